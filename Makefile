@@ -1,0 +1,68 @@
+# Every target makes what it needs: a virtual environment in .venv, filled from the hashed lock.
+# Needs git, make and Python 3.11 or newer (`make demo PYTHON=python3.12` to choose one).
+
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := $(shell $(PYTHON) -c 'import hashlib; print(hashlib.sha256(open("requirements-dev.txt", "rb").read()).hexdigest()[:16])')
+STAMP := .venv/lock-$(LOCK)
+RESOLVE := $(BIN)/uv pip compile pyproject.toml --no-config --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet
+
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: demo run test check bench mutants lock clean install
+.DEFAULT_GOAL := test
+
+install: $(STAMP)
+
+# One stamp for each content of the lock: a changed lock installs again, an unchanged one costs nothing.
+$(STAMP):
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Recourse needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt > .venv/installer.txt
+	@echo "Installing the locked requirements into .venv (once)"
+	@if $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/installer.txt \
+		&& $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt; then :; \
+	else echo "uv could not install them; trying pip"; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt; fi
+	@rm -f .venv/lock-*
+	@touch $@
+
+demo: export RECOURSE_DEBUG := true
+demo: $(STAMP)
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py demo
+
+run: export RECOURSE_DEBUG := true
+run: $(STAMP)
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py first_login
+	@$(BIN)/python manage.py runserver
+
+# PYTEST holds options for pytest: make test PYTEST="-k overlap -x"
+test: $(STAMP)
+	@$(BIN)/python -m pytest -n auto $(PYTEST)
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	RECOURSE_DEBUG=true $(BIN)/python manage.py makemigrations --check --dry-run
+	RECOURSE_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+		RECOURSE_HOSTS=recourse.example RECOURSE_ORIGINS=https://recourse.example \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: $(STAMP)
+	@$(BIN)/python -m pytest tests/benchmarks -m benchmark --benchmark-only --benchmark-columns=min,median,max $(PYTEST)
+
+mutants: $(STAMP)
+	@$(BIN)/mutmut run $(MUTANTS)
+	@$(BIN)/mutmut results
+
+lock: $(STAMP)
+	@$(RESOLVE) --output-file requirements.txt $(UPGRADE)
+	@$(RESOLVE) --group dev --constraint requirements.txt --output-file requirements-dev.txt $(UPGRADE)
+
+clean:
+	rm -rf .venv .data .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks mutants staticfiles
