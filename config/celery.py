@@ -1,0 +1,55 @@
+"""The Celery application: a nudge for the sweep, never the keeper of what is due."""
+
+from celery import Celery
+from kombu import Queue
+
+# One task is one unit of work, far shorter than this.
+TASK_SECONDS = 120
+# A message that is not confirmed within this time is delivered again, so it must exceed every task.
+VISIBILITY_SECONDS = 600
+# A hung broker must not hang the caller.
+BROKER_SECONDS = 2
+
+SWEEP_QUEUE = "sweep"
+MAIL_QUEUE = "mail"
+
+app = Celery("recourse")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_serializer="json",
+    result_serializer="json",
+    event_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_time_limit=TASK_SECONDS,
+    task_soft_time_limit=TASK_SECONDS - 30,
+    task_default_queue=SWEEP_QUEUE,
+    task_queues=[Queue(SWEEP_QUEUE), Queue(MAIL_QUEUE)],
+    task_create_missing_queues=False,
+    task_publish_retry_policy={
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.2,
+        "interval_max": 0.2,
+    },
+    worker_prefetch_multiplier=1,
+    worker_max_tasks_per_child=500,
+    worker_hijack_root_logger=False,
+    broker_connection_retry_on_startup=True,
+    broker_connection_timeout=BROKER_SECONDS,
+    broker_transport_options={
+        "visibility_timeout": VISIBILITY_SECONDS,
+        # By default unconfirmed messages are looked for only every hundred seconds.
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": BROKER_SECONDS,
+        "socket_connect_timeout": BROKER_SECONDS,
+        "health_check_interval": 25,
+        "max_retries": 1,
+    },
+    enable_utc=True,
+    timezone="UTC",
+)
+app.autodiscover_tasks()

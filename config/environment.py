@@ -1,0 +1,222 @@
+"""Reads the environment once, checks every variable, and reports all that is wrong together."""
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, EnvValidationError, ValidationError
+
+# What to write instead, printed after what is wrong. The keys are the complete list of variables.
+ADVICE = {
+    "DATABASE_URL": "Write postgres://USER:PASSWORD@HOST:PORT/NAME or sqlite:////PATH, or leave it out.",
+    "CELERY_BROKER_URL": "Write redis://HOST:PORT/NUMBER, or leave it out to work without a broker.",
+    "RECOURSE_SECRET_KEY": "Write at least 50 random characters, kept secret and the same at every start.",
+    "RECOURSE_DEBUG": "Write true or false.",
+    "RECOURSE_HOSTS": "Write the host names that browsers use, separated by commas, without https://.",
+    "RECOURSE_ORIGINS": "Write whole origins separated by commas, such as https://recourse.example.com.",
+    "RECOURSE_DATA": "Name a directory that this user may write to.",
+    "RECOURSE_MAIL_URL": "Write smtp://USER:PASSWORD@HOST:PORT?tls=true, or leave it out for mails as files.",
+    "RECOURSE_CHAT_URL": "Write the https:// address at which the channel takes messages, or leave it out.",
+    "RECOURSE_PROXIES": "Write how many reverse proxies stand between browsers and this server: 0, 1 or 2.",
+}
+# Their values carry passwords and must not reach a log.
+SECRET = {
+    "DATABASE_URL",
+    "CELERY_BROKER_URL",
+    "RECOURSE_SECRET_KEY",
+    "RECOURSE_MAIL_URL",
+    "RECOURSE_CHAT_URL",
+}
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+SECRET_KEY_LENGTH = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """Hold the checked environment; an address that is not set is None."""
+
+    debug: bool
+    data: Path
+    secret_key: str
+    hosts: list[str]
+    origins: list[str]
+    proxies: int
+    database: dict[str, Any] | None
+    broker: str | None
+    mail: dict[str, Any] | None
+    chat: str | None
+
+
+def read_environment(*, root: Path) -> Environment:
+    """Return the checked environment; raise ImproperlyConfigured naming every wrong variable."""
+    env = Env(eager=False)
+    debug = env.bool("RECOURSE_DEBUG", False)
+    hosts = env.list("RECOURSE_HOSTS", LOCAL_HOSTS if debug else [], validate=_hosts)
+    origins = env.list("RECOURSE_ORIGINS", [], validate=_origins)
+    proxies = env.int("RECOURSE_PROXIES", 0, validate=_proxies)
+    database = _stated(env.dj_db_url, name="DATABASE_URL", validate=_database)
+    broker = _stated(env.str, name="CELERY_BROKER_URL", validate=_broker)
+    mail = _stated(env.dj_email_url, name="RECOURSE_MAIL_URL", validate=_mail)
+    chat = _stated(env.str, name="RECOURSE_CHAT_URL", validate=_chat)
+    data = Path(env.str("RECOURSE_DATA", "") or root / ".data")
+    key = env.str("RECOURSE_SECRET_KEY", "", validate=_secret_key)
+    _refuse(_problems(env) | _unusable(data) | _missing(debug=debug, hosts=hosts, key=key) | _unknown())
+    return Environment(
+        debug=debug,
+        data=data,
+        secret_key=key or _kept_secret_key(data),
+        hosts=hosts,
+        origins=origins,
+        proxies=proxies,
+        database=dict(database) if database else None,
+        broker=broker,
+        mail=mail,
+        chat=chat,
+    )
+
+
+def _stated(parse: Callable[..., Any], *, name: str, validate: Callable[[Any], None]) -> Any:
+    """Return the parsed value of an address, or None where it is absent or empty."""
+    return parse(name, validate=validate) if os.environ.get(name) else None
+
+
+def _problems(env: Env) -> dict[str, str]:
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        return {name: " ".join(_texts(told)) for name, told in dict(error.error_messages).items()}
+    return {}
+
+
+def _texts(told: Any) -> list[str]:
+    """Flatten what environs tells: a list of sentences, or for a list variable one list an item."""
+    if isinstance(told, dict):
+        return [text for part in told.values() for text in _texts(part)]
+    return [text for part in told for text in ([part] if isinstance(part, str) else _texts(part))]
+
+
+def _unusable(data: Path) -> dict[str, str]:
+    """Make the data directory, readable by its owner only; return why it cannot be used."""
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        return {"RECOURSE_DATA": f"{data} cannot be made: {error.strerror}."}
+    return {} if os.access(data, os.W_OK) else {"RECOURSE_DATA": f"{data} cannot be written to."}
+
+
+def _missing(*, debug: bool, hosts: list[str], key: str) -> dict[str, str]:
+    if debug:
+        return {}
+    production = "is not set, and RECOURSE_DEBUG is off."
+    problems = {}
+    if key == "" and not os.environ.get("RECOURSE_SECRET_KEY"):
+        problems["RECOURSE_SECRET_KEY"] = production
+    if hosts == [] and not os.environ.get("RECOURSE_HOSTS"):
+        problems["RECOURSE_HOSTS"] = production
+    return problems
+
+
+def _unknown() -> dict[str, str]:
+    # A misspelt variable would otherwise be a setting that silently does not hold.
+    names = [name for name in os.environ if name.startswith("RECOURSE_") and name not in ADVICE]
+    return dict.fromkeys(sorted(names), "There is no such setting.")
+
+
+def _refuse(problems: dict[str, str]) -> None:
+    if not problems:
+        return
+    lines = [_sentence(name, problem=problem) for name, problem in problems.items()]
+    raise ImproperlyConfigured("The environment cannot be used:\n" + "\n".join(lines))
+
+
+def _sentence(name: str, *, problem: str) -> str:
+    advice = ADVICE.get(name) or "Correct its name or remove it; known are " + ", ".join(sorted(ADVICE)) + "."
+    value = os.environ.get(name)
+    if problem.startswith("is not set"):
+        return f"{name} {problem} {advice}"
+    if value is None:
+        return f"{name}: {problem} {advice}"
+    shown = "its value is not shown" if name in SECRET else repr(value)
+    return f"{name} ({shown}): {problem} {advice}"
+
+
+def _kept_secret_key(data: Path) -> str:
+    """Return the key kept in the data directory, making it (readable by its owner only) the first time."""
+    path = data / "secret-key"
+    if not path.exists():
+        _write_secret_key(path)
+    key = path.read_text().strip()
+    if len(key) < SECRET_KEY_LENGTH:
+        raise ImproperlyConfigured(
+            f"{path} holds {len(key)} characters, fewer than {SECRET_KEY_LENGTH}. "
+            "Delete it, and a new one is made at the next start."
+        )
+    return key
+
+
+def _write_secret_key(path: Path) -> None:
+    """Put a new key in place whole, so that of two processes that start at once both read the same one."""
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix="secret-key-")
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(64))
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    os.unlink(draft)
+
+
+def _secret_key(value: str) -> None:
+    if len(value) < SECRET_KEY_LENGTH:
+        raise ValidationError(f"It has {len(value)} characters, fewer than {SECRET_KEY_LENGTH}.")
+    if len(set(value)) < 5 or value.startswith("django-insecure-"):
+        raise ValidationError("It is easy to guess.")
+
+
+def _hosts(values: list[str]) -> None:
+    for value in values:
+        if value == "*":
+            raise ValidationError("'*' lets anybody choose the host name that goes into links.")
+        if not value or "/" in value or (":" in value and not value.startswith("[")):
+            raise ValidationError(f"{value!r} is not a host name.")
+
+
+def _origins(values: list[str]) -> None:
+    for value in values:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query:
+            raise ValidationError(f"{value!r} is not an origin.")
+
+
+def _proxies(value: int) -> None:
+    if not 0 <= value <= 9:
+        raise ValidationError("It is not a number of proxies.")
+
+
+def _database(value: dict[str, Any]) -> None:
+    if value.get("ENGINE") not in {"django.db.backends.sqlite3", "django.db.backends.postgresql"}:
+        raise ValidationError("Only PostgreSQL and SQLite are supported.")
+    if not value.get("NAME"):
+        raise ValidationError("It names no database.")
+
+
+def _broker(value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
+        raise ValidationError("Only Redis is supported as a broker.")
+
+
+def _mail(value: dict[str, Any]) -> None:
+    if not value.get("EMAIL_BACKEND"):
+        raise ValidationError("It is not a way to send mail.")
+
+
+def _chat(value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname:
+        raise ValidationError("It is not an https:// address.")

@@ -1,0 +1,208 @@
+"""Settings: what may differ between installations comes from the environment (see environment.py)."""
+
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+
+from config.environment import read_environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ENVIRONMENT = read_environment(root=BASE_DIR)
+DATA_DIR = ENVIRONMENT.data
+
+DEBUG = ENVIRONMENT.debug
+SECRET_KEY = ENVIRONMENT.secret_key
+ALLOWED_HOSTS = ENVIRONMENT.hosts
+CSRF_TRUSTED_ORIGINS = ENVIRONMENT.origins
+# Links in mails and documents start with this; without an origin they are left out.
+PUBLIC_ORIGIN = ENVIRONMENT.origins[0] if ENVIRONMENT.origins else ""
+CHAT_URL = ENVIRONMENT.chat
+
+# The theme's templates come before the admin's; each app comes after those that it builds on.
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.inlines",
+    "unfold.contrib.simple_history",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "simple_history",
+    "csp",
+    "rest_framework",
+    "vendors",
+    "incidents",
+    "sla",
+    "config",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.ContentSecurityPolicy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_URL = "admin:login"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # Overrides of the admin's pages are found only here: inside an app they lose to the theme.
+        "DIRS": [BASE_DIR / "config" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Instants are UTC everywhere; local time is a matter of each contract.
+TIME_ZONE = "UTC"
+USE_TZ = True
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+
+SQLITE = "django.db.backends.sqlite3"
+SQLITE_OPTIONS: dict[str, Any] = {
+    # Take the write lock at BEGIN: a deferred transaction that upgrades later fails instead of waiting.
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON",
+}
+POSTGRES_OPTIONS: dict[str, Any] = {
+    "options": "-c lock_timeout=15000 -c idle_in_transaction_session_timeout=60000",
+}
+
+
+def _database() -> dict[str, Any]:
+    stated = ENVIRONMENT.database or {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(DATA_DIR / "recourse.sqlite3"),
+    }
+    if stated["ENGINE"] == "django.db.backends.sqlite3":
+        return {**stated, "OPTIONS": SQLITE_OPTIONS}
+    options = {**POSTGRES_OPTIONS, **stated.get("OPTIONS", {})}
+    return {**stated, "OPTIONS": options, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+
+DATABASES = {"default": _database()}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+MEDIA_ROOT = DATA_DIR / "uploads"
+# Uploaded contracts are evidence: they are served by views that check who asks, never by path.
+MEDIA_URL = ""
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+# A schedule with its levels, tiers and exclusions is one form.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = not DEBUG
+SESSION_COOKIE_SECURE = not DEBUG
+CSRF_COOKIE_SECURE = not DEBUG
+SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
+# Only behind a proxy that sets this header itself; otherwise any browser could claim https.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.proxies else None
+# W005, W021: whether sibling host names serve https, and join the browsers' lists, is their owner's choice.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+# The admin's theme evaluates expressions in attributes and sets inline styles. Inline scripts stay refused.
+ADMIN_CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "script-src": [SELF, UNSAFE_EVAL],
+    "style-src": [SELF, UNSAFE_INLINE],
+}
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    # 0 trusts no forwarded address at all.
+    "NUM_PROXIES": ENVIRONMENT.proxies,
+}
+
+# Without a mail server nothing is lost: each mail is a file that a person can open.
+MAIL: dict[str, Any] = ENVIRONMENT.mail or {
+    "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+    "EMAIL_FILE_PATH": str(DATA_DIR / "mail"),
+}
+EMAIL_BACKEND: str = MAIL["EMAIL_BACKEND"]
+EMAIL_FILE_PATH: str = MAIL.get("EMAIL_FILE_PATH") or ""
+EMAIL_HOST: str = MAIL.get("EMAIL_HOST") or "localhost"
+EMAIL_PORT: int = MAIL.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER: str = MAIL.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD: str = MAIL.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS: bool = MAIL.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL: bool = MAIL.get("EMAIL_USE_SSL", False)
+# Django's default waits for ever.
+EMAIL_TIMEOUT: int = MAIL.get("EMAIL_TIMEOUT") or 20
+DEFAULT_FROM_EMAIL: str = MAIL.get("DEFAULT_FROM_EMAIL") or "recourse@localhost"
+
+CELERY_BROKER_URL = ENVIRONMENT.broker
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Recourse",
+    "SITE_HEADER": "Recourse",
+    "SITE_SUBHEADER": "Vendor SLA compliance",
+    "SITE_SYMBOL": "balance",
+    "SHOW_BACK_BUTTON": True,
+    "SIDEBAR": {"show_search": True, "show_all_applications": False},
+}
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        app: {"handlers": ["console"], "level": "INFO", "propagate": False}
+        for app in ("config", "vendors", "incidents", "sla")
+    },
+}
