@@ -1,0 +1,57 @@
+"""The register: who, what, and for how much."""
+
+from vendors.models.calendars import DAY_MINUTES, BusinessCalendar, CalendarDay, WeeklyHours, clock_text
+from vendors.models.changes import FactChange
+from vendors.models.contracts import CODE, Contract
+from vendors.models.fees import Charge, CostShare
+from vendors.models.money import exponent, major_units, minor_units, money_text, validate_currency
+from vendors.models.parties import Account, Contact, LegalEntity, Vendor
+from vendors.models.services import Service, ServiceAlias
+from vendors.models.tracked import (
+    ALL_TIME,
+    AccountableRecords,
+    Reader,
+    RegisterManager,
+    RegisterQuerySet,
+    Span,
+    Tracked,
+    UnexplainedChangeError,
+    sees_all_vendors,
+)
+from vendors.models.zones import midnight, validate_zone, zone_of
+
+__all__ = [
+    "ALL_TIME",
+    "CODE",
+    "DAY_MINUTES",
+    "Account",
+    "AccountableRecords",
+    "BusinessCalendar",
+    "CalendarDay",
+    "Charge",
+    "Contact",
+    "Contract",
+    "CostShare",
+    "FactChange",
+    "LegalEntity",
+    "Reader",
+    "RegisterManager",
+    "RegisterQuerySet",
+    "Service",
+    "ServiceAlias",
+    "Span",
+    "Tracked",
+    "UnexplainedChangeError",
+    "Vendor",
+    "WeeklyHours",
+    "clock_text",
+    "exponent",
+    "major_units",
+    "midnight",
+    "minor_units",
+    "money_text",
+    "sees_all_vendors",
+    "validate_currency",
+    "validate_zone",
+    "zone_of",
+]

@@ -1,0 +1,184 @@
+"""Who: our own entities, the vendors, their accounts and contacts."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from vendors.models.money import validate_currency
+from vendors.models.tracked import Reader, RegisterManager, RegisterQuerySet, Tracked, sees_all_vendors
+
+CURRENCY_SHAPE = "Write the currency as three capital letters, such as EUR."
+
+
+class LegalEntity(Tracked):
+    """One of our own companies: it signs contracts and keeps books."""
+
+    natural_fields = ("code",)
+    quiet_fields = frozenset({"name", "is_demo"})
+
+    code = models.SlugField(max_length=60, unique=True, help_text="Short name, such as acme-nl.")
+    name = models.CharField(max_length=200, help_text="As in the trade register.")
+    base_currency = models.CharField(
+        max_length=3, validators=[validate_currency], help_text="Currency of its books, such as EUR."
+    )
+    is_demo = models.BooleanField("demo data", default=False, editable=False)
+
+    class Meta:
+        verbose_name = "legal entity"
+        verbose_name_plural = "legal entities"
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                name="legalentity_currency_shape",
+                condition=Q(base_currency__regex=r"^[A-Z]{3}$"),
+                violation_error_message=CURRENCY_SHAPE,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VendorQuerySet(RegisterQuerySet["Vendor"]):
+    """Vendors, as far as a user may see them."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Keep the vendors that a user owns or deputises for; all of them by permission."""
+        if sees_all_vendors(user):
+            return self
+        if not user.is_active:
+            return self.none()
+        deputy = Vendor.deputies.through.objects.filter(vendor_id=OuterRef("pk"), user_id=user.pk)
+        return self.filter(Q(owner_id=user.pk) | Exists(deputy))
+
+    def current(self) -> Self:
+        """Keep the vendors that are not archived."""
+        return self.filter(archived_at__isnull=True)
+
+
+class VendorManager(RegisterManager.from_queryset(VendorQuerySet)):  # type: ignore[misc]
+    """Find vendors by slug."""
+
+
+class Vendor(Tracked):
+    """A company that promised us something; archived, never deleted."""
+
+    class Kind(models.TextChoices):
+        """What it mainly sells us."""
+
+        DATA_CENTER = "data_center", "Data center"
+        CLOUD = "cloud", "Cloud"
+        CARRIER = "carrier", "Carrier"
+        MANAGED_SERVICE = "managed_service", "Managed service"
+        SOFTWARE = "software", "Software"
+        PAYMENTS = "payments", "Payment services"
+        OTHER = "other", "Other"
+
+    class Criticality(models.TextChoices):
+        """How much of our own business stops with it."""
+
+        CRITICAL = "critical", "Critical: we stop with it"
+        HIGH = "high", "High: part of us stops"
+        NORMAL = "normal", "Normal"
+        LOW = "low", "Low"
+
+    natural_fields = ("slug",)
+
+    slug = models.SlugField(max_length=60, unique=True, help_text="Short name in files and links.")
+    name = models.CharField(max_length=200, help_text="The name that people use.")
+    legal_name = models.CharField(max_length=200, blank=True, help_text="The name that signs contracts.")
+    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.OTHER)
+    criticality = models.CharField(max_length=10, choices=Criticality.choices, default=Criticality.NORMAL)
+    status_page_url = models.URLField("status page", blank=True)
+    accounting_number = models.CharField(
+        "our number for it in accounting",
+        max_length=60,
+        blank=True,
+        help_text="Supplier number, to match credits.",
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="owned_vendors",
+        help_text="The person who manages this vendor.",
+    )
+    deputies = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        blank=True,
+        related_name="deputised_vendors",
+        help_text="They see and do what the owner does.",
+    )
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    is_demo = models.BooleanField("demo data", default=False, editable=False)
+
+    objects = VendorManager()
+    _history_m2m_fields = ["deputies"]
+
+    class Meta:
+        ordering = ["name"]
+        permissions = [("see_all_vendors", "Can see all vendors")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Account(Tracked):
+    """Our customer or billing number with a vendor."""
+
+    visible_through = "vendor"
+    natural_fields = ("vendor__slug", "number")
+
+    vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="accounts")
+    number = models.CharField(max_length=100, help_text="As on the vendor's invoices.")
+    name = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["vendor", "number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["vendor", "number"],
+                name="account_number_once",
+                violation_error_message="This vendor already has an account with this number.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}".strip()
+
+
+class Contact(Tracked):
+    """A person or desk at a vendor."""
+
+    class Role(models.TextChoices):
+        """What we write to them about."""
+
+        ACCOUNT = "account", "Account manager"
+        CLAIMS_DESK = "claims_desk", "Claims desk"
+        ESCALATION = "escalation", "Escalation"
+        LEGAL_NOTICES = "legal_notices", "Legal notices"
+
+    visible_through = "vendor"
+    natural_fields = ("vendor__slug", "role", "name")
+
+    vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="contacts")
+    role = models.CharField(max_length=20, choices=Role.choices, default=Role.ACCOUNT)
+    name = models.CharField(max_length=200)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        ordering = ["vendor", "role", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["vendor", "role", "name"],
+                name="contact_once_per_role",
+                violation_error_message="This contact is already listed in this role.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.get_role_display()})"

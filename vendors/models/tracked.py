@@ -1,0 +1,129 @@
+"""What every register row shares: history with a person and a reason, natural keys, visibility."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar, cast
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+if TYPE_CHECKING:
+    from vendors.models.contracts import Contract
+
+Reader = AbstractBaseUser | AnonymousUser
+Row = TypeVar("Row", bound=models.Model, covariant=True)
+
+
+class Span(NamedTuple):
+    """Half-open UTC span; None is an open side."""
+
+    start: datetime | None
+    end: datetime | None
+
+    def union(self, other: "Span") -> "Span":
+        """Return the smallest span that holds both."""
+        start = None if self.start is None or other.start is None else min(self.start, other.start)
+        end = None if self.end is None or other.end is None else max(self.end, other.end)
+        return Span(start, end)
+
+
+ALL_TIME = Span(None, None)
+
+
+class UnexplainedChangeError(RuntimeError):
+    """A tracked row was saved or deleted without a person or a reason."""
+
+
+class AccountableRecords(HistoricalRecords):
+    """History that refuses a change without a person and a reason."""
+
+    def _get_history_user_fields(self) -> dict[str, Any]:
+        return {
+            "history_user": models.ForeignKey(
+                settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+            )
+        }
+
+    def _get_history_change_reason_field(self) -> "models.Field[Any, Any]":
+        return models.TextField()
+
+    def create_historical_record(
+        self, instance: models.Model, history_type: str, using: str | None = None
+    ) -> None:
+        """Write one history row; raise UnexplainedChangeError when who or why is missing."""
+        reason = getattr(instance, "_change_reason", None) or ""
+        if not reason.strip() or self.get_history_user(instance) is None:
+            raise UnexplainedChangeError(
+                f"{instance._meta.verbose_name} {instance} was changed without a person and a reason."
+                " Change it through vendors.services (save_record, remove_record)."
+            )
+        super().create_historical_record(instance, history_type, using=using)
+
+
+def sees_all_vendors(user: Reader) -> bool:
+    """Tell whether a user sees every vendor: a superuser, or by permission."""
+    if not isinstance(user, User) or not user.is_active:
+        return False
+    return user.is_superuser or user.has_perm("vendors.see_all_vendors")
+
+
+class RegisterQuerySet(models.QuerySet[Row, Row]):
+    """Rows that are visible where their vendor is."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Keep the rows whose vendor the user may see; reference data is for every active user."""
+        if sees_all_vendors(user):
+            return self
+        if not user.is_active:
+            return self.none()
+        path = cast("type[Tracked]", self.model).visible_through
+        if not path:
+            return self
+        vendors = apps.get_model("vendors", "Vendor")._default_manager.all().visible_to(user)
+        return self.filter(**{f"{path}__in": vendors})
+
+
+class RegisterManager(models.Manager.from_queryset(RegisterQuerySet)):  # type: ignore[misc]
+    """Find rows by the key that the outside world knows them by."""
+
+    def get_by_natural_key(self, *key: Any) -> models.Model:
+        """Return the row with this key; raise DoesNotExist."""
+        return self.get(**dict(zip(self.model.natural_fields, key, strict=True)))
+
+
+class Tracked(models.Model):
+    """A row with append-only history; a change of it may make statements stale."""
+
+    # Path of look-ups to the row's vendor; empty for reference data.
+    visible_through: ClassVar[str] = ""
+    natural_fields: ClassVar[tuple[str, ...]] = ()
+    # Fields that move no figure: a change of these alone leaves statements as they are.
+    quiet_fields: ClassVar[frozenset[str]] = frozenset()
+
+    objects = RegisterManager()
+    history = AccountableRecords(inherit=True)
+
+    class Meta:
+        abstract = True
+
+    def natural_key(self) -> tuple[Any, ...]:
+        """Return the key that documents and files use for this row."""
+        return tuple(_followed(self, path) for path in self.natural_fields)
+
+    def touched_contracts(self) -> "Iterable[Contract] | None":
+        """Return the contracts whose figures this row may move; None is any contract."""
+        return ()
+
+    def touched_span(self) -> Span:
+        """Return the time in which this row may move a figure."""
+        return ALL_TIME
+
+
+def _followed(row: models.Model, path: str) -> Any:
+    value: Any = row
+    for name in path.split("__"):
+        value = getattr(value, name, None)
+    return value

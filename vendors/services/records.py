@@ -1,0 +1,167 @@
+"""Save and remove register rows: with a person, a reason, and a note for stale statements."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import ProtectedError
+
+from vendors.models import Contract, FactChange, Span, Tracked
+
+SYSTEM_USERNAME = "recourse"
+
+Links = Mapping[str, Iterable[models.Model]]
+
+
+class Saved(StrEnum):
+    """What saving a row did."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+def system_user() -> User:
+    """Return the user that stands for commands and scheduled runs; nobody can log in as it."""
+    user, created = User.objects.get_or_create(
+        username=SYSTEM_USERNAME, defaults={"first_name": "Recourse", "is_active": False}
+    )
+    if created:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+    return user
+
+
+@transaction.atomic
+def save_record(
+    row: Tracked, *, by: User, reason: str, during: Span | None = None, links: Links | None = None
+) -> Saved:
+    """Save a row with its history and note which contracts' figures it may move.
+
+    `during` widens the noted span; `links` sets many-to-many fields by name. A row equal to the stored
+    one writes nothing. Raises ValidationError for a blank reason or an invalid row.
+    """
+    reason = checked_reason(reason)
+    row.full_clean()
+    old = _stored(row)
+    fields, linked = _changed_fields(row, old), _changed_links(row, links or {})
+    if old is not None and not fields and not linked:
+        return Saved.UNCHANGED
+    with accountable(row, by=by, reason=reason):
+        if old is None or fields:
+            row.save()
+        for name, targets in linked.items():
+            getattr(row, name).set(targets)
+    if old is None or not (fields | linked.keys()) <= row.quiet_fields:
+        _note_row(row, old=old, during=during, subject=_subject(row, old=old, fields=fields | linked.keys()))
+    return Saved.CREATED if old is None else Saved.UPDATED
+
+
+@transaction.atomic
+def remove_record(row: Tracked, *, by: User, reason: str) -> None:
+    """Delete a row that was entered by mistake; its history stays. Refused where others depend on it."""
+    reason = checked_reason(reason)
+    contracts, span, subject = row.touched_contracts(), row.touched_span(), f"{_titled(row)} removed"
+    with accountable(row, by=by, reason=reason):
+        try:
+            row.delete()
+        except ProtectedError as error:
+            names = ", ".join(
+                sorted({str(held._meta.verbose_name_plural) for held in error.protected_objects})
+            )
+            raise ValidationError(
+                f"{_titled(row)} cannot be removed: {names} depend on it. Archive or end it instead.",
+                code="protected",
+            ) from error
+    note_change(contracts, subject=subject, during=span)
+
+
+def note_change(contracts: Iterable[Contract] | None, *, subject: str, during: Span | None = None) -> None:
+    """Write that facts of these contracts changed during a UTC span, once each.
+
+    None stands for any contract, an empty collection for none; no span is all time.
+    """
+    span = Span(*during) if during is not None else Span(None, None)
+    concerned = [None] if contracts is None else list(dict.fromkeys(contracts))
+    for contract in concerned:
+        change = FactChange(contract=contract, subject=subject, during_from=span.start, during_until=span.end)
+        change.full_clean(exclude=["noted_at"])
+        change.save()
+
+
+def checked_reason(reason: str) -> str:
+    """Return the reason without outer blanks; raise ValidationError when nothing is left."""
+    if not reason.strip():
+        raise ValidationError("Say why: every change keeps a reason. Fill in the reason.", code="reason")
+    return reason.strip()
+
+
+@contextmanager
+def accountable(row: Tracked, *, by: User, reason: str) -> Iterator[None]:
+    """Lend a row the person and reason that its history asks for."""
+    lent: dict[str, Any] = {"_history_user": by, "_change_reason": reason}
+    vars(row).update(lent)
+    try:
+        yield
+    finally:
+        for name in lent:
+            vars(row).pop(name, None)
+
+
+def _stored(row: Tracked) -> Tracked | None:
+    if row.pk is None or row._state.adding:
+        return None
+    return type(row)._base_manager.select_for_update().filter(pk=row.pk).first()
+
+
+def _changed_fields(row: Tracked, old: Tracked | None) -> frozenset[str]:
+    if old is None:
+        return frozenset()
+    return frozenset(field.name for field in row._meta.concrete_fields if _differs(field, row, old))
+
+
+def _differs(field: "models.Field[Any, Any]", row: Tracked, old: Tracked) -> bool:
+    new = getattr(row, field.attname)
+    if isinstance(field, models.FileField):
+        # A new upload may carry the name of the stored file.
+        uploaded = bool(new) and not new._committed
+        return uploaded or (new.name or "") != (getattr(old, field.attname).name or "")
+    return bool(new != getattr(old, field.attname))
+
+
+def _changed_links(row: Tracked, links: Links) -> dict[str, list[models.Model]]:
+    wanted = {name: list(targets) for name, targets in links.items()}
+    if row.pk is None or row._state.adding:
+        return {name: targets for name, targets in wanted.items() if targets}
+    return {
+        name: targets
+        for name, targets in wanted.items()
+        if {target.pk for target in targets} != set(getattr(row, name).values_list("pk", flat=True))
+    }
+
+
+def _note_row(row: Tracked, *, old: Tracked | None, during: Span | None, subject: str) -> None:
+    contracts, span = row.touched_contracts(), row.touched_span()
+    if during is not None:
+        span = span.union(Span(*during))
+    if old is not None:
+        before = old.touched_contracts()
+        contracts = None if contracts is None or before is None else [*before, *contracts]
+        span = span.union(old.touched_span())
+    note_change(contracts, subject=subject, during=span)
+
+
+def _subject(row: Tracked, *, old: Tracked | None, fields: Iterable[str]) -> str:
+    if old is None:
+        return f"{_titled(row)} added"
+    names = sorted(str(row._meta.get_field(name).verbose_name) for name in fields)  # type: ignore[union-attr]
+    return f"{_titled(row)} changed: {', '.join(names)}"
+
+
+def _titled(row: Tracked) -> str:
+    name = str(row._meta.verbose_name)
+    return f"{name[:1].upper()}{name[1:]} {row}"
