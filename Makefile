@@ -46,7 +46,7 @@ test: $(STAMP)
 check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	RECOURSE_DEBUG=true $(BIN)/mypy
 	$(BIN)/lint-imports
 	RECOURSE_DEBUG=true $(BIN)/python manage.py makemigrations --check --dry-run
 	RECOURSE_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import dj_database_url
+import dj_email_url
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvValidationError, ValidationError
 
@@ -59,12 +61,12 @@ def read_environment(*, root: Path) -> Environment:
     env = Env(eager=False)
     debug = env.bool("RECOURSE_DEBUG", False)
     hosts = env.list("RECOURSE_HOSTS", LOCAL_HOSTS if debug else [], validate=_hosts)
-    origins = env.list("RECOURSE_ORIGINS", [], validate=_origins)
+    origins: list[str] = env.list("RECOURSE_ORIGINS", [], validate=_origins)
     proxies = env.int("RECOURSE_PROXIES", 0, validate=_proxies)
-    database = _stated(env.dj_db_url, name="DATABASE_URL", validate=_database)
-    broker = _stated(env.str, name="CELERY_BROKER_URL", validate=_broker)
-    mail = _stated(env.dj_email_url, name="RECOURSE_MAIL_URL", validate=_mail)
-    chat = _stated(env.str, name="RECOURSE_CHAT_URL", validate=_chat)
+    database = _address(env, name="DATABASE_URL", check=_database)
+    broker = _address(env, name="CELERY_BROKER_URL", check=_broker)
+    mail = _address(env, name="RECOURSE_MAIL_URL", check=_mail)
+    chat = _address(env, name="RECOURSE_CHAT_URL", check=_chat)
     data = Path(env.str("RECOURSE_DATA", "") or root / ".data")
     key = env.str("RECOURSE_SECRET_KEY", "", validate=_secret_key)
     _refuse(_problems(env) | _unusable(data) | _missing(debug=debug, hosts=hosts, key=key) | _unknown())
@@ -75,23 +77,24 @@ def read_environment(*, root: Path) -> Environment:
         hosts=hosts,
         origins=origins,
         proxies=proxies,
-        database=dict(database) if database else None,
+        database=dict(dj_database_url.parse(database)) if database else None,
         broker=broker,
-        mail=mail,
+        mail=dj_email_url.parse(mail) if mail else None,
         chat=chat,
     )
 
 
-def _stated(parse: Callable[..., Any], *, name: str, validate: Callable[[Any], None]) -> Any:
-    """Return the parsed value of an address, or None where it is absent or empty."""
-    return parse(name, validate=validate) if os.environ.get(name) else None
+def _address(env: Env, *, name: str, check: Callable[[str], None]) -> str | None:
+    """Return an address that was checked, or None where it is absent or empty."""
+    return env.str(name, validate=check) if os.environ.get(name) else None
 
 
 def _problems(env: Env) -> dict[str, str]:
     try:
         env.seal()
     except EnvValidationError as error:
-        return {name: " ".join(_texts(told)) for name, told in dict(error.error_messages).items()}
+        told: Any = error.error_messages
+        return {name: " ".join(_texts(problem)) for name, problem in told.items()}
     return {}
 
 
@@ -198,10 +201,14 @@ def _proxies(value: int) -> None:
         raise ValidationError("It is not a number of proxies.")
 
 
-def _database(value: dict[str, Any]) -> None:
-    if value.get("ENGINE") not in {"django.db.backends.sqlite3", "django.db.backends.postgresql"}:
+def _database(value: str) -> None:
+    try:
+        parsed = dj_database_url.parse(value)
+    except ValueError as error:
+        raise ValidationError("It is not a database address.") from error
+    if parsed["ENGINE"] not in {"django.db.backends.sqlite3", "django.db.backends.postgresql"}:
         raise ValidationError("Only PostgreSQL and SQLite are supported.")
-    if not value.get("NAME"):
+    if not parsed["NAME"]:
         raise ValidationError("It names no database.")
 
 
@@ -211,8 +218,12 @@ def _broker(value: str) -> None:
         raise ValidationError("Only Redis is supported as a broker.")
 
 
-def _mail(value: dict[str, Any]) -> None:
-    if not value.get("EMAIL_BACKEND"):
+def _mail(value: str) -> None:
+    try:
+        parsed = dj_email_url.parse(value)
+    except ValueError as error:
+        raise ValidationError("It is not the address of a mail server.") from error
+    if "EMAIL_BACKEND" not in parsed:
         raise ValidationError("It is not a way to send mail.")
 
 

@@ -107,14 +107,11 @@ def _database() -> dict[str, Any]:
 DATABASES = {"default": _database()}
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+# Scripts and styles are served from the installed packages themselves: there is nothing to collect.
+WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DATA_DIR / "uploads"
 # Uploaded contracts are evidence: they are served by views that check who asks, never by path.
 MEDIA_URL = ""
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
-}
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # A schedule with its levels, tiers and exclusions is one form.

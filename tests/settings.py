@@ -28,5 +28,7 @@ os.environ.update(
 real = importlib.import_module("config.settings")
 globals().update({name: value for name, value in vars(real).items() if name.isupper()})
 
+# Otherwise each test client would list every static file.
+WHITENOISE_AUTOREFRESH = True
 # A slow hash protects passwords, not tests.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,75 @@
+"""The broker carries JSON only, loses no unit of work, and cannot hang its callers."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from celery.contrib.testing.worker import start_worker
+from django.conf import settings
+
+from config.celery import BROKER_SECONDS, SWEEP_QUEUE, app
+
+heard: list[dict[str, str]] = []
+arrived = threading.Event()
+
+
+@app.task(name="tests.hear")
+def hear(message: dict[str, str]) -> None:
+    """Note what arrived."""
+    heard.append(message)
+    arrived.set()
+
+
+def test_a_unit_of_work_is_confirmed_only_when_done() -> None:
+    assert (app.conf.task_acks_late, app.conf.task_reject_on_worker_lost) == (True, True)
+    assert app.conf.worker_prefetch_multiplier == 1
+
+
+def test_no_task_can_outlive_its_message() -> None:
+    visibility = app.conf.broker_transport_options["visibility_timeout"]
+    assert app.conf.task_soft_time_limit < app.conf.task_time_limit < visibility
+
+
+def test_a_hung_broker_is_given_up_after_two_seconds() -> None:
+    options = app.conf.broker_transport_options
+    assert (options["socket_timeout"], options["socket_connect_timeout"]) == (BROKER_SECONDS, BROKER_SECONDS)
+    assert BROKER_SECONDS == 2
+    assert app.conf.task_publish_retry_policy["max_retries"] == 1
+
+
+def test_only_json_is_accepted() -> None:
+    assert (app.conf.accept_content, app.conf.task_serializer) == (["json"], "json")
+
+
+def test_a_misspelt_queue_is_refused() -> None:
+    with pytest.raises(KeyError):
+        app.amqp.router.route({"queue": "sweeep"}, "tests.hear")
+
+
+@pytest.fixture
+def worker() -> Iterator[None]:
+    """Start a real worker on the broker, with keys of its own there."""
+    if not settings.CELERY_BROKER_URL:
+        pytest.fail("TEST_BROKER_URL is not set: name a Redis server, such as redis://127.0.0.1:6379/0.")
+    options = app.conf.broker_transport_options
+    app.conf.broker_transport_options = {**options, "global_keyprefix": "recourse-tests-"}
+    heard.clear()
+    arrived.clear()
+    with start_worker(app, pool="solo", perform_ping_check=False, queues=[SWEEP_QUEUE]):
+        yield
+    app.conf.broker_transport_options = options
+
+
+@pytest.mark.broker
+def test_a_worker_runs_what_was_sent_as_json(worker: None) -> None:
+    hear.delay({"agreement": "MSA-1/uptime"})
+    assert arrived.wait(30)
+    assert heard == [{"agreement": "MSA-1/uptime"}]
+
+
+@pytest.mark.broker
+def test_a_worker_refuses_a_pickle_and_goes_on(worker: None) -> None:
+    hear.apply_async(({"sent": "as pickle"},), serializer="pickle")
+    hear.delay({"sent": "as json"})
+    assert arrived.wait(30)
+    assert heard == [{"sent": "as json"}]

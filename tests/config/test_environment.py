@@ -1,0 +1,160 @@
+"""Every wrong variable is named with its value and what to do; nothing is read halfway."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config.environment import ADVICE, read_environment
+
+KEY = "k3y-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2
+NOT_SHOWN = "its value is not shown"
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start each test with none of the variables set."""
+    for name in ADVICE:
+        monkeypatch.delenv(name, raising=False)
+
+
+def set_all(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+
+WRONG = [
+    ("RECOURSE_DEBUG", "maybe", "('maybe'): Not a valid boolean."),
+    ("RECOURSE_DEBUG", "", "(''): Not a valid boolean."),
+    ("RECOURSE_HOSTS", "*", "('*'): '*' lets anybody choose the host name that goes into links."),
+    ("RECOURSE_HOSTS", "a.example,https://b.example", "'https://b.example' is not a host name."),
+    ("RECOURSE_HOSTS", "a.example:8000", "'a.example:8000' is not a host name."),
+    ("RECOURSE_ORIGINS", "a.example", "('a.example'): 'a.example' is not an origin."),
+    ("RECOURSE_ORIGINS", "https://a.example/admin", "'https://a.example/admin' is not an origin."),
+    ("RECOURSE_PROXIES", "yes", "('yes'): Not a valid integer."),
+    ("RECOURSE_PROXIES", "-1", "('-1'): It is not a number of proxies."),
+    ("RECOURSE_SECRET_KEY", "short", f"({NOT_SHOWN}): It has 5 characters, fewer than 50."),
+    ("RECOURSE_SECRET_KEY", "ab" * 30, f"({NOT_SHOWN}): It is easy to guess."),
+    ("RECOURSE_SECRET_KEY", "django-insecure-" + KEY, f"({NOT_SHOWN}): It is easy to guess."),
+    ("DATABASE_URL", "nonsense", f"({NOT_SHOWN}): It is not a database address."),
+    ("DATABASE_URL", "mysql://me:hidden@db/x", f"({NOT_SHOWN}): Only PostgreSQL and SQLite are supported."),
+    ("DATABASE_URL", "postgres://me:hidden@db/", f"({NOT_SHOWN}): It names no database."),
+    ("CELERY_BROKER_URL", "amqp://me:hidden@mq", f"({NOT_SHOWN}): Only Redis is supported as a broker."),
+    ("CELERY_BROKER_URL", "redis://", f"({NOT_SHOWN}): Only Redis is supported as a broker."),
+    ("RECOURSE_MAIL_URL", "pigeon://hidden", f"({NOT_SHOWN}): It is not a way to send mail."),
+    ("RECOURSE_MAIL_URL", "smtp://mail:port", f"({NOT_SHOWN}): It is not the address of a mail server."),
+    ("RECOURSE_CHAT_URL", "http://hidden", f"({NOT_SHOWN}): It is not an https:// address."),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "problem"), WRONG)
+def test_a_wrong_value_is_refused_with_what_to_write(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, value: str, problem: str
+) -> None:
+    set_all(monkeypatch, **{"RECOURSE_DEBUG": "true", name: value})
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        read_environment(root=tmp_path)
+    line = next(line for line in str(refusal.value).splitlines() if line.startswith(name))
+    assert problem in line
+    assert line.endswith(ADVICE[name])
+    assert "hidden" not in str(refusal.value)
+    assert not (tmp_path / ".data" / "secret-key").exists()
+
+
+def test_all_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    set_all(monkeypatch, RECOURSE_PROXIES="x", DATABASE_URL="mysql://db/x", RECOURSE_HOSTS="a/b")
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        read_environment(root=tmp_path)
+    named = {line.split(" ")[0].rstrip(":") for line in str(refusal.value).splitlines()[1:]}
+    assert named == {"RECOURSE_PROXIES", "DATABASE_URL", "RECOURSE_HOSTS", "RECOURSE_SECRET_KEY"}
+
+
+def test_a_misspelt_variable_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    set_all(monkeypatch, RECOURSE_DEBUG="true", RECOURSE_HOST="a.example")
+    with pytest.raises(
+        ImproperlyConfigured, match=r"RECOURSE_HOST \('a\.example'\): There is no such setting\."
+    ):
+        read_environment(root=tmp_path)
+
+
+def test_a_data_directory_that_cannot_be_made_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    set_all(monkeypatch, RECOURSE_DEBUG="true", RECOURSE_DATA=str(tmp_path / "file" / "data"))
+    with pytest.raises(
+        ImproperlyConfigured, match=r"RECOURSE_DATA .* cannot be made: Not a directory\. Name a"
+    ):
+        read_environment(root=tmp_path)
+
+
+def test_production_without_key_and_hosts_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        read_environment(root=tmp_path)
+    assert "RECOURSE_SECRET_KEY is not set, and RECOURSE_DEBUG is off." in str(refusal.value)
+    assert "RECOURSE_HOSTS is not set, and RECOURSE_DEBUG is off." in str(refusal.value)
+    assert not (tmp_path / ".data" / "secret-key").exists()
+
+
+def test_debug_makes_a_key_once_that_only_its_owner_reads(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    set_all(monkeypatch, RECOURSE_DEBUG="true")
+    first = read_environment(root=tmp_path)
+    second = read_environment(root=tmp_path)
+    path = tmp_path / ".data" / "secret-key"
+    assert first.secret_key == second.secret_key == path.read_text()
+    assert len(first.secret_key) >= 50
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert [entry.name for entry in path.parent.iterdir()] == ["secret-key"]
+
+
+def test_a_damaged_kept_key_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    set_all(monkeypatch, RECOURSE_DEBUG="true")
+    (tmp_path / ".data").mkdir()
+    (tmp_path / ".data" / "secret-key").write_text("abc")
+    with pytest.raises(
+        ImproperlyConfigured, match=r"secret-key holds 3 characters, fewer than 50\. Delete it"
+    ):
+        read_environment(root=tmp_path)
+
+
+def test_nothing_set_in_debug_means_sqlite_no_broker_and_local_hosts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    set_all(monkeypatch, RECOURSE_DEBUG="true", DATABASE_URL="", CELERY_BROKER_URL="", RECOURSE_MAIL_URL="")
+    read = read_environment(root=tmp_path)
+    assert (read.database, read.broker, read.mail, read.chat) == (None, None, None, None)
+    assert (read.hosts, read.origins, read.proxies) == (["localhost", "127.0.0.1", "[::1]"], [], 0)
+    assert read.data == tmp_path / ".data"
+
+
+def test_a_full_production_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    set_all(
+        monkeypatch,
+        DATABASE_URL="postgres://me:pw@db.example:5433/recourse",
+        CELERY_BROKER_URL="rediss://mq.example/1",
+        RECOURSE_SECRET_KEY=KEY,
+        RECOURSE_HOSTS="a.example,b.example",
+        RECOURSE_ORIGINS="https://a.example",
+        RECOURSE_DATA=str(tmp_path / "kept"),
+        RECOURSE_MAIL_URL="smtp://u:p@mail.example:587?tls=true&_default_from_email=sla@a.example",
+        RECOURSE_CHAT_URL="https://chat.example/hook",
+        RECOURSE_PROXIES="1",
+    )
+    read = read_environment(root=tmp_path)
+    assert read.debug is False
+    assert read.database is not None
+    assert (read.database["HOST"], read.database["PORT"], read.database["NAME"]) == (
+        "db.example",
+        5433,
+        "recourse",
+    )
+    assert read.mail is not None
+    assert (read.mail["EMAIL_HOST"], read.mail["EMAIL_USE_TLS"]) == ("mail.example", True)
+    assert read.mail["DEFAULT_FROM_EMAIL"] == "sla@a.example"
+    assert (read.secret_key, read.hosts, read.proxies) == (KEY, ["a.example", "b.example"], 1)
+    assert (tmp_path / "kept").is_dir()
+    assert not (tmp_path / "kept" / "secret-key").exists()
