@@ -2,7 +2,6 @@
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
 
 from vendors.models.tracked import RegisterManager
 
@@ -23,7 +22,7 @@ class FactChange(models.Model):
     subject = models.TextField()
     during_from = models.DateTimeField(null=True, blank=True, help_text="UTC. Empty: from the beginning.")
     during_until = models.DateTimeField(null=True, blank=True, help_text="UTC, exclusive. Empty: no end.")
-    noted_at = models.DateTimeField(db_default=Now(), editable=False)
+    noted_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField(null=True, blank=True)
 
     objects = RegisterManager()

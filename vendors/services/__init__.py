@@ -1,5 +1,9 @@
 """What is done with the register. Every write goes through one of these."""
 
+from vendors.services.calendars import Filled, fill_holidays
+from vendors.services.demo import remove_demo
+from vendors.services.fees import change_fee, record_billed, record_charge, split_cost
+from vendors.services.parties import archive_vendor, restore_vendor
 from vendors.services.records import (
     Links,
     Saved,
@@ -12,12 +16,21 @@ from vendors.services.records import (
 )
 
 __all__ = [
+    "Filled",
     "Links",
     "Saved",
     "accountable",
+    "archive_vendor",
+    "change_fee",
     "checked_reason",
+    "fill_holidays",
     "note_change",
+    "record_billed",
+    "record_charge",
+    "remove_demo",
     "remove_record",
+    "restore_vendor",
     "save_record",
+    "split_cost",
     "system_user",
 ]

@@ -89,7 +89,7 @@ def note_change(contracts: Iterable[Contract] | None, *, subject: str, during: S
     concerned = [None] if contracts is None else list(dict.fromkeys(contracts))
     for contract in concerned:
         change = FactChange(contract=contract, subject=subject, during_from=span.start, during_until=span.end)
-        change.full_clean(exclude=["noted_at"])
+        change.full_clean()
         change.save()
 
 
@@ -115,7 +115,7 @@ def accountable(row: Tracked, *, by: User, reason: str) -> Iterator[None]:
 def _stored(row: Tracked) -> Tracked | None:
     if row.pk is None or row._state.adding:
         return None
-    return type(row)._base_manager.select_for_update().filter(pk=row.pk).first()
+    return type(row)._base_manager.order_by().select_for_update().filter(pk=row.pk).first()
 
 
 def _changed_fields(row: Tracked, old: Tracked | None) -> frozenset[str]:
