@@ -1,0 +1,149 @@
+"""The incident itself: a recorded disturbance, typed in or read from a feed."""
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import ClassVar, Self, TypeVar
+
+from django.db import models
+from django.db.models import Q
+
+from incidents.models.choices import IncidentStatus, Severity
+from vendors.models import (
+    ALL_TIME,
+    Contract,
+    Reader,
+    RegisterManager,
+    RegisterQuerySet,
+    Service,
+    Span,
+    Tracked,
+    Vendor,
+    sees_all_vendors,
+)
+
+Child = TypeVar("Child", bound=models.Model, covariant=True)
+
+
+class IncidentQuerySet(RegisterQuerySet["Incident"]):
+    """Incidents, narrowed in the words of the register."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Keep those whose vendor, or a service they hit, the user may see."""
+        if sees_all_vendors(user):
+            return self
+        hits = Incident.objects.filter(outages__service__in=Service.objects.visible_to(user))
+        return self.filter(Q(vendor__in=Vendor.objects.visible_to(user)) | Q(pk__in=hits.values("pk")))
+
+    def open(self) -> Self:
+        """Keep those that nobody has resolved."""
+        return self.filter(status=IncidentStatus.OPEN)
+
+    def unattributed(self) -> Self:
+        """Keep those whose vendor is still unknown."""
+        return self.filter(vendor=None)
+
+
+class IncidentManager(RegisterManager.from_queryset(IncidentQuerySet)):  # type: ignore[misc]
+    """Find incidents by reference."""
+
+
+class FromFeed(Tracked):
+    """A row that a feed may have told us: what it said last stays apart from what a person made of it."""
+
+    # Field name -> the feed's own value as text; a field that differs from it was corrected by a person.
+    feed_said = models.JSONField("what the feed said", default=dict, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Incident(FromFeed):
+    """A recorded disturbance: a fact, whatever any contract says of it."""
+
+    natural_fields: ClassVar = ("reference",)
+    quiet_fields: ClassVar = frozenset({"title", "narrative", "root_cause", "feed_said"})
+
+    reference = models.CharField(
+        max_length=80, unique=True, blank=True, help_text="Left empty, the next free number is given."
+    )
+    vendor = models.ForeignKey(
+        Vendor,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="incidents",
+        help_text="Whose failure it was. Leave empty until you know.",
+    )
+    title = models.CharField(max_length=250)
+    narrative = models.TextField(blank=True, help_text="What happened, for a reader who was not there.")
+    severity = models.CharField(max_length=20, choices=Severity.choices, blank=True)
+    planned = models.BooleanField(default=False, help_text="Announced work, not a fault.")
+    status = models.CharField(max_length=20, choices=IncidentStatus.choices, default=IncidentStatus.OPEN)
+    root_cause = models.TextField("root cause", blank=True)
+    root_cause_event = models.CharField(
+        "one event with",
+        max_length=80,
+        blank=True,
+        db_index=True,
+        help_text="Give incidents with one common cause the same name here, e.g. POWER-2019-06-25. "
+        "Clauses that pay once per event read it.",
+    )
+    source = models.CharField(
+        max_length=80, blank=True, help_text="The feed it came from; empty when typed in."
+    )
+    external_id = models.CharField("number at the source", max_length=120, blank=True)
+
+    objects = IncidentManager()
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["source", "external_id"],
+                condition=~Q(external_id=""),
+                name="incident_once_per_source",
+                violation_error_message="This source already gave an incident with that number: edit it.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference}: {self.title}"
+
+    @property
+    def is_demo(self) -> bool:
+        """Say whether it belongs to the demonstration data."""
+        return self.vendor is not None and self.vendor.is_demo
+
+    def touched_contracts(self) -> Iterable[Contract]:
+        """Return the contracts of the services it hit, and its vendor's where it hit none of them."""
+        if self.pk is None:
+            return ()
+        hit = list(Contract.objects.filter(services__outages__incident=self).distinct())
+        if self.vendor is None or any(contract.vendor_id == self.vendor_id for contract in hit):
+            return hit
+        return [*hit, *Contract.objects.filter(vendor=self.vendor)]
+
+    def touched_span(self) -> Span:
+        """Return the time from its first recorded moment to its last; open while an outage is."""
+        return span_of_incident(self)
+
+
+def span_of_incident(incident: Incident) -> Span:
+    """Return the smallest span that holds the outages, moments and waiting of an incident."""
+    if incident.pk is None:
+        return ALL_TIME
+    related = (incident.outages, incident.milestones, incident.clock_stops)
+    spans = [row.own_span() for rows in related for row in rows.all()]
+    return reduce(Span.union, spans) if spans else ALL_TIME
+
+
+class OfIncidentQuerySet(RegisterQuerySet[Child]):
+    """Rows that are visible where their incident is."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Keep those of incidents that the user may see."""
+        return self.filter(incident__in=Incident.objects.visible_to(user))
+
+
+class OfIncidentManager(RegisterManager.from_queryset(OfIncidentQuerySet)):  # type: ignore[misc]
+    """Find the rows of an incident."""

@@ -1,0 +1,93 @@
+"""Where incidents are read from, and who says that nothing else happened."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from incidents.models.choices import FeedKind
+from vendors.models import Contract, Service, Span, Tracked, Vendor
+
+
+class FeedSource(Tracked):
+    """A feed of one vendor; its code is the `source` of what was read from it."""
+
+    visible_through: ClassVar = "vendor"
+    natural_fields: ClassVar = ("code",)
+
+    code = models.SlugField(max_length=80, unique=True)
+    kind = models.CharField("format", max_length=30, choices=FeedKind.choices)
+    vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="feeds")
+    url = models.URLField("address", blank=True)
+
+    class Meta:
+        verbose_name = "feed"
+        ordering: ClassVar = ["code"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class SourceWatch(Tracked):
+    """One source watched for one service: the evidence behind "no outage recorded"."""
+
+    visible_through: ClassVar = "service__contract__vendor"
+    natural_fields: ClassVar = ("service__contract__reference", "service__code", "source")
+
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="watches")
+    source = models.CharField(
+        "what is watched", max_length=80, help_text="E.g. our probe, the vendor's status page."
+    )
+    watched_from = models.DateTimeField("watched since")
+    last_heard_at = models.DateTimeField("last heard", null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+    )
+    confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    confirmed_through = models.DateTimeField(
+        "confirmed until",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="From 'watched since' to here, somebody confirms that nothing else happened.",
+    )
+
+    class Meta:
+        verbose_name = "watched source"
+        ordering: ClassVar = ["service", "source"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["service", "source"],
+                name="watch_once",
+                violation_error_message="This source is already watched for the service: edit that row.",
+            ),
+            models.CheckConstraint(
+                name="watch_confirmed_whole",
+                condition=Q(confirmed_by=None, confirmed_at=None, confirmed_through=None)
+                | Q(
+                    confirmed_by__isnull=False,
+                    confirmed_at__isnull=False,
+                    confirmed_through__isnull=False,
+                    confirmed_through__gte=F("watched_from"),
+                ),
+                violation_error_message="A confirmation names who, when, and until when.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} for {self.service}"
+
+    def touched_contracts(self) -> Iterable[Contract]:
+        """Return the contract of the service."""
+        return (self.service.contract,)
+
+    def touched_span(self) -> Span:
+        """Return the time since the watch began: what it proves is known only from the terms."""
+        return Span(self.watched_from, None)
