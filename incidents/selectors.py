@@ -1,0 +1,89 @@
+"""Reads for forms, lists and imports."""
+
+from collections.abc import Iterable
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from incidents.models import Incident, Outage, Party, Position
+from vendors.models import Service, ServiceAlias, Vendor
+
+SETTLED = frozenset({Party.AGREED, Party.DETERMINED})
+
+
+def next_reference() -> str:
+    """Give the reference of the next incident that comes without one, such as INC-00042."""
+    given = Incident.objects.filter(reference__regex=r"^INC-[0-9]+$").values_list("reference", flat=True)
+    return f"INC-{max((int(reference[4:]) for reference in given), default=0) + 1:05d}"
+
+
+def listed_incidents(incidents: "QuerySet[Incident]") -> "QuerySet[Incident]":
+    """Give incidents with all that a list shows of each, in one query."""
+    standing = Outage.objects.standing().filter(incident=OuterRef("pk"))
+    return incidents.select_related("vendor").annotate(
+        first_started_at=standing.order_by("started_at").values("started_at")[:1],
+        is_out=Exists(standing.filter(ended_at=None)),
+        needs_times=Exists(Outage.objects.needing_times().filter(incident=OuterRef("pk"))),
+    )
+
+
+def services_by_feed_name(vendor: Vendor, *, source: str) -> dict[str, list[Service]]:
+    """Give a vendor's services by each name that a feed may use for them, in lower case."""
+    aliases = (
+        ServiceAlias.objects.filter(Q(source="") | Q(source=source), service__contract__vendor=vendor)
+        .select_related("service__contract__vendor")
+        .order_by("service__contract__reference", "service__code")
+    )
+    named: dict[str, list[Service]] = {}
+    for alias in aliases:
+        services = named.setdefault(alias.name.strip().casefold(), [])
+        if alias.service not in services:
+            services.append(alias.service)
+    return named
+
+
+def standing_positions(positions: Iterable[Position]) -> list[Position]:
+    """Give the newest statement of each party on each subject, in the order in which they were made."""
+    newest: dict[tuple[int | None, int | None, str, str, str], Position] = {}
+    for position in sorted(positions, key=lambda said: (said.stated_at, said.pk)):
+        newest[(*_subject(position), position.party)] = position
+    return sorted(newest.values(), key=lambda said: (said.stated_at, said.pk))
+
+
+def contested_positions(positions: Iterable[Position]) -> list[Position]:
+    """Give the vendor's statements that differ from ours and that nothing later settled.
+
+    Where we said nothing, ours is that the vendor is responsible, and that no exclusion applies.
+    """
+    standing = standing_positions(positions)
+    vendors = [said for said in standing if said.party == Party.VENDORS]
+    return [said for said in vendors if _is_contested(said, standing=standing)]
+
+
+def _is_contested(said: Position, *, standing: list[Position]) -> bool:
+    rivals = [other for other in standing if _subject(other) == _subject(said) and other is not said]
+    if any(other.party in SETTLED and other.stated_at >= said.stated_at for other in rivals):
+        return False
+    ours = [_content(other) for other in rivals if other.party == Party.OURS]
+    if not ours:
+        return said.responsible != "vendor"
+    return _content(said) not in ours
+
+
+def _subject(position: Position) -> tuple[int | None, int | None, str, str]:
+    # Each exclusion is a question of its own.
+    return position.incident_id, position.outage_id, position.about, position.exclusion
+
+
+def _content(position: Position) -> tuple[object, ...]:
+    share = (position.share_numerator, position.share_denominator)
+    return position.started_at, position.ended_at, position.responsible, share
+
+
+def contested_incident_ids(positions: "QuerySet[Position]") -> set[int]:
+    """Give the incidents on which a vendor contests something, from all statements in one query."""
+    with_incident = positions.annotate(of_incident=F("outage__incident"))
+    return {
+        incident
+        for said in contested_positions(with_incident)
+        if (incident := said.incident_id or said.of_incident) is not None
+    }

@@ -1,0 +1,49 @@
+"""Keep the list of feeds and watched sources, and confirm that nothing else happened."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from incidents.models import FeedKind, FeedSource, SourceWatch
+from vendors.models import Service, Vendor
+from vendors.services import Saved, save_record
+
+
+def known_feed(vendor: Vendor, *, kind: FeedKind, by: User) -> FeedSource:
+    """Return the vendor's feed of a kind; make it on first use."""
+    feed = FeedSource.objects.filter(vendor=vendor, kind=kind).order_by("code").first()
+    if feed is None:
+        feed = FeedSource(code=f"{vendor.slug}-{kind}", kind=kind, vendor=vendor, url=vendor.status_page_url)
+        save_record(feed, by=by, reason=f"First import of this vendor's {FeedKind(kind).label}")
+    return feed
+
+
+@transaction.atomic
+def hear_from_source(service: Service, *, source: str, at: datetime, by: User, reason: str) -> Saved:
+    """Note that a source spoke at a UTC instant; the first time begins the watch."""
+    watch = SourceWatch.objects.filter(service=service, source=source).first()
+    if watch is None:
+        watch = SourceWatch(service=service, source=source, watched_from=at)
+    watch.last_heard_at = max(at, watch.last_heard_at or at)
+    return save_record(watch, by=by, reason=reason)
+
+
+def confirm_quiet(watch: SourceWatch, *, through: datetime, at: datetime, by: User, reason: str) -> Saved:
+    """Confirm that, from the start of the watch to `through`, nothing happened beyond what is recorded (UTC).
+
+    Raises:
+        ValidationError: `through` lies in the future of `at`, or before the watch began, or before what is
+            confirmed already; nothing is changed.
+
+    """
+    floor = watch.confirmed_through or watch.watched_from
+    if not floor <= through <= at:
+        raise ValidationError(
+            f"{through:%Y-%m-%d %H:%M} UTC cannot be confirmed: it must lie from {floor:%Y-%m-%d %H:%M} UTC "
+            f"to the present, {at:%Y-%m-%d %H:%M} UTC.",
+            code="through",
+        )
+    watch.confirmed_by, watch.confirmed_at, watch.confirmed_through = by, at, through
+    return save_record(watch, by=by, reason=reason)
