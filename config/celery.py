@@ -1,7 +1,9 @@
 """The Celery application: a nudge for the sweep, never the keeper of what is due."""
 
+import os
+
 from celery import Celery
-from kombu import Queue
+from kombu import Exchange, Queue
 
 # One task is one unit of work, far shorter than this.
 TASK_SECONDS = 120
@@ -12,6 +14,8 @@ BROKER_SECONDS = 2
 
 SWEEP_QUEUE = "sweep"
 MAIL_QUEUE = "mail"
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("recourse")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -26,7 +30,8 @@ app.conf.update(
     task_time_limit=TASK_SECONDS,
     task_soft_time_limit=TASK_SECONDS - 30,
     task_default_queue=SWEEP_QUEUE,
-    task_queues=[Queue(SWEEP_QUEUE), Queue(MAIL_QUEUE)],
+    # Each with a key of its own: queues that are only named share one key, and each gets every message.
+    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in (SWEEP_QUEUE, MAIL_QUEUE)],
     task_create_missing_queues=False,
     task_publish_retry_policy={
         "max_retries": 1,

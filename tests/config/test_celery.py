@@ -41,6 +41,14 @@ def test_only_json_is_accepted() -> None:
     assert (app.conf.accept_content, app.conf.task_serializer) == (["json"], "json")
 
 
+def test_a_message_reaches_one_queue_only() -> None:
+    queues = app.amqp.queues.values()
+    assert {(queue.name, queue.exchange.name, queue.routing_key) for queue in queues} == {
+        ("sweep", "sweep", "sweep"),
+        ("mail", "mail", "mail"),
+    }
+
+
 def test_a_misspelt_queue_is_refused() -> None:
     with pytest.raises(KeyError):
         app.amqp.router.route({"queue": "sweeep"}, "tests.hear")
