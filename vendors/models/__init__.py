@@ -4,7 +4,7 @@ from vendors.models.calendars import DAY_MINUTES, BusinessCalendar, CalendarDay,
 from vendors.models.changes import FactChange
 from vendors.models.contracts import CODE, Contract
 from vendors.models.fees import Charge, CostShare
-from vendors.models.money import exponent, major_units, minor_units, money_text, validate_currency
+from vendors.models.money import EXPONENTS, exponent, major_units, minor_units, money_text, validate_currency
 from vendors.models.parties import Account, Contact, LegalEntity, Vendor
 from vendors.models.services import Service, ServiceAlias
 from vendors.models.tracked import (
@@ -24,6 +24,7 @@ __all__ = [
     "ALL_TIME",
     "CODE",
     "DAY_MINUTES",
+    "EXPONENTS",
     "Account",
     "AccountableRecords",
     "BusinessCalendar",

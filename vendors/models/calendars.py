@@ -75,7 +75,7 @@ class WeeklyHours(Tracked):
     class Meta:
         verbose_name = "weekly hours"
         verbose_name_plural = "weekly hours"
-        ordering = ["calendar", F("effective_from").asc(nulls_first=True), "weekday", "opens_at"]
+        ordering = ["calendar_id", F("effective_from").asc(nulls_first=True), "weekday", "opens_at"]
         constraints = [
             models.UniqueConstraint(
                 fields=["calendar", "weekday", "opens_at"],
@@ -147,7 +147,7 @@ class CalendarDay(Tracked):
 
     class Meta:
         verbose_name = "special day"
-        ordering = ["calendar", "on"]
+        ordering = ["calendar_id", "on"]
         constraints = [
             models.UniqueConstraint(
                 fields=["calendar", "on"],

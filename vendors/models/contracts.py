@@ -130,7 +130,7 @@ class Contract(Tracked):
     _history_m2m_fields = ["entities"]
 
     class Meta:
-        ordering = ["vendor", "reference"]
+        ordering = ["reference"]
         constraints = [
             models.CheckConstraint(
                 name="contract_currency_shape",
@@ -163,7 +163,7 @@ class Contract(Tracked):
         return f"{self.reference} {self.name}"
 
     def clean(self) -> None:
-        """Refuse an account or parent of another vendor, and a circle of parents."""
+        """Refuse an account or parent of another vendor, a circle of parents, another currency for fees."""
         problems: dict[str, str] = {}
         if self.account is not None and self.account.vendor_id != self.vendor_id:
             problems["account"] = (
@@ -171,8 +171,19 @@ class Contract(Tracked):
             )
         if self.parent is not None:
             problems |= self._parent_problem(self.parent)
+        problems |= self._currency_problem()
         if problems:
             raise ValidationError(problems)
+
+    def _currency_problem(self) -> dict[str, str]:
+        # Amounts are minor units of this currency: 2000 is 20.00 USD, but 2000 JPY.
+        stored = Contract.objects.filter(pk=self.pk, charges__isnull=False).first() if self.pk else None
+        if stored is None or stored.currency == self.currency:
+            return {}
+        return {
+            "currency": f"Fees are recorded in {stored.currency}. Keep it, or enter a new contract"
+            f" in {self.currency}."
+        }
 
     def _parent_problem(self, parent: "Contract") -> dict[str, str]:
         # An assignment moves a contract to another vendor, so its parent is the old vendor's paper.

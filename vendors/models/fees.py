@@ -94,7 +94,7 @@ class Charge(Tracked):
 
     class Meta:
         verbose_name = "fee"
-        ordering = ["contract", "service", "code", "effective_from"]
+        ordering = ["contract_id", "code", "effective_from"]
         constraints = [
             models.UniqueConstraint(
                 fields=["contract", "code", "effective_from"],
@@ -172,12 +172,18 @@ class Charge(Tracked):
             problems["service"] = (
                 f"Service {self.service.code} belongs to another contract. Choose one of this contract."
             )
-        if self.account is not None and self.account.vendor_id != self.contract.vendor_id:
+        if self._account_is_foreign():
             problems["account"] = (
                 f"Account {self.account.number} belongs to another vendor. Choose one of this vendor."
             )
         if problems:
             raise ValidationError(problems)
+
+    def _account_is_foreign(self) -> bool:
+        # A form may come here without a contract: that is its own message.
+        if self.account is None or self.contract_id is None:
+            return False
+        return self.account.vendor_id != self.contract.vendor_id
 
     def touched_contracts(self) -> Iterable[Contract]:
         """Return the contract that it is charged under."""
@@ -203,7 +209,7 @@ class CostShare(Tracked):
 
     class Meta:
         verbose_name = "cost centre share"
-        ordering = ["charge", "cost_centre"]
+        ordering = ["charge_id", "cost_centre"]
         constraints = [
             models.UniqueConstraint(
                 fields=["charge", "cost_centre"],

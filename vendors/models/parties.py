@@ -137,7 +137,7 @@ class Account(Tracked):
     name = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        ordering = ["vendor", "number"]
+        ordering = ["vendor_id", "number"]
         constraints = [
             models.UniqueConstraint(
                 fields=["vendor", "number"],
@@ -171,7 +171,7 @@ class Contact(Tracked):
     phone = models.CharField(max_length=60, blank=True)
 
     class Meta:
-        ordering = ["vendor", "role", "name"]
+        ordering = ["vendor_id", "role", "name"]
         constraints = [
             models.UniqueConstraint(
                 fields=["vendor", "role", "name"],

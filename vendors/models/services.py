@@ -38,7 +38,7 @@ class Service(Tracked):
     )
 
     class Meta:
-        ordering = ["contract", "code"]
+        ordering = ["contract_id", "code"]
         constraints = [
             models.UniqueConstraint(
                 fields=["contract", "code"],
@@ -82,7 +82,7 @@ class ServiceAlias(Tracked):
     class Meta:
         verbose_name = "name in feeds"
         verbose_name_plural = "names in feeds"
-        ordering = ["service", "source", "name"]
+        ordering = ["service_id", "source", "name"]
         constraints = [
             models.UniqueConstraint(
                 fields=["service", "source", "name"],

@@ -1,0 +1,30 @@
+"""Admin pages of the register."""
+
+from vendors.admin.calendars import BusinessCalendarAdmin
+from vendors.admin.contracts import ContractAdmin, ServiceAdmin, ServiceInline
+from vendors.admin.fees import ChargeAdmin, ChargeInline
+from vendors.admin.fields import ClockField, MoneyForm
+from vendors.admin.parties import AccountAdmin, LegalEntityAdmin, VendorAdmin
+from vendors.admin.people import GroupAdmin, UserAdmin
+from vendors.admin.records import RecordAdmin, RecordForm, RecordFormSet, RecordInline, signed_in
+
+__all__ = [
+    "AccountAdmin",
+    "BusinessCalendarAdmin",
+    "ChargeAdmin",
+    "ChargeInline",
+    "ClockField",
+    "ContractAdmin",
+    "GroupAdmin",
+    "LegalEntityAdmin",
+    "MoneyForm",
+    "RecordAdmin",
+    "RecordForm",
+    "RecordFormSet",
+    "RecordInline",
+    "ServiceAdmin",
+    "ServiceInline",
+    "UserAdmin",
+    "VendorAdmin",
+    "signed_in",
+]

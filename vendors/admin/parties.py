@@ -1,0 +1,139 @@
+"""Pages of our entities, the vendors, their accounts and contacts."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.decorators import display
+from unfold.widgets import UnfoldBooleanSwitchWidget
+
+from vendors.admin.records import RecordAdmin, RecordForm, RecordInline, signed_in
+from vendors.models import Account, Contact, LegalEntity, Vendor
+from vendors.services import archive_vendor, restore_vendor
+
+
+class ArchivedFilter(admin.SimpleListFilter):
+    """Archived vendors show only when asked for."""
+
+    title = "archived"
+    parameter_name = "archived"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the two other choices beside the default."""
+        return [("yes", "Archived"), ("all", "All")]
+
+    def choices(self, changelist: Any) -> Any:
+        """Name the default what it is."""
+        for choice in super().choices(changelist):
+            if choice["display"] == "All" and "archived=all" not in choice["query_string"]:
+                choice["display"] = "Current"
+            yield choice
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Vendor]) -> QuerySet[Vendor]:
+        """Keep current vendors unless told otherwise; a search from another page sees all."""
+        if self.value() == "all" or "autocomplete" in request.path:
+            return queryset
+        return queryset.filter(archived_at__isnull=self.value() != "yes")
+
+
+class VendorForm(RecordForm):
+    """A vendor, and whether it is archived."""
+
+    archived = forms.BooleanField(
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Leaves the daily lists. Nothing is deleted, and it can be brought back here.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["archived"] = self.instance.archived_at is not None
+
+
+class ContactInline(RecordInline):
+    """Whom we write to."""
+
+    model = Contact
+
+
+class AccountInline(RecordInline):
+    """Our numbers with the vendor."""
+
+    model = Account
+
+
+@admin.register(LegalEntity)
+class LegalEntityAdmin(RecordAdmin):
+    """Our own companies."""
+
+    list_display = ["name", "code", "base_currency"]
+    search_fields = ["name", "code"]
+    prepopulated_fields = {"code": ["name"]}
+    fieldsets = [(None, {"fields": ("name", "code", "base_currency")})]
+
+
+@admin.register(Vendor)
+class VendorAdmin(RecordAdmin):
+    """The vendors."""
+
+    form = VendorForm
+    list_display = ["name", "shown_kind", "criticality", "owner", "contract_count", "shown_state"]
+    list_filter = [ArchivedFilter, "kind", "criticality", "owner"]
+    list_select_related = ["owner"]
+    search_fields = ["name", "slug", "legal_name", "accounting_number"]
+    autocomplete_fields = ["owner", "deputies"]
+    prepopulated_fields = {"slug": ["name"]}
+    inlines = [ContactInline, AccountInline]
+    fieldsets = [
+        (None, {"fields": (("name", "slug"), ("kind", "criticality"), ("owner", "deputies"))}),
+        (
+            "Where it is found",
+            {"fields": ("legal_name", "status_page_url", "accounting_number", "archived")},
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Vendor]:
+        """Return the vendors with the number of their contracts."""
+        return super().get_queryset(request).annotate(contract_total=Count("contracts", distinct=True))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save the vendor, then archive or restore it if that was ticked."""
+        super().save_model(request, obj, form, change)
+        wanted, by = form.cleaned_data.get("archived", False), signed_in(request)
+        reason = form.cleaned_data["reason"]
+        if wanted and obj.archived_at is None:
+            archive_vendor(obj, at=timezone.now(), by=by, reason=reason)
+        elif not wanted and obj.archived_at is not None:
+            restore_vendor(obj, by=by, reason=reason)
+
+    @display(description="Kind", ordering="kind")
+    def shown_kind(self, obj: Vendor) -> str:
+        """Return the kind in words."""
+        return obj.get_kind_display()
+
+    @display(description="Contracts", ordering="contract_total")
+    def contract_count(self, obj: Any) -> int:
+        """Return how many contracts it has."""
+        return int(obj.contract_total)
+
+    @display(description="State", label={"Demo data": "info", "Archived": "warning", "Current": "success"})
+    def shown_state(self, obj: Vendor) -> str:
+        """Return whether it is archived, or demo data."""
+        if obj.archived_at is not None:
+            return "Archived"
+        return "Demo data" if obj.is_demo else "Current"
+
+
+@admin.register(Account)
+class AccountAdmin(RecordAdmin):
+    """Our customer and billing numbers."""
+
+    list_display = ["number", "name", "vendor"]
+    list_filter = ["vendor"]
+    list_select_related = ["vendor"]
+    search_fields = ["number", "name", "vendor__name"]
+    autocomplete_fields = ["vendor"]
+    fieldsets = [(None, {"fields": ("vendor", "number", "name")})]

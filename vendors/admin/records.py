@@ -1,0 +1,175 @@
+"""What every admin page of the register shares: visibility, a reason for each change, services that write."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.forms import PaginationInlineFormSet
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from vendors.models import Tracked
+from vendors.services import Links, remove_record, save_record
+
+FIRST_ENTRY = "First entry"
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Return the person at the screen; admin pages are for signed-in people only."""
+    return cast(User, request.user)
+
+
+class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A form of one record that asks why it changes."""
+
+    reason = forms.CharField(
+        label="Why this change",
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="One sentence; it is kept in the history with your name.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None and "reason" in self.fields:
+            self.fields["reason"].initial = FIRST_ENTRY
+
+    def links(self) -> Links:
+        """Return the chosen rows of the many-to-many fields, by field name."""
+        names = {field.name for field in self.instance._meta.many_to_many}
+        return {name: self.cleaned_data[name] for name in names & self.cleaned_data.keys()}
+
+
+class _Visible:
+    """Offer and accept only rows that the reader may see."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Narrow the choices of a reference to what the reader may see."""
+        kwargs.setdefault("queryset", self._choices(db_field.related_model, request=request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Narrow the choices of a many-to-many field to what the reader may see."""
+        kwargs.setdefault("queryset", self._choices(db_field.related_model, request=request))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def _choices(self, model: type[models.Model], *, request: HttpRequest) -> Any:
+        rows = model._default_manager.all()
+        return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
+
+
+class RecordFormSet(PaginationInlineFormSet):
+    """Child rows of one page; no two may agree in the fields of `once`."""
+
+    once: tuple[str, ...] = ()
+    repeated = ""
+
+    def clean(self) -> None:
+        """Refuse repeated rows here, where the typed values are still on the page.
+
+        Django compares the rows of a page only for constraints without a condition.
+        """
+        super().clean()
+        seen: set[tuple[Any, ...]] = set()
+        for form in self.forms:
+            values = getattr(form, "cleaned_data", None)
+            if not self.once or not values or values.get("DELETE"):
+                continue
+            key = tuple(values.get(name) for name in self.once)
+            if key in seen:
+                raise ValidationError(self.repeated)
+            seen.add(key)
+
+
+class RecordInline(_Visible, TabularInline):
+    """Child rows; they share the reason of the page they stand on."""
+
+    formset = RecordFormSet
+    extra = 0
+    tab = True
+
+
+class RecordAdmin(_Visible, SimpleHistoryAdmin, ModelAdmin):
+    """Pages of one kind of record. Subclass and register again to add panels."""
+
+    form = RecordForm
+    list_filter_submit = True
+    list_per_page = 50
+    list_fullwidth = True
+    warn_unsaved_form = True
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the rows that the reader may see."""
+        return super().get_queryset(request).visible_to(request.user)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Ask for the reason last, where something can be changed."""
+        fieldsets = list(super().get_fieldsets(request, obj))
+        may_save = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        return [*fieldsets, ("Why", {"fields": ("reason",)})] if may_save else fieldsets
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: money and evidence hang on records, so they are ended or archived."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Tracked, form: Any, change: bool) -> None:
+        """Save the record and its links through the service."""
+        save_record(obj, by=signed_in(request), reason=form.cleaned_data["reason"], links=form.links())
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Iterable[Any], change: bool) -> None:
+        """Save the child rows; the links were saved with the record."""
+        for formset in formsets:
+            self.save_formset(request, form, formset, change)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Save and remove child rows through the services."""
+        by, reason = signed_in(request), form.cleaned_data["reason"]
+        rows = formset.save(commit=False)
+        for row in formset.deleted_objects:
+            remove_record(row, by=by, reason=reason)
+        for row in rows:
+            save_record(row, by=by, reason=reason)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Show what a service refused at the last moment (a row removed by somebody else, say)."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except ValidationError as error:
+            for text in error.messages:
+                messages.error(request, text)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Show the history of a record that the reader may see."""
+        self._require_visible(request, object_id=object_id)
+        return super().history_view(request, object_id, extra_context)
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Show a past version, to read only: going back is a change of its own, with a reason."""
+        self._require_visible(request, object_id=object_id)
+        if request.method == "POST":
+            raise PermissionDenied
+        return super().history_form_view(request, object_id, version_id, extra_context)
+
+    def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Offer no way to overwrite a record with its past."""
+        return True
+
+    def _require_visible(self, request: HttpRequest, *, object_id: str) -> None:
+        if self.get_object(request, object_id) is None:
+            raise Http404
