@@ -1,0 +1,274 @@
+"""Which time a clause takes out: its tests of notice and hours, its limits, and what is left over.
+
+Only downtime that is taken out uses up a limit; within a limit the earliest time is taken first and
+the overflow counts (A19). What earlier windows used comes from their outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sla.engine.facts import Exclusion, Maintenance, Outage, Party, Position
+from sla.engine.intervals import MICROSECOND, ZERO, Interval, intersect, subtract, union
+from sla.engine.ledger.index import FactIndex, Scope
+from sla.engine.periods import PeriodKind, PeriodRule, add_working_days, period_on
+from sla.engine.terms.credits import CapPeriod
+from sla.engine.terms.rules import ExclusionRule, ExclusionSource, OffsetUnit, Overrun, Quota
+
+_BUCKETS = {
+    CapPeriod.MONTH: PeriodRule(kind=PeriodKind.MONTH),
+    CapPeriod.QUARTER: PeriodRule(kind=PeriodKind.QUARTER),
+    CapPeriod.YEAR: PeriodRule(kind=PeriodKind.YEAR),
+}
+
+
+@dataclass(slots=True)
+class Room:
+    """What is left of one quota, by its calendar period."""
+
+    quota: Quota
+    left: dict[str, timedelta] = field(default_factory=dict)
+    counted: dict[str, set[str]] = field(default_factory=dict)
+    earlier: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Grant:
+    """Time that one rule may take out, for one reason; it hands out pieces within its limits."""
+
+    rule: ExclusionRule
+    source: str  # reference of the window or decision: what a per-event limit is about
+    allowed: list[Interval] | None  # None: the incident's whole time
+    incident: str
+    by: str
+    why: str
+    removable: list[Interval]
+    rooms: list[Room]
+    scope: Scope
+    index: FactIndex
+    event_left: timedelta | None
+
+    def pieces_for(
+        self, outage: Outage, *, during: Interval, position: Position | None, left: Sequence[Interval]
+    ) -> Iterator[Interval]:
+        """Yield the parts of ``left``, time of one outage, that this grant takes out."""
+        if self.incident and self.incident != outage.incident:
+            return
+        if self.source == "position" and (position is None or position.exclusion != self.rule.code):
+            return
+        if self.allowed is not None and self.rule.overrun is Overrun.WHOLE and _overruns(during, self.allowed):
+            return
+        fitting = left if self.allowed is None else intersect(left, self.allowed)
+        for piece in list(fitting):
+            yield from self._within_limits(piece)
+
+    def _within_limits(self, piece: Interval) -> Iterator[Interval]:
+        if not self.rooms and self.event_left is None:
+            yield piece
+            return
+        for part in _bucketed(piece, rooms=self.rooms, index=self.index):
+            length = self._room_for(part)
+            if length > ZERO:
+                taken = Interval(part.start, part.start + length)
+                self._use(taken)
+                yield taken
+
+    def _room_for(self, part: Interval) -> timedelta:
+        length = part.end - part.start
+        if self.event_left is not None:
+            length = min(length, self.event_left)
+        if part.start < self.scope.window.during.start:
+            return length  # judged, and used up, in its own window
+        for room in self.rooms:
+            label = _label(part.start, room=room, index=self.index)
+            if room.quota.length is not None:
+                length = min(length, room.left.setdefault(label, room.quota.length))
+            if room.quota.count is not None:
+                used = room.counted.setdefault(label, set())
+                if self.source not in used and len(used) + room.earlier.get(label, 0) >= room.quota.count:
+                    return ZERO
+        return length
+
+    def _use(self, taken: Interval) -> None:
+        length = taken.end - taken.start
+        if self.event_left is not None:
+            self.event_left -= length
+        if taken.start < self.scope.window.during.start:
+            return
+        for room in self.rooms:
+            label = _label(taken.start, room=room, index=self.index)
+            if room.quota.length is not None:
+                room.left[label] -= length
+            room.counted.setdefault(label, set()).add(self.source)
+
+
+def _overruns(during: Interval, allowed: Sequence[Interval]) -> bool:
+    """Return whether an outage inside an announced window lasts beyond it (A17, whole)."""
+    touched = [window for window in allowed if window.start < during.end and window.end > during.start]
+    return bool(touched) and bool(subtract([during], touched))
+
+
+def _label(at: datetime, *, room: Room, index: FactIndex) -> str:
+    if room.quota.period not in _BUCKETS:
+        return "window"
+    zone = index.facts.zone
+    return period_on(zone.date_of(at), rule=_BUCKETS[room.quota.period], zone=zone).label
+
+
+def _bucketed(piece: Interval, *, rooms: Sequence[Room], index: FactIndex) -> list[Interval]:
+    """Return the piece cut at the edges of the quotas' calendar periods."""
+    zone = index.facts.zone
+    parts = [piece]
+    for room in rooms:
+        if room.quota.period in _BUCKETS:
+            period = period_on(zone.date_of(piece.start), rule=_BUCKETS[room.quota.period], zone=zone)
+            edge = period.during.end
+            parts = [
+                cut
+                for part in parts
+                for cut in (Interval(part.start, min(part.end, edge)), Interval(max(part.start, edge), part.end))
+                if cut.start < cut.end
+            ]
+    return parts
+
+
+def granted(unit: str, *, index: FactIndex, scope: Scope) -> list[Grant]:
+    """Return the exclusions that may apply to a unit, in the order of the rules and of time."""
+    grants: list[Grant] = []
+    for rule in scope.exclusions:
+        rooms = [_room(quota, rule=rule, index=index, scope=scope) for quota in rule.quotas]
+        if rule.source is ExclusionSource.MAINTENANCE:
+            grants += _maintenance(rule, unit=unit, rooms=rooms, index=index, scope=scope)
+        elif rule.source is ExclusionSource.CONDITION:
+            grants += _conditions(rule, unit=unit, rooms=rooms, index=index, scope=scope)
+        grants += _decisions(rule, unit=unit, rooms=rooms, index=index, scope=scope)
+    return grants
+
+
+def _room(quota: Quota, *, rule: ExclusionRule, index: FactIndex, scope: Scope) -> Room:
+    """Return a quota with what earlier windows of this level used of it."""
+    room = Room(quota)
+    start = scope.window.during.start
+    zone = index.facts.zone
+    if quota.period not in _BUCKETS:
+        return room
+    bucket = period_on(zone.date_of(start), rule=_BUCKETS[quota.period], zone=zone)
+    for outcome in scope.history:
+        if outcome.target != scope.target.code or not bucket.first_on <= outcome.first_on < scope.window.first_on:
+            continue
+        if quota.length is not None:
+            used = dict(outcome.excluded_us).get(rule.code, 0) * MICROSECOND
+            left = room.left.get(bucket.label, quota.length)
+            room.left[bucket.label] = max(left - used, ZERO)
+        used_count = dict(outcome.excluded_count).get(rule.code, 0)
+        room.earlier[bucket.label] = room.earlier.get(bucket.label, 0) + used_count
+    return room
+
+
+def _grant(
+    rule: ExclusionRule,
+    *,
+    source: str,
+    rooms: list[Room],
+    index: FactIndex,
+    scope: Scope,
+    allowed: list[Interval] | None,
+    removable: list[Interval] | None = None,
+    incident: str = "",
+    by: str = "",
+    why: str = "",
+) -> Grant:
+    return Grant(
+        rule=rule, source=source, allowed=allowed, incident=incident, by=by, why=why,
+        removable=removable or [], rooms=rooms, scope=scope, index=index, event_left=rule.max_per_event,
+    )
+
+
+def _maintenance(
+    rule: ExclusionRule, *, unit: str, rooms: list[Room], index: FactIndex, scope: Scope
+) -> Iterator[Grant]:
+    for work in sorted(index.maintenance.get(unit, ()), key=lambda work: (work.started_at, work.reference)):
+        if refusal(work, rule=rule, index=index):
+            continue
+        window = Interval(work.started_at, work.ended_at)
+        allowed = [window] if window.start < window.end else []
+        if rule.within and allowed:
+            allowed = list(index.open_hours(rule.within, during=window))
+        yield _grant(
+            rule, source=work.reference, rooms=rooms, index=index, scope=scope, allowed=allowed,
+            removable=allowed, by=work.reference, why=f"announced window {work.reference}",
+        )
+
+
+def refusal(work: Maintenance, *, rule: ExclusionRule, index: FactIndex) -> str:
+    """Return why announced work does not pass the clause, empty where it does."""
+    if work.cancelled:
+        return "cancelled"
+    if work.emergency:
+        return "" if rule.emergency_allowed else "emergency work is not listed in the clause"
+    if not rule.notice:
+        return ""
+    if work.noticed_at is None:
+        return "no notice is recorded"
+    latest = _latest_notice(work, rule=rule, index=index)
+    in_time = work.noticed_at <= latest if rule.notice_inclusive else work.noticed_at < latest
+    return "" if in_time else f"notice came after {latest:%Y-%m-%d %H:%M} UTC"
+
+
+def _latest_notice(work: Maintenance, *, rule: ExclusionRule, index: FactIndex) -> datetime:
+    """Return the last instant at which notice was still in time (A18: measured to the start)."""
+    unit = {OffsetUnit.HOURS: 3600, OffsetUnit.DAYS: 86400, OffsetUnit.WEEKS: 604800}.get(rule.notice_unit)
+    if unit is not None:
+        return work.started_at - timedelta(seconds=float(rule.notice * unit))
+    if rule.notice_unit is not OffsetUnit.WORKING_DAYS:
+        raise ValueError(f"Notice of {rule.code!r} is in {rule.notice_unit.value}. Use hours, days or working days.")
+    zone = index.facts.zone
+    calendar = index.calendars[rule.notice_calendar]
+    local = zone.local(work.started_at)
+    on = add_working_days(local.date(), -int(rule.notice), calendar=calendar)
+    return zone.instant(local.replace(year=on.year, month=on.month, day=on.day))
+
+
+def _conditions(
+    rule: ExclusionRule, *, unit: str, rooms: list[Room], index: FactIndex, scope: Scope
+) -> Iterator[Grant]:
+    for fact in index.conditions.get(rule.condition, ()):
+        if fact.met and fact.unit in ("", unit):
+            span = [Interval(fact.started_at, fact.ended_at)] if fact.started_at and fact.ended_at else None
+            yield _grant(
+                rule, source=fact.code, rooms=rooms, index=index, scope=scope, allowed=span,
+                incident=fact.incident, by=fact.by, why=fact.evidence,
+            )
+
+
+def _decisions(
+    rule: ExclusionRule, *, unit: str, rooms: list[Room], index: FactIndex, scope: Scope
+) -> Iterator[Grant]:
+    """Yield what persons decided: an exclusion that only the other party holds shapes its reading."""
+    for fact in index.exclusions.get(rule.code, ()):
+        if not _holds(fact, unit=unit, reading=scope.reading):
+            continue
+        span = None
+        if fact.started_at is not None or fact.ended_at is not None:
+            start = fact.started_at or datetime.min.replace(tzinfo=scope.known_until.tzinfo)
+            span = [Interval(start, fact.ended_at or datetime.max.replace(tzinfo=scope.known_until.tzinfo))]
+        yield _grant(
+            rule, source=fact.incident or fact.why, rooms=rooms, index=index, scope=scope, allowed=span,
+            incident=fact.incident, by=fact.by, why=fact.why,
+        )
+    if any(p.exclusion == rule.code for row in index.outages.get(unit, ()) for p in row.positions):
+        yield _grant(rule, source="position", rooms=rooms, index=index, scope=scope, allowed=None,
+                     why="by position")
+
+
+def _holds(fact: Exclusion, *, unit: str, reading: Party) -> bool:
+    if fact.units and unit not in fact.units:
+        return False
+    return fact.party in (reading, Party.AGREED, Party.DETERMINED)
+
+
+def excluded_windows(grants: Sequence[Grant]) -> list[Interval]:
+    """Return the announced time that passed its tests, for clauses that shorten the denominator."""
+    return union(piece for grant in grants for piece in grant.removable)

@@ -1,0 +1,125 @@
+"""The reasons of a value: each figure is the sum of its explanation.
+
+A ``Step`` holds a stable rule code, the value it gave, the clause it rests on and the steps it was
+made from. The sentence is filled from the step's own values when somebody asks for it, never stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from sla.engine.intervals import MICROSECOND
+from sla.engine.money import format_minor
+
+Value = Fraction | int | str | bool | datetime | None
+
+# Sentences by rule code; modules add theirs with `rules()` so that a rule stands beside its code.
+RULES: dict[str, str] = {}
+
+
+def rules(**sentences: str) -> None:
+    """Register the sentence template of each rule code; ``__`` in a name stands for a dot."""
+    for name, sentence in sentences.items():
+        code = name.replace("__", ".")
+        if RULES.setdefault(code, sentence) != sentence:
+            raise ValueError(f"Rule {code} has two sentences. Give the second one another code.")
+
+
+class Step(NamedTuple):
+    """One reason: what was found, by which rule and clause, from which steps.
+
+    ``unit`` says how to read ``value``: ``%``, ``us`` (microseconds), an ISO currency (exact minor
+    units), ``count``, ``days``, ``hours``, ``points``, ``instant`` or empty for text and verdicts.
+    """
+
+    rule: str
+    value: Value
+    unit: str = ""
+    clause: str = ""
+    inputs: tuple[Step, ...] = ()
+    notes: tuple[tuple[str, object], ...] = ()
+
+    @property
+    def because(self) -> str:
+        """Return the rule's sentence filled with this step's values."""
+        words = {name: in_words(value) for name, value in self.notes}
+        words["value"] = written(self.value, unit=self.unit)
+        template = RULES[self.rule]
+        return template.format_map(words)
+
+    def walk(self, depth: int = 0) -> Iterator[tuple[int, Step]]:
+        """Yield this step and all below it, with their depth, in reading order."""
+        yield depth, self
+        for step in self.inputs:
+            yield from step.walk(depth + 1)
+
+
+def written(value: Value, *, unit: str) -> str:
+    """Return a step's value for reading."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, datetime):
+        return written_instant(value)
+    if unit == "us":
+        return written_length(value)
+    if unit == "%":
+        return f"{written_fraction(value, digits=6)} %"
+    if len(unit) == 3 and unit.isupper():
+        return format_minor(value, currency=unit)
+    return f"{written_fraction(value, digits=6)} {unit}".rstrip() if unit != "count" else written_fraction(value)
+
+
+def written_instant(at: datetime) -> str:
+    """Return an instant as ``2019-06-25 04:15:00 UTC``, with microseconds only where there are any."""
+    return f"{at:%Y-%m-%d %H:%M:%S}" + (f".{at.microsecond:06d}" if at.microsecond else "") + " UTC"
+
+
+def written_length(micros: Fraction | int) -> str:
+    """Return microseconds as ``1 h 13 min`` or ``4 min 23.5 s``."""
+    sign, micros = ("-", -micros) if micros < 0 else ("", micros)
+    seconds, rest = divmod(Fraction(micros, 1_000_000), 60)
+    minutes = int(seconds)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{hours} h"] if hours else []
+    parts += [f"{minutes} min"] if minutes else []
+    if rest or not parts:
+        parts.append(f"{written_fraction(rest, digits=6)} s")
+    return sign + " ".join(parts)
+
+
+def written_fraction(value: Fraction | int, *, digits: int = 6) -> str:
+    """Return a number floored to at most ``digits`` decimals, without trailing zeros."""
+    scale = 10**digits
+    floored = Decimal((Fraction(value) * scale).__floor__()).scaleb(-digits)
+    text = f"{floored:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def in_words(value: object) -> str:
+    """Return a note's value for reading: instants, lengths, numbers and lists."""
+    if isinstance(value, datetime):
+        return written_instant(value)
+    if isinstance(value, timedelta):
+        return written_length(value // MICROSECOND)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (Fraction, int)):
+        return written_fraction(value)
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, (tuple, list)):
+        return ", ".join(in_words(item) for item in value)
+    return str(value)
+
+
+def notes(values: Mapping[str, object] | None = None, /, **named: object) -> tuple[tuple[str, object], ...]:
+    """Return named values in the form a step keeps them."""
+    return tuple((values or {}).items()) + tuple(named.items())
