@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 
 from incidents.models import Incident, Outage, Party, Position
 from vendors.models import Service, ServiceAlias, Vendor
@@ -17,12 +17,13 @@ def next_reference() -> str:
 
 
 def listed_incidents(incidents: "QuerySet[Incident]") -> "QuerySet[Incident]":
-    """Give incidents with all that a list shows of each, in one query."""
+    """Give incidents with all that a list shows of each, in two queries."""
     standing = Outage.objects.standing().filter(incident=OuterRef("pk"))
     return incidents.select_related("vendor").annotate(
         first_started_at=standing.order_by("started_at").values("started_at")[:1],
         is_out=Exists(standing.filter(ended_at=None)),
         needs_times=Exists(Outage.objects.needing_times().filter(incident=OuterRef("pk"))),
+        is_contested=Case(When(pk__in=contested_incident_ids(), then=True), default=False),
     )
 
 
@@ -43,7 +44,7 @@ def services_by_feed_name(vendor: Vendor, *, source: str) -> dict[str, list[Serv
 
 def standing_positions(positions: Iterable[Position]) -> list[Position]:
     """Give the newest statement of each party on each subject, in the order in which they were made."""
-    newest: dict[tuple[int | None, int | None, str, str, str], Position] = {}
+    newest: dict[tuple[int, int | None, str, str, str], Position] = {}
     for position in sorted(positions, key=lambda said: (said.stated_at, said.pk)):
         newest[(*_subject(position), position.party)] = position
     return sorted(newest.values(), key=lambda said: (said.stated_at, said.pk))
@@ -69,7 +70,7 @@ def _is_contested(said: Position, *, standing: list[Position]) -> bool:
     return _content(said) not in ours
 
 
-def _subject(position: Position) -> tuple[int | None, int | None, str, str]:
+def _subject(position: Position) -> tuple[int, int | None, str, str]:
     # Each exclusion is a question of its own.
     return position.incident_id, position.outage_id, position.about, position.exclusion
 
@@ -80,10 +81,5 @@ def _content(position: Position) -> tuple[object, ...]:
 
 
 def contested_incident_ids(positions: "QuerySet[Position]") -> set[int]:
-    """Give the incidents on which a vendor contests something, from all statements in one query."""
-    with_incident = positions.annotate(of_incident=F("outage__incident"))
-    return {
-        incident
-        for said in contested_positions(with_incident)
-        if (incident := said.incident_id or said.of_incident) is not None
-    }
+    """Give the incidents on which a vendor contests something, from all statements in two queries."""
+    return {said.incident_id for said in contested_positions(Position.objects.all())}

@@ -93,7 +93,7 @@ class Incident(FromFeed):
     )
     external_id = models.CharField("number at the source", max_length=120, blank=True)
 
-    objects = IncidentManager()
+    objects: ClassVar[IncidentManager] = IncidentManager()
 
     class Meta:
         ordering: ClassVar = ["-id"]
@@ -116,7 +116,7 @@ class Incident(FromFeed):
 
     def touched_contracts(self) -> Iterable[Contract]:
         """Return the contracts of the services it hit, and its vendor's where it hit none of them."""
-        if self.pk is None:
+        if self._state.adding:
             return ()
         hit = list(Contract.objects.filter(services__outages__incident=self).distinct())
         if self.vendor is None or any(contract.vendor_id == self.vendor_id for contract in hit):
@@ -130,7 +130,7 @@ class Incident(FromFeed):
 
 def span_of_incident(incident: Incident) -> Span:
     """Return the smallest span that holds the outages, moments and waiting of an incident."""
-    if incident.pk is None:
+    if incident._state.adding:
         return ALL_TIME
     related = (incident.outages, incident.milestones, incident.clock_stops)
     spans = [row.own_span() for rows in related for row in rows.all()]

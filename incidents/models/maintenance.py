@@ -54,7 +54,7 @@ class MaintenanceWindow(FromFeed):
     )
     evidence = models.TextField(blank=True)
 
-    objects = MaintenanceWindowManager()
+    objects: ClassVar[MaintenanceWindowManager] = MaintenanceWindowManager()
 
     class Meta:
         ordering: ClassVar = ["-starts_at", "id"]
@@ -83,7 +83,11 @@ class MaintenanceWindow(FromFeed):
 
     def touched_contracts(self) -> Iterable[Contract]:
         """Return the contracts of the services that it touches."""
-        return Contract.objects.filter(services__maintenance__window=self).distinct() if self.pk else ()
+        return (
+            Contract.objects.filter(services__maintenance__window=self).distinct()
+            if not self._state.adding
+            else ()
+        )
 
     def touched_span(self) -> Span:
         """Return the announced time and the time of the work itself."""

@@ -48,7 +48,7 @@ class Sample(Tracked):
         default=1, help_text="How many requests or readings it stands for."
     )
 
-    objects = SampleManager()
+    objects: ClassVar[SampleManager] = SampleManager()
 
     class Meta:
         ordering: ClassVar = ["at", "id"]

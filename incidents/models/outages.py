@@ -76,7 +76,7 @@ class Outage(FromFeed):
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects = OutageManager()
+    objects: ClassVar[OutageManager] = OutageManager()
 
     class Meta:
         ordering: ClassVar = ["started_at", "id"]
@@ -142,7 +142,7 @@ class Impact(Tracked):
     currency = models.CharField(max_length=3, blank=True)
     evidence = models.TextField(blank=True)
 
-    objects = OfIncidentManager()
+    objects: ClassVar[OfIncidentManager] = OfIncidentManager()
 
     class Meta:
         verbose_name = "our own loss"

@@ -19,11 +19,7 @@ class PositionQuerySet(RegisterQuerySet["Position"]):
     def visible_to(self, user: Reader) -> Self:
         """Keep those on outages, or on whole incidents, that the user may see."""
         on_outage = Q(outage__service__in=Service.objects.visible_to(user))
-        return self.filter(on_outage | Q(incident__in=Incident.objects.visible_to(user)))
-
-    def about_incident(self, incident: Incident) -> Self:
-        """Keep those on the incident itself and on its outages."""
-        return self.filter(Q(incident=incident) | Q(outage__incident=incident))
+        return self.filter(on_outage | Q(outage=None, incident__in=Incident.objects.visible_to(user)))
 
 
 class PositionManager(RegisterManager.from_queryset(PositionQuerySet)):  # type: ignore[misc]
@@ -31,11 +27,12 @@ class PositionManager(RegisterManager.from_queryset(PositionQuerySet)):  # type:
 
 
 class Position(Tracked):
-    """One statement of fact by one party; the newest of each party on a subject holds."""
+    """One statement of fact by one party; the newest of each party on a subject holds.
 
-    incident = models.ForeignKey(
-        Incident, on_delete=models.PROTECT, null=True, blank=True, related_name="positions"
-    )
+    Without an outage it speaks about the whole incident.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="positions")
     outage = models.ForeignKey(
         Outage,
         on_delete=models.PROTECT,
@@ -66,18 +63,13 @@ class Position(Tracked):
     stated_at = models.DateTimeField("stated at")
     why = models.TextField(blank=True)
 
-    objects = PositionManager()
+    objects: ClassVar[PositionManager] = PositionManager()
 
     class Meta:
         verbose_name = "who is responsible"
         verbose_name_plural = "who is responsible"
         ordering: ClassVar = ["stated_at", "id"]
         constraints: ClassVar = [
-            models.CheckConstraint(
-                name="position_on_one_thing",
-                condition=Q(incident__isnull=False, outage=None) | Q(incident=None, outage__isnull=False),
-                violation_error_message="Say it of the whole incident or of one outage, not of both.",
-            ),
             models.CheckConstraint(
                 name="position_share_whole",
                 condition=Q(share_numerator=None, share_denominator=None)
@@ -117,24 +109,18 @@ class Position(Tracked):
             missing["responsible"] = "It speaks about responsibility. Say who is responsible."
         if self.about == Subject.EXCLUSION and not self.exclusion:
             missing["exclusion"] = "It speaks about an exclusion. Give its code in the SLA schedule."
+        if self.outage is not None and self.outage.incident_id != self.incident_id:
+            missing["outage"] = f"'{self.outage}' belongs to another incident. Choose one of this incident."
         if self.party == Party.DETERMINED and not self.clause:
             missing["clause"] = "A decision needs the clause under which it was made, e.g. 'Exhibit B, 4.2'."
         if missing:
             raise ValidationError(missing)
 
-    @property
-    def subject_incident(self) -> Incident:
-        """Give the incident that it speaks about, directly or through its outage."""
-        incident = self.outage.incident if self.outage else self.incident
-        if incident is None:
-            raise ValueError("This statement names neither an incident nor an outage. Give one of the two.")
-        return incident
-
     def touched_contracts(self) -> Iterable[Contract]:
         """Return the contract of its outage, else those of its incident."""
-        return self.outage.touched_contracts() if self.outage else self.subject_incident.touched_contracts()
+        return self.outage.touched_contracts() if self.outage else self.incident.touched_contracts()
 
     def touched_span(self) -> Span:
         """Return the time of what it speaks about, and the time that it states."""
-        about = self.outage.own_span() if self.outage else self.subject_incident.touched_span()
+        about = self.outage.own_span() if self.outage else self.incident.touched_span()
         return about if self.started_at is None else about.union(Span(self.started_at, self.ended_at))

@@ -65,7 +65,7 @@ class Milestone(OfIncident):
     at = models.DateTimeField("when")
     evidence = models.TextField(blank=True)
 
-    objects = MomentManager()
+    objects: ClassVar[MomentManager] = MomentManager()
 
     class Meta:
         ordering: ClassVar = ["at", "id"]
@@ -118,7 +118,7 @@ class ClockStop(OfIncident):
         help_text="Fill in when known: some contracts give the time back when the vendor was the cause.",
     )
 
-    objects = MomentManager()
+    objects: ClassVar[MomentManager] = MomentManager()
 
     class Meta:
         verbose_name = "waiting on us"

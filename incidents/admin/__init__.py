@@ -1,0 +1,27 @@
+"""Admin pages of what happened."""
+
+from incidents.admin.incidents import IncidentAdmin
+from incidents.admin.local_times import LocalDateTimeField, read_local
+from incidents.admin.maintenance import MaintenanceWindowAdmin
+from incidents.admin.measurements import DeliveryAdmin, ReportedFigureAdmin, SampleAdmin
+from incidents.admin.outages import OutageAdmin
+from incidents.admin.positions import PositionAdmin
+from incidents.admin.records import FactAdmin, FactForm, FactInline
+from incidents.admin.sources import FeedSourceAdmin, SourceWatchAdmin
+
+__all__ = [
+    "DeliveryAdmin",
+    "FactAdmin",
+    "FactForm",
+    "FactInline",
+    "FeedSourceAdmin",
+    "IncidentAdmin",
+    "LocalDateTimeField",
+    "MaintenanceWindowAdmin",
+    "OutageAdmin",
+    "PositionAdmin",
+    "ReportedFigureAdmin",
+    "SampleAdmin",
+    "SourceWatchAdmin",
+    "read_local",
+]
