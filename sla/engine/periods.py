@@ -246,7 +246,9 @@ def period_named(label: str, *, rule: PeriodRule, zone: Zone) -> Period:
         raise ValueError(f"{label!r} names no period: {error}.") from error
     found = period_on(on, rule=rule, zone=zone)
     if found.label != label:
-        raise ValueError(f"{label!r} is no {rule.kind.value}. The {rule.kind.value} of that date is {found.label}.")
+        raise ValueError(
+            f"{label!r} is no {rule.kind.value}. The {rule.kind.value} of that date is {found.label}."
+        )
     return found
 
 
@@ -270,7 +272,7 @@ def periods_ending_in(outer: Period, *, rule: PeriodRule, zone: Zone) -> list[Pe
 
 
 def _hours(outer: Period, *, zone: Zone) -> Iterator[Period]:
-    at, on = outer.during.start, outer.first_on
+    at = outer.during.start
     while at < outer.during.end:
         after = at + timedelta(hours=1)
         local = zone.local(at)

@@ -74,7 +74,9 @@ def written(value: Value, *, unit: str) -> str:
         return f"{written_fraction(value, digits=6)} %"
     if len(unit) == 3 and unit.isupper():
         return format_minor(value, currency=unit)
-    return f"{written_fraction(value, digits=6)} {unit}".rstrip() if unit != "count" else written_fraction(value)
+    return (
+        f"{written_fraction(value, digits=6)} {unit}".rstrip() if unit != "count" else written_fraction(value)
+    )
 
 
 def written_instant(at: datetime) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
+from itertools import pairwise
 
 from sla.engine.facts import ONE
 from sla.engine.intervals import Interval, clip, intersect, micro, subtract, total, union
@@ -62,19 +63,25 @@ def account_of(units: Sequence[str], *, combine: Combine, index: FactIndex, scop
     window = scope.window.during
     found = [disturbances(unit, index=index, scope=scope) for unit in units]
     span = _span(window, found)
-    lines = [_timeline(unit, d, span=span, index=index, scope=scope) for unit, d in zip(units, found, strict=True)]
+    lines = [
+        _timeline(unit, d, span=span, index=index, scope=scope) for unit, d in zip(units, found, strict=True)
+    ]
     if combine in (Combine.ANY, Combine.ALL) and len(lines) > 1:
         lines = [_combined(lines, combine=combine, span=span)]
     counting = scope.target.counting
     counts = worst = judged = [_count(line, counting=counting, window=window) for line in lines]
     gaps = [[piece for piece in line.unknown if piece.start < scope.known_until] for line in lines]
     if any(gaps) and counting.no_data is NoData.FAILED:
-        counts = worst = [_count(_failed(line, also=gap), counting=counting, window=window)
-                          for line, gap in zip(lines, gaps, strict=True)]
+        counts = worst = [
+            _count(_failed(line, also=gap), counting=counting, window=window)
+            for line, gap in zip(lines, gaps, strict=True)
+        ]
     if any(line.unknown for line in lines):
         lost = [_doubtful(line, gaps=gap, counting=counting) for line, gap in zip(lines, gaps, strict=True)]
-        worst = [_count(_failed(line, also=also), counting=counting, window=window)
-                 for line, also in zip(lines, lost, strict=True)]
+        worst = [
+            _count(_failed(line, also=also), counting=counting, window=window)
+            for line, also in zip(lines, lost, strict=True)
+        ]
     provisional = list(dict.fromkeys(reason for d in found for reason in d.provisional))
     return Account(
         ledger=_ledger(tuple(units), lines=lines, counts=judged, window=window),
@@ -91,9 +98,7 @@ def account_of(units: Sequence[str], *, combine: Combine, index: FactIndex, scop
 def _span(window: Interval, found: Sequence[Disturbances]) -> Interval:
     """Return the window widened to every outage that touches it, so that runs keep their length."""
     start, end = window
-    touching = sorted(
-        (piece.during for d in found for piece in d.pieces), key=lambda during: during.start
-    )
+    touching = sorted((piece.during for d in found for piece in d.pieces), key=lambda during: during.start)
     for during in touching:
         if during.end >= window.start and during.start <= window.end:
             start, end = min(start, during.start), max(end, during.end)
@@ -103,12 +108,16 @@ def _span(window: Interval, found: Sequence[Disturbances]) -> Interval:
 def _timeline(unit: str, found: Disturbances, *, span: Interval, index: FactIndex, scope: Scope) -> Timeline:
     fact = index.units.get(unit)
     if fact is None:
-        raise ValueError(f"Service {unit!r} of {scope.target.code!r} is not among the facts. Add the service.")
+        raise ValueError(
+            f"Service {unit!r} of {scope.target.code!r} is not among the facts. Add the service."
+        )
     line = Timeline((unit,), found.pieces)
     agreed = [span]
     if fact.in_service_from is not None or fact.in_service_until is not None:
-        inside = Interval(max(span.start, fact.in_service_from or span.start),
-                          min(span.end, fact.in_service_until or span.end))
+        inside = Interval(
+            max(span.start, fact.in_service_from or span.start),
+            min(span.end, fact.in_service_until or span.end),
+        )
         agreed = [inside] if inside.start < inside.end else []
         line.not_in_service = subtract([span], agreed)
     if scope.target.calendar:
@@ -137,11 +146,7 @@ def _unknown(
 
 
 def _cut(pieces: Sequence[Piece], *, to: list[Interval]) -> list[Piece]:
-    return [
-        piece._replace(during=part)
-        for piece in pieces
-        for part in intersect([piece.during], to)
-    ]
+    return [piece._replace(during=part) for piece in pieces for part in intersect([piece.during], to)]
 
 
 def _doubtful(line: Timeline, *, gaps: list[Interval], counting: Counting) -> list[Interval]:
@@ -159,18 +164,28 @@ def _failed(line: Timeline, *, also: list[Interval]) -> Timeline:
 
 # --- several units as one -------------------------------------------------------------------------
 
-_ORDER_ANY = (TimeClass.DOWN, TimeClass.UNKNOWN, TimeClass.NOT_ATTRIBUTED, TimeClass.STOPPED,
-              TimeClass.EXCLUDED, TimeClass.UNCOUNTED, TimeClass.UP, TimeClass.OUTSIDE_HOURS,
-              TimeClass.NOT_IN_SERVICE)
+_ORDER_ANY = (
+    TimeClass.DOWN,
+    TimeClass.UNKNOWN,
+    TimeClass.NOT_ATTRIBUTED,
+    TimeClass.STOPPED,
+    TimeClass.EXCLUDED,
+    TimeClass.UNCOUNTED,
+    TimeClass.UP,
+    TimeClass.OUTSIDE_HOURS,
+    TimeClass.NOT_IN_SERVICE,
+)
 
 
 def _combined(lines: Sequence[Timeline], *, combine: Combine, span: Interval) -> Timeline:
     """Return several units as one: down while any of them is, or only while all are (F4)."""
     spans = [_classes(line) for line in lines]
-    edges = sorted({span.start, span.end, *(edge for pieces in spans for piece in pieces for edge in piece.during)})
+    edges = sorted(
+        {span.start, span.end, *(edge for pieces in spans for piece in pieces for edge in piece.during)}
+    )
     group = Timeline(tuple(unit for line in lines for unit in line.units), [])
     positions = [0] * len(spans)
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         here: list[Piece | None] = []
         for i, pieces in enumerate(spans):
             while positions[i] < len(pieces) and pieces[positions[i]].during.end <= start:
@@ -181,7 +196,9 @@ def _combined(lines: Sequence[Timeline], *, combine: Combine, span: Interval) ->
     group.pieces = joined(group.pieces)
     group.not_in_service, group.outside = union(group.not_in_service), union(group.outside)
     removable = [line.removable for line in lines]
-    group.removable = union(piece for each in removable for piece in each) if combine is Combine.ANY else removable[0]
+    group.removable = (
+        union(piece for each in removable for piece in each) if combine is Combine.ANY else removable[0]
+    )
     if combine is Combine.ALL:
         for each in removable[1:]:
             group.removable = intersect(group.removable, each)
@@ -235,8 +252,14 @@ def _all(here: Sequence[Piece | None]) -> Piece | None:
             down = next(piece for piece in disturbed if piece.time_class is TimeClass.DOWN)
             return down._replace(time_class=TimeClass.UNCOUNTED, rule="combine.another_unit_up")
         return None
-    for label in (TimeClass.OUTSIDE_HOURS, TimeClass.UNKNOWN, TimeClass.NOT_ATTRIBUTED, TimeClass.STOPPED,
-                  TimeClass.EXCLUDED, TimeClass.UNCOUNTED):
+    for label in (
+        TimeClass.OUTSIDE_HOURS,
+        TimeClass.UNKNOWN,
+        TimeClass.NOT_ATTRIBUTED,
+        TimeClass.STOPPED,
+        TimeClass.EXCLUDED,
+        TimeClass.UNCOUNTED,
+    ):
         for piece in disturbed:
             if piece.time_class is label:
                 return piece
@@ -275,8 +298,18 @@ def _ledger(
             for during in clip([piece.during], to=window):
                 sums[piece.time_class] += micro(during.length)
                 disturbed += micro(during.length)
-                entries.append(LedgerLine(piece.time_class, during, own, piece.incidents, piece.rule,
-                                          piece.clause, piece.by, piece.why))
+                entries.append(
+                    LedgerLine(
+                        piece.time_class,
+                        during,
+                        own,
+                        piece.incidents,
+                        piece.rule,
+                        piece.clause,
+                        piece.by,
+                        piece.why,
+                    )
+                )
         sums[TimeClass.UP] += length - disturbed
     return Ledger(
         units=units,
@@ -288,7 +321,10 @@ def _ledger(
 
 def affected_share(account: Account) -> Fraction:
     """Return the largest affected share among what counted, one where nothing did."""
-    shares = [piece.affected for count in account.counts for piece in count.pieces
-              if piece.time_class is TimeClass.DOWN]
+    shares = [
+        piece.affected
+        for count in account.counts
+        for piece in count.pieces
+        if piece.time_class is TimeClass.DOWN
+    ]
     return max(shares, default=ONE)
-

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 from sla.engine.facts import ONE, ClockStop, Outage, Party, Position, Responsible
@@ -81,7 +82,12 @@ def disturbances(unit: str, *, index: FactIndex, scope: Scope) -> Disturbances:
             found.unmeasured.append(Interval(row.started_at, end))
         else:
             stretches.append(_stretch(row, index=index, scope=scope, found=found))
-    raw = [piece for stretch in stretches for piece in _labelled(stretch, index=index, scope=scope, grants=grants)]
+    stretches.sort(key=lambda stretch: (stretch.during, stretch.outage.incident))
+    raw = [
+        piece
+        for stretch in stretches
+        for piece in _labelled(stretch, index=index, scope=scope, grants=grants)
+    ]
     found.pieces = merge(raw)
     found.unmeasured = union(found.unmeasured)
     return found
@@ -97,7 +103,7 @@ def chosen_rows(rows: Sequence[Outage], *, scope: Scope, provisional: list[str])
     order = [*scope.target.measured_by, *dict.fromkeys(row.measured_by for row in rows)]
     chosen: list[Outage] = []
     for incident, theirs in by_incident.items():
-        best = min((order.index(row.measured_by) for row in theirs))
+        best = min(order.index(row.measured_by) for row in theirs)
         chosen += [row for row in theirs if row.measured_by is order[best]]
         if best:
             provisional.append(
@@ -138,9 +144,7 @@ def _positions(row: Outage, *, reading: Party) -> list[Position]:
     return sorted(held, key=lambda position: order.index(position.party))
 
 
-def _ruled(
-    row: Outage, *, during: Interval, index: FactIndex, scope: Scope, found: Disturbances
-) -> Interval:
+def _ruled(row: Outage, *, during: Interval, index: FactIndex, scope: Scope, found: Disturbances) -> Interval:
     """Return the interval by the start rule (F13) and the end rule (F14)."""
     counting = scope.target.counting
     start, end = during
@@ -181,8 +185,14 @@ def _labelled(
         return
     incidents = (row.incident,)
     if counting.fault_required and stretch.responsible not in (None, Responsible.VENDOR):
-        yield Piece(during, TimeClass.NOT_ATTRIBUTED, incidents, rule="fault.not_the_vendors",
-                    clause=scope.target.clause, why=f"borne by {stretch.responsible.value}")
+        yield Piece(
+            during,
+            TimeClass.NOT_ATTRIBUTED,
+            incidents,
+            rule="fault.not_the_vendors",
+            clause=scope.target.clause,
+            why=f"borne by {stretch.responsible.value}",
+        )
         return
     left = [during]
     for stop in _stops(row, index=index, counting=counting):
@@ -192,15 +202,29 @@ def _labelled(
         left = subtract(left, [cut] if cut.start < cut.end else [])
     for grant in grants:
         for piece in grant.pieces_for(stretch.outage, during=during, position=stretch.exclusion, left=left):
-            yield Piece(piece, TimeClass.EXCLUDED, incidents, rule=f"exclusion.{grant.rule.code}",
-                        clause=grant.rule.clause, by=grant.by, why=grant.why)
+            yield Piece(
+                piece,
+                TimeClass.EXCLUDED,
+                incidents,
+                rule=f"exclusion.{grant.rule.code}",
+                clause=grant.rule.clause,
+                by=grant.by,
+                why=grant.why,
+            )
             left = subtract(left, [piece])
     weight = _weight(stretch, counting=counting)
     reason = _not_counted(stretch, index=index, counting=counting)
     label = TimeClass.UNCOUNTED if reason else TimeClass.DOWN
     for piece in left:
-        yield Piece(piece, label, incidents, weight, rule=reason, clause=scope.target.clause if reason else "",
-                    affected=row.affected)
+        yield Piece(
+            piece,
+            label,
+            incidents,
+            weight,
+            rule=reason,
+            clause=scope.target.clause if reason else "",
+            affected=row.affected,
+        )
 
 
 def _stops(row: Outage, *, index: FactIndex, counting: Counting) -> list[ClockStop]:
@@ -244,13 +268,13 @@ def _weight(stretch: Stretch, *, counting: Counting) -> Fraction:
 def merge(raw: list[Piece]) -> list[Piece]:
     """Return disjoint pieces: in each second the most countable label, its incidents together."""
     pieces = sorted(piece for piece in raw if piece.during.start < piece.during.end)
-    if all(a.during.end <= b.during.start for a, b in zip(pieces, pieces[1:], strict=False)):
+    if all(a.during.end <= b.during.start for a, b in pairwise(pieces)):
         return joined(pieces)
     edges = sorted({edge for piece in pieces for edge in piece.during})
     merged: list[Piece] = []
     active: list[Piece] = []
     position = 0
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         active = [piece for piece in active if piece.during.end > start]
         while position < len(pieces) and pieces[position].during.start <= start:
             active.append(pieces[position])

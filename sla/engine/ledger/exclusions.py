@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from sla.engine.facts import Exclusion, Maintenance, Outage, Party, Position
 from sla.engine.intervals import MICROSECOND, ZERO, Interval, intersect, subtract, union
@@ -35,6 +36,14 @@ class Room:
 
 
 @dataclass(slots=True)
+class Limits:
+    """The quotas of one rule at one unit, and the time that already used them up."""
+
+    rooms: list[Room]
+    taken: list[Interval] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Grant:
     """Time that one rule may take out, for one reason; it hands out pieces within its limits."""
 
@@ -49,6 +58,7 @@ class Grant:
     scope: Scope
     index: FactIndex
     event_left: timedelta | None
+    taken: list[Interval]  # shared by the grants of a rule: a second uses up a limit once
 
     def pieces_for(
         self, outage: Outage, *, during: Interval, position: Position | None, left: Sequence[Interval]
@@ -58,7 +68,11 @@ class Grant:
             return
         if self.source == "position" and (position is None or position.exclusion != self.rule.code):
             return
-        if self.allowed is not None and self.rule.overrun is Overrun.WHOLE and _overruns(during, self.allowed):
+        if (
+            self.allowed is not None
+            and self.rule.overrun is Overrun.WHOLE
+            and _overruns(during, self.allowed)
+        ):
             return
         fitting = left if self.allowed is None else intersect(left, self.allowed)
         for piece in list(fitting):
@@ -68,11 +82,15 @@ class Grant:
         if not self.rooms and self.event_left is None:
             yield piece
             return
-        for part in _bucketed(piece, rooms=self.rooms, index=self.index):
+        yield from intersect([piece], self.taken)
+        fresh = subtract([piece], self.taken)
+        parts = [part for new in fresh for part in _bucketed(new, rooms=self.rooms, index=self.index)]
+        for part in parts:
             length = self._room_for(part)
             if length > ZERO:
                 taken = Interval(part.start, part.start + length)
                 self._use(taken)
+                self.taken[:] = union([*self.taken, taken])
                 yield taken
 
     def _room_for(self, part: Interval) -> timedelta:
@@ -120,30 +138,25 @@ def _label(at: datetime, *, room: Room, index: FactIndex) -> str:
 def _bucketed(piece: Interval, *, rooms: Sequence[Room], index: FactIndex) -> list[Interval]:
     """Return the piece cut at the edges of the quotas' calendar periods."""
     zone = index.facts.zone
-    parts = [piece]
-    for room in rooms:
-        if room.quota.period in _BUCKETS:
-            period = period_on(zone.date_of(piece.start), rule=_BUCKETS[room.quota.period], zone=zone)
-            edge = period.during.end
-            parts = [
-                cut
-                for part in parts
-                for cut in (Interval(part.start, min(part.end, edge)), Interval(max(part.start, edge), part.end))
-                if cut.start < cut.end
-            ]
-    return parts
+    edges = {piece.start, piece.end}
+    for rule in {_BUCKETS[room.quota.period] for room in rooms if room.quota.period in _BUCKETS}:
+        at = piece.start
+        while at < piece.end:
+            at = period_on(zone.date_of(at), rule=rule, zone=zone).during.end
+            edges.add(min(at, piece.end))
+    return [Interval(start, end) for start, end in pairwise(sorted(edges))]
 
 
 def granted(unit: str, *, index: FactIndex, scope: Scope) -> list[Grant]:
     """Return the exclusions that may apply to a unit, in the order of the rules and of time."""
     grants: list[Grant] = []
     for rule in scope.exclusions:
-        rooms = [_room(quota, rule=rule, index=index, scope=scope) for quota in rule.quotas]
+        limits = Limits([_room(quota, rule=rule, index=index, scope=scope) for quota in rule.quotas])
         if rule.source is ExclusionSource.MAINTENANCE:
-            grants += _maintenance(rule, unit=unit, rooms=rooms, index=index, scope=scope)
+            grants += _maintenance(rule, unit=unit, limits=limits, index=index, scope=scope)
         elif rule.source is ExclusionSource.CONDITION:
-            grants += _conditions(rule, unit=unit, rooms=rooms, index=index, scope=scope)
-        grants += _decisions(rule, unit=unit, rooms=rooms, index=index, scope=scope)
+            grants += _conditions(rule, unit=unit, limits=limits, index=index, scope=scope)
+        grants += _decisions(rule, unit=unit, limits=limits, index=index, scope=scope)
     return grants
 
 
@@ -156,7 +169,10 @@ def _room(quota: Quota, *, rule: ExclusionRule, index: FactIndex, scope: Scope) 
         return room
     bucket = period_on(zone.date_of(start), rule=_BUCKETS[quota.period], zone=zone)
     for outcome in scope.history:
-        if outcome.target != scope.target.code or not bucket.first_on <= outcome.first_on < scope.window.first_on:
+        if (
+            outcome.target != scope.target.code
+            or not bucket.first_on <= outcome.first_on < scope.window.first_on
+        ):
             continue
         if quota.length is not None:
             used = dict(outcome.excluded_us).get(rule.code, 0) * MICROSECOND
@@ -171,7 +187,7 @@ def _grant(
     rule: ExclusionRule,
     *,
     source: str,
-    rooms: list[Room],
+    limits: Limits,
     index: FactIndex,
     scope: Scope,
     allowed: list[Interval] | None,
@@ -181,13 +197,23 @@ def _grant(
     why: str = "",
 ) -> Grant:
     return Grant(
-        rule=rule, source=source, allowed=allowed, incident=incident, by=by, why=why,
-        removable=removable or [], rooms=rooms, scope=scope, index=index, event_left=rule.max_per_event,
+        rule=rule,
+        source=source,
+        allowed=allowed,
+        incident=incident,
+        by=by,
+        why=why,
+        removable=removable or [],
+        rooms=limits.rooms,
+        scope=scope,
+        index=index,
+        event_left=rule.max_per_event,
+        taken=limits.taken,
     )
 
 
 def _maintenance(
-    rule: ExclusionRule, *, unit: str, rooms: list[Room], index: FactIndex, scope: Scope
+    rule: ExclusionRule, *, unit: str, limits: Limits, index: FactIndex, scope: Scope
 ) -> Iterator[Grant]:
     for work in sorted(index.maintenance.get(unit, ()), key=lambda work: (work.started_at, work.reference)):
         if refusal(work, rule=rule, index=index):
@@ -197,8 +223,15 @@ def _maintenance(
         if rule.within and allowed:
             allowed = list(index.open_hours(rule.within, during=window))
         yield _grant(
-            rule, source=work.reference, rooms=rooms, index=index, scope=scope, allowed=allowed,
-            removable=allowed, by=work.reference, why=f"announced window {work.reference}",
+            rule,
+            source=work.reference,
+            limits=limits,
+            index=index,
+            scope=scope,
+            allowed=allowed,
+            removable=allowed,
+            by=work.reference,
+            why=f"announced window {work.reference}",
         )
 
 
@@ -223,7 +256,9 @@ def _latest_notice(work: Maintenance, *, rule: ExclusionRule, index: FactIndex) 
     if unit is not None:
         return work.started_at - timedelta(seconds=float(rule.notice * unit))
     if rule.notice_unit is not OffsetUnit.WORKING_DAYS:
-        raise ValueError(f"Notice of {rule.code!r} is in {rule.notice_unit.value}. Use hours, days or working days.")
+        raise ValueError(
+            f"Notice of {rule.code!r} is in {rule.notice_unit.value}. Use hours, days or working days."
+        )
     zone = index.facts.zone
     calendar = index.calendars[rule.notice_calendar]
     local = zone.local(work.started_at)
@@ -232,19 +267,26 @@ def _latest_notice(work: Maintenance, *, rule: ExclusionRule, index: FactIndex) 
 
 
 def _conditions(
-    rule: ExclusionRule, *, unit: str, rooms: list[Room], index: FactIndex, scope: Scope
+    rule: ExclusionRule, *, unit: str, limits: Limits, index: FactIndex, scope: Scope
 ) -> Iterator[Grant]:
     for fact in index.conditions.get(rule.condition, ()):
         if fact.met and fact.unit in ("", unit):
             span = [Interval(fact.started_at, fact.ended_at)] if fact.started_at and fact.ended_at else None
             yield _grant(
-                rule, source=fact.code, rooms=rooms, index=index, scope=scope, allowed=span,
-                incident=fact.incident, by=fact.by, why=fact.evidence,
+                rule,
+                source=fact.code,
+                limits=limits,
+                index=index,
+                scope=scope,
+                allowed=span,
+                incident=fact.incident,
+                by=fact.by,
+                why=fact.evidence,
             )
 
 
 def _decisions(
-    rule: ExclusionRule, *, unit: str, rooms: list[Room], index: FactIndex, scope: Scope
+    rule: ExclusionRule, *, unit: str, limits: Limits, index: FactIndex, scope: Scope
 ) -> Iterator[Grant]:
     """Yield what persons decided: an exclusion that only the other party holds shapes its reading."""
     for fact in index.exclusions.get(rule.code, ()):
@@ -255,12 +297,20 @@ def _decisions(
             start = fact.started_at or datetime.min.replace(tzinfo=scope.known_until.tzinfo)
             span = [Interval(start, fact.ended_at or datetime.max.replace(tzinfo=scope.known_until.tzinfo))]
         yield _grant(
-            rule, source=fact.incident or fact.why, rooms=rooms, index=index, scope=scope, allowed=span,
-            incident=fact.incident, by=fact.by, why=fact.why,
+            rule,
+            source=fact.incident or fact.why,
+            limits=limits,
+            index=index,
+            scope=scope,
+            allowed=span,
+            incident=fact.incident,
+            by=fact.by,
+            why=fact.why,
         )
     if any(p.exclusion == rule.code for row in index.outages.get(unit, ()) for p in row.positions):
-        yield _grant(rule, source="position", rooms=rooms, index=index, scope=scope, allowed=None,
-                     why="by position")
+        yield _grant(
+            rule, source="position", limits=limits, index=index, scope=scope, allowed=None, why="by position"
+        )
 
 
 def _holds(fact: Exclusion, *, unit: str, reading: Party) -> bool:

@@ -53,7 +53,9 @@ class FactIndex:
             return (during,)
         found = self.calendars.get(calendar)
         if found is None:
-            raise ValueError(f"Calendar {calendar!r} is not among the facts. Add it to the contract's calendars.")
+            raise ValueError(
+                f"Calendar {calendar!r} is not among the facts. Add it to the contract's calendars."
+            )
         return open_time(found, self.zones[found.zone], during)
 
 

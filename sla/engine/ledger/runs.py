@@ -118,7 +118,8 @@ def _relabelled(pieces: Sequence[Piece], *, passing: list[Interval]) -> list[Pie
         short = subtract([piece.during], passing)
         found += [piece._replace(during=part) for part in counts]
         found += [
-            piece._replace(during=part, time_class=TimeClass.UNCOUNTED, rule="run.too_short") for part in short
+            piece._replace(during=part, time_class=TimeClass.UNCOUNTED, rule="run.too_short")
+            for part in short
         ]
     return sorted(found)
 
@@ -143,7 +144,9 @@ def _run_intervals(part: Interval, *, granularity: Granularity) -> int:
     whole, rest = divmod(part.end - part.start, size)
     if granularity.rule is IntervalRule.TOUCHED and rest > ZERO:
         whole += 1
-    if granularity.rule is IntervalRule.AT_LEAST and rest >= max(granularity.threshold, timedelta(microseconds=1)):
+    if granularity.rule is IntervalRule.AT_LEAST and rest >= max(
+        granularity.threshold, timedelta(microseconds=1)
+    ):
         whole += 1
     if granularity.rule is IntervalRule.NEAREST and rest * 2 >= size:
         whole += 1

@@ -9,8 +9,8 @@ from fractions import Fraction
 
 from sla.engine.facts import Outcome, Verdict
 from sla.engine.intervals import micro
-from sla.engine.money import round_minor
 from sla.engine.ledger.index import FactIndex, Scope
+from sla.engine.money import round_minor
 from sla.engine.results import Event, Measured
 from sla.engine.terms.counting import Combine, Counting, Metric
 from sla.engine.terms.targets import Basis, Level, Op, Target
@@ -77,13 +77,24 @@ def level_of(frame: Frame, *, units: Sequence[str], incident: str = "") -> tuple
             if fact.met and fact.unit in ("", *units) and fact.incident in ("", incident):
                 value = exact(conditional.level)
                 return value, Step(
-                    "level.conditional", value, unit_of(target), conditional.clause or target.clause,
-                    notes=(("op", target.op.value), ("level", conditional.level),
-                           ("condition", conditional.condition)),
+                    "level.conditional",
+                    value,
+                    unit_of(target),
+                    conditional.clause or target.clause,
+                    notes=(
+                        ("op", target.op.value),
+                        ("level", conditional.level),
+                        ("condition", conditional.condition),
+                    ),
                 )
     value = exact(target.level)
-    return value, Step("level.agreed", value, unit_of(target), target.clause,
-                       notes=(("op", target.op.value), ("level", target.level)))
+    return value, Step(
+        "level.agreed",
+        value,
+        unit_of(target),
+        target.clause,
+        notes=(("op", target.op.value), ("level", target.level)),
+    )
 
 
 def unit_of(target: Target) -> str:
@@ -171,29 +182,56 @@ def conclude(
     """Return the measured level: value, range, verdict and their steps together."""
     target = frame.target
     bar, level_step = level or level_of(frame, units=units)
-    values = [None if v is None else rounded(v, counting=frame.counting) for v in (found.value, found.best, found.worst)]
+    values = [
+        None if v is None else rounded(v, counting=frame.counting)
+        for v in (found.value, found.best, found.worst)
+    ]
     shown = Range(value=values[0], best=values[1], worst=values[2], future=found.future, why=found.why)
     if shown.value != found.value and shown.value is not None:
-        value_step = Step("value.rounded", shown.value, value_step.unit, target.clause, (value_step,),
-                          (("decimals", frame.counting.value_decimals), ("exact", found.value)))
+        value_step = Step(
+            "value.rounded",
+            shown.value,
+            value_step.unit,
+            target.clause,
+            (value_step,),
+            (("decimals", frame.counting.value_decimals), ("exact", found.value)),
+        )
     silent = unwatched(frame, units=units)
     said, misses = verdict or verdict_of(frame, found=shown, level=bar, unwatched=silent)
     expected = exact(target.expected) if target.expected is not None else None
     step = Step(
-        f"verdict.{said.value}", said.value, "", target.clause, (value_step, level_step),
+        f"verdict.{said.value}",
+        said.value,
+        "",
+        target.clause,
+        (value_step, level_step),
         (
             ("achieved", _shown(shown.value, value_step.unit)),
             ("best", _shown(shown.best, value_step.unit)),
             ("worst", _shown(shown.worst, value_step.unit)),
-            ("op", target.op.value), ("level", target.level), ("watched", silent),
-            ("why", found.why), ("misses", misses),
+            ("op", target.op.value),
+            ("level", target.level),
+            ("watched", silent),
+            ("why", found.why),
+            ("misses", misses),
         ),
     )
     return Measured(
-        target=target.code, window=frame.scope.window, units=units, unit=value_step.unit, level=bar,
-        expected=expected, value=shown.value, best=shown.best, worst=shown.worst, verdict=said, step=step,
-        provisional=tuple(dict.fromkeys(provisional)), version=frame.version,
-        expected_missed=expected is not None and shown.value is not None
+        target=target.code,
+        window=frame.scope.window,
+        units=units,
+        unit=value_step.unit,
+        level=bar,
+        expected=expected,
+        value=shown.value,
+        best=shown.best,
+        worst=shown.worst,
+        verdict=said,
+        step=step,
+        provisional=tuple(dict.fromkeys(provisional)),
+        version=frame.version,
+        expected_missed=expected is not None
+        and shown.value is not None
         and not satisfied(shown.value, op=target.op, level=expected),
         **parts,  # type: ignore[arg-type]
     )

@@ -17,9 +17,7 @@ from sla.engine.terms.counting import Combine, Denominator, ExclusionArithmetic,
 from sla.engine.trace import Step, rules, written_length
 
 rules(
-    availability__value=(
-        "{counted} of {denominator} counted as down: availability {value}."
-    ),
+    availability__value=("{counted} of {denominator} counted as down: availability {value}."),
     availability__no_time="There is no agreed service time in the window, so there is nothing to judge.",
     downtime__value="Counted downtime is {value}.",
     longest__value="The longest counted outage lasted {value}.",
@@ -53,13 +51,14 @@ class Figures:
 def time_based(frame: Frame) -> list[Measured]:
     """Return availability, downtime, longest outage or count of each unit group."""
     combine: Combine = frame.target.params.combine  # type: ignore[union-attr]
-    found = [_group(frame, units=units, combine=combine) for units in frame.groups(combine)]
+    found = [time_group(frame, units=units, combine=combine) for units in frame.groups(combine)]
     if combine is not Combine.WORST or len(found) < 2:
         return found
     return [_worst_of(frame, found=found)]
 
 
-def _group(frame: Frame, *, units: tuple[str, ...], combine: Combine) -> Measured:
+def time_group(frame: Frame, *, units: tuple[str, ...], combine: Combine) -> Measured:
+    """Return the level of one unit group from its account of time."""
     account = account_of(units, combine=combine, index=frame.index, scope=frame.scope)
     bases, base_step = _denominators(frame, account=account)
     weights = _weights(frame, units=units, account=account)
@@ -72,7 +71,9 @@ def _group(frame: Frame, *, units: tuple[str, ...], combine: Combine) -> Measure
         frame,
         units=units,
         found=Range(
-            value=main.value, best=main.value, worst=worst.value,
+            value=main.value,
+            best=main.value,
+            worst=worst.value,
             future=frame.scope.known_until < frame.scope.window.during.end,
             why="" if main.value is not None else "there is no agreed service time in the window",
         ),
@@ -134,8 +135,10 @@ def _shortened(
 ) -> tuple[list[Fraction], Step]:
     counting = frame.counting
     if counting.exclusion_arithmetic is ExclusionArithmetic.REMOVED:
-        cuts = [Fraction(max(removable, excluded)) for removable, excluded in
-                zip(account.removable_us, _excluded(account), strict=True)]
+        cuts = [
+            Fraction(max(removable, excluded))
+            for removable, excluded in zip(account.removable_us, _excluded(account), strict=True)
+        ]
         bases = [base - cut for base, cut in zip(bases, cuts, strict=True)]
         step = Step("denominator.removed", sum(cuts), "us", frame.target.clause, (step,))
     if counting.no_data is NoData.OMIT:
@@ -149,8 +152,11 @@ def _excluded(account: Account) -> list[int]:
     if len(account.timelines) == 1:
         return [account.ledger.us(TimeClass.EXCLUDED)]
     return [
-        sum(line.unit_us for line in account.ledger.lines
-            if line.time_class is TimeClass.EXCLUDED and line.units == timeline.units[:1])
+        sum(
+            line.unit_us
+            for line in account.ledger.lines
+            if line.time_class is TimeClass.EXCLUDED and line.units == timeline.units[:1]
+        )
         for timeline in account.timelines
     ]
 
@@ -167,7 +173,7 @@ def _figures(
     if metric is Metric.LONGEST_OUTAGE:
         longest = max((run.counted_us for c in counts for run in c.runs), default=Fraction(0))
         return Figures(longest, counted, denominator)
-    if metric is Metric.DOWNTIME:
+    if metric in (Metric.DOWNTIME, Metric.SAMPLED):
         return Figures(counted, counted, denominator)
     if denominator <= 0:
         return Figures(None, counted, denominator)
@@ -176,6 +182,7 @@ def _figures(
 
 
 _VALUE_RULES = {
+    Metric.SAMPLED: ("downtime.value", "us"),
     Metric.AVAILABILITY: ("availability.value", "%"),
     Metric.DOWNTIME: ("downtime.value", "us"),
     Metric.LONGEST_OUTAGE: ("longest.value", "us"),
@@ -193,15 +200,27 @@ def _value_step(
     if main.value is None:
         return Step("availability.no_time", None, unit, clause, (base_step,))
     return Step(
-        rule, main.value, unit, clause, (counted, base_step),
+        rule,
+        main.value,
+        unit,
+        clause,
+        (counted, base_step),
         (("counted", written_length(main.counted)), ("denominator", written_length(main.denominator))),
     )
 
 
 def _run_step(run: Run) -> Step:
     return Step(
-        "run.counted", run.counted_us, "us", "", (),
-        (("incidents", run.incidents or ("unmeasured time",)), ("start", run.during.start), ("end", run.during.end)),
+        "run.counted",
+        run.counted_us,
+        "us",
+        "",
+        (),
+        (
+            ("incidents", run.incidents or ("unmeasured time",)),
+            ("start", run.during.start),
+            ("end", run.during.end),
+        ),
     )
 
 
@@ -218,12 +237,26 @@ def _adjustments(frame: Frame, *, account: Account, counts: Sequence[Count]) -> 
         elif counting.overlap is Overlap.SUM:
             steps.append(Step("adjust.overlap", elapsed - down, "us", clause))
         else:
-            steps.append(Step("adjust.carried", elapsed - down, "us", clause,
-                              notes=(("attribution", counting.attribution.value),)))
+            steps.append(
+                Step(
+                    "adjust.carried",
+                    elapsed - down,
+                    "us",
+                    clause,
+                    notes=(("attribution", counting.attribution.value),),
+                )
+            )
     if counted != elapsed:
         if counting.granularity is not None:
-            steps.append(Step("adjust.granularity", counted - elapsed, "us", clause,
-                              notes=(("size", counting.granularity.size), ("rule", counting.granularity.rule.value))))
+            steps.append(
+                Step(
+                    "adjust.granularity",
+                    counted - elapsed,
+                    "us",
+                    clause,
+                    notes=(("size", counting.granularity.size), ("rule", counting.granularity.rule.value)),
+                )
+            )
         else:
             steps.append(Step("adjust.weight", counted - elapsed, "us", clause))
     return tuple(steps)
@@ -231,15 +264,20 @@ def _adjustments(frame: Frame, *, account: Account, counts: Sequence[Count]) -> 
 
 def _events(frame: Frame, *, units: tuple[str, ...], counts: Sequence[Count]) -> tuple[Event, ...]:
     pooled = len(counts) > 1
-    return events_in_order([
-        Event(
-            during=run.during, counted_us=run.counted_us, incidents=run.incidents,
-            root_events=root_events(frame, incidents=run.incidents),
-            units=(units[i],) if pooled else units, affected=run.affected,
-        )
-        for i, count in enumerate(counts)
-        for run in count.runs
-    ])
+    return events_in_order(
+        [
+            Event(
+                during=run.during,
+                counted_us=run.counted_us,
+                incidents=run.incidents,
+                root_events=root_events(frame, incidents=run.incidents),
+                units=(units[i],) if pooled else units,
+                affected=run.affected,
+            )
+            for i, count in enumerate(counts)
+            for run in count.runs
+        ]
+    )
 
 
 def _worst_of(frame: Frame, *, found: list[Measured]) -> Measured:
@@ -248,8 +286,13 @@ def _worst_of(frame: Frame, *, found: list[Measured]) -> Measured:
     known = [one for one in found if one.value is not None]
     if not known:
         return found[0]
-    worst = (min if higher else max)(known, key=lambda one: (one.value or Fraction(0)))
-    note = Step("combine.worst", worst.value, worst.unit, frame.target.clause, (worst.step,),
-                (("unit", worst.units[0]), ("units", len(found))))
+    worst = (min if higher else max)(known, key=lambda one: one.value or Fraction(0))
+    note = Step(
+        "combine.worst",
+        worst.value,
+        worst.unit,
+        frame.target.clause,
+        (worst.step,),
+        (("unit", worst.units[0]), ("units", len(found))),
+    )
     return replace(worst, step=worst.step._replace(inputs=(note, *worst.step.inputs[1:])))
-

@@ -68,7 +68,9 @@ class Offset:
         if self.n < 0:
             raise ValueError(f"n is {self.n}. A time limit lies after its anchor: use 0 or more.")
         if self.unit is not OffsetUnit.HOURS and self.n != self.n.to_integral_value():
-            raise ValueError(f"n is {self.n}. Only hours can be broken: use a whole number of {self.unit.value}.")
+            raise ValueError(
+                f"n is {self.n}. Only hours can be broken: use a whole number of {self.unit.value}."
+            )
 
 
 class ExclusionSource(StrEnum):
@@ -234,3 +236,11 @@ class ChronicRule:
     notice: Offset | None = None
     waived_if_late: bool = False
     clause: str = ""
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError(f"count is {self.count}. A pattern is made of at least 1.")
+        if self.span_days is not None and self.of_last is not None:
+            raise ValueError(
+                "span_days and of_last are both given. A pattern has one span: keep one of them."
+            )

@@ -1,0 +1,255 @@
+"""From a schedule's terms and a contract's facts to one period's explained result.
+
+The order of calculation is design's: versions in force, the account of time, levels, credits,
+claims, history. Nothing here computes a figure; it decides who computes what over which window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sla.engine.claims import chronic_counters, claim_terms, earned_back
+from sla.engine.credits import credits_of, next_tier
+from sla.engine.facts import Facts, Outcome, Party, Verdict
+from sla.engine.intervals import Interval
+from sla.engine.ledger import FactIndex, Scope, index_facts
+from sla.engine.measurement import Frame, measured
+from sla.engine.money import Money
+from sla.engine.outcomes import outcomes_of
+from sla.engine.periods import DAY, Period, periods_ending_in
+from sla.engine.results import Credits, Measured, Result
+from sla.engine.terms.rules import ExclusionRule
+from sla.engine.terms.targets import Target
+from sla.engine.terms.versions import Schedule, Split, Terms
+
+ENGINE_VERSION = "1"
+
+
+class Part(NamedTuple):
+    """A stretch of the period under one version of the terms."""
+
+    version: int
+    terms: Terms
+    period: Period
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One schedule, one period, and everything it is judged from."""
+
+    versions: tuple[Terms, ...]
+    schedule: Schedule
+    facts: Facts
+    period: Period
+    known_until: datetime
+    history: tuple[Outcome, ...]
+
+
+def evaluate(
+    versions: Sequence[Terms],
+    *,
+    schedule: Schedule,
+    facts: Facts,
+    period: Period,
+    known_until: datetime,
+    history: Sequence[Outcome] = (),
+) -> Result:
+    """Return what a vendor achieved and owes under one SLA schedule in one statement period.
+
+    ``known_until`` is a UTC instant: seconds after it are unknown, and the result is provisional.
+    ``history`` are outcomes of earlier windows, oldest first. Raises ValueError where no version is
+    in force in the period.
+    """
+    ordered = tuple(sorted(versions, key=lambda terms: terms.effective_from))
+    case = Case(
+        versions=ordered,
+        schedule=schedule,
+        facts=facts,
+        period=period,
+        known_until=known_until,
+        history=tuple(history),
+    )
+    parts = parts_of(ordered, period=period, facts=facts)
+    if not parts:
+        raise ValueError(
+            f"No version of {schedule.code!r} is in force in {period.label}: the first begins on "
+            f"{ordered[0].effective_from if ordered else 'no date'}. Choose a later period."
+        )
+    index = index_facts(facts)
+    levels = _levels(case, parts=parts, index=index, reading=Party.OURS)
+    due = _credits(case, levels=levels)
+    agreed = _agreed(case, parts=parts, index=index, due=due)
+    return _result(case, parts=parts, levels=levels, due=due, agreed=agreed)
+
+
+def parts_of(versions: Sequence[Terms], *, period: Period, facts: Facts) -> list[Part]:
+    """Return the stretches of a period under one version each, by each amendment's own split rule.
+
+    Before the first version there is nothing to judge: the first part begins with it.
+    """
+    held: list[tuple[int, Terms, date]] = []
+    for number, terms in enumerate(versions):
+        replaced = number + 1 < len(versions) and versions[number + 1].effective_from <= period.first_on
+        if replaced or terms.effective_from > period.last_on:
+            continue
+        first_on = max(terms.effective_from, period.first_on)
+        if held and terms.split is Split.START:
+            continue
+        if held and terms.split is Split.END:
+            first_on = held[0][2]
+            held.clear()
+        held.append((number, terms, first_on))
+    ends = [first_on - DAY for _, _, first_on in held[1:]] + [period.last_on]
+    return [
+        Part(number, terms, part_of(period, first_on=first_on, last_on=last_on, facts=facts))
+        for (number, terms, first_on), last_on in zip(held, ends, strict=True)
+    ]
+
+
+def part_of(period: Period, *, first_on: date, last_on: date, facts: Facts) -> Period:
+    """Return the part of a period between two local dates, both included, under the same label."""
+    if first_on == period.first_on and last_on == period.last_on:
+        return period
+    during = Interval(facts.zone.midnight(first_on), facts.zone.midnight(last_on + DAY))
+    return Period(period.label, during, first_on, last_on)
+
+
+def _levels(case: Case, *, parts: Sequence[Part], index: FactIndex, reading: Party) -> tuple[Measured, ...]:
+    found: list[Measured] = []
+    for part in parts:
+        for target in part.terms.targets:
+            rules = _exclusions(part.terms, target=target)
+            units = _units(target, part=part, facts=case.facts)
+            for window in _windows(target, part=part, facts=case.facts):
+                scope = Scope(
+                    target=target,
+                    window=window,
+                    exclusions=rules,
+                    known_until=case.known_until,
+                    reading=reading,
+                    history=case.history,
+                )
+                found += measured(
+                    Frame(
+                        target=target,
+                        terms=part.terms,
+                        version=part.version,
+                        schedule=case.schedule,
+                        index=index,
+                        scope=scope,
+                        units=units,
+                        history=case.history,
+                    )
+                )
+    return tuple(found)
+
+
+def _exclusions(terms: Terms, *, target: Target) -> tuple[ExclusionRule, ...]:
+    if target.exclusions is None:
+        return terms.exclusions
+    return tuple(rule for rule in terms.exclusions if rule.code in target.exclusions)
+
+
+def _units(target: Target, *, part: Part, facts: Facts) -> tuple[str, ...]:
+    """Return the service codes a level is about; those never in service in the part are left out."""
+    named = target.services or tuple(unit.code for unit in facts.units)
+    during = part.period.during
+    absent = {
+        unit.code
+        for unit in facts.units
+        if (unit.in_service_from is not None and unit.in_service_from >= during.end)
+        or (unit.in_service_until is not None and unit.in_service_until <= during.start)
+    }
+    return tuple(code for code in named if code not in absent) or named
+
+
+def _windows(target: Target, *, part: Part, facts: Facts) -> list[Period]:
+    """Return the windows that a level is judged over: the period, or its own windows that end in it."""
+    if target.window is None:
+        return [part.period]
+    return periods_ending_in(part.period, rule=target.window, zone=facts.zone)
+
+
+def _credits(case: Case, *, levels: tuple[Measured, ...]) -> Credits:
+    return credits_of(
+        levels,
+        versions=case.versions,
+        schedule=case.schedule,
+        facts=case.facts,
+        period=case.period,
+        history=case.history,
+    )
+
+
+def _agreed(case: Case, *, parts: Sequence[Part], index: FactIndex, due: Credits) -> Money | None:
+    """Return the money that follows from the vendor's own positions, None where none is contested."""
+    contested = any(p.party is Party.VENDORS for row in case.facts.outages for p in row.positions)
+    contested = contested or any(fact.party is Party.VENDORS for fact in case.facts.exclusions)
+    if not contested or due.money is None:
+        return None
+    theirs = _credits(case, levels=_levels(case, parts=parts, index=index, reading=Party.VENDORS))
+    amount = theirs.money.minor if theirs.money is not None else 0
+    return Money(min(amount, due.money.minor), due.money.currency)
+
+
+def _result(
+    case: Case, *, parts: Sequence[Part], levels: tuple[Measured, ...], due: Credits, agreed: Money | None
+) -> Result:
+    terms = parts[-1].terms
+    schedule, facts, period, history = case.schedule, case.facts, case.period, case.history
+    money = due.money
+    return Result(
+        engine_version=ENGINE_VERSION,
+        contract=schedule.contract,
+        schedule=schedule.code,
+        period=period,
+        currency=schedule.currency,
+        zone=schedule.zone,
+        known_until=case.known_until,
+        measured=levels,
+        credits=due,
+        claim=claim_terms(
+            terms.claim,
+            schedule=schedule,
+            facts=facts,
+            period=period,
+            incidents=_claimed(levels, facts=facts),
+        ),
+        chronic=chronic_counters(
+            terms.chronic, measured=levels, history=history, facts=facts, schedule=schedule, period=period
+        ),
+        earned_back=earned_back(
+            terms.earn_back, measured=levels, credits=due, history=history, schedule=schedule, period=period
+        ),
+        next_tiers=tuple(
+            tier
+            for one in levels
+            if (
+                tier := next_tier(
+                    one, terms=case.versions[one.version], schedule=schedule, facts=facts, period=period
+                )
+            )
+            is not None
+        ),
+        outcomes=outcomes_of(levels, credits=due),
+        agreed=agreed,
+        contested=Money(money.minor - agreed.minor, money.currency) if money and agreed else None,
+        provisional=tuple(
+            dict.fromkeys(reason for one in (*levels, *due.lines) for reason in one.provisional)
+        ),
+    )
+
+
+def _claimed(levels: Sequence[Measured], *, facts: Facts) -> list[str]:
+    """Return the incidents behind missed levels, in the order they are recorded."""
+    behind = {
+        reference
+        for one in levels
+        if one.verdict is Verdict.MISSED
+        for event in one.events
+        for reference in event.incidents
+    }
+    return [incident.reference for incident in facts.incidents if incident.reference in behind]
