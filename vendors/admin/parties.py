@@ -109,6 +109,12 @@ class VendorAdmin(RecordAdmin):
         elif not wanted and obj.archived_at is not None:
             restore_vendor(obj, by=by, reason=reason)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Read an address without a scheme as https."""
+        if db_field.name == "status_page_url":
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     @display(description="Kind", ordering="kind")
     def shown_kind(self, obj: Vendor) -> str:
         """Return the kind in words."""

@@ -33,8 +33,8 @@ def remove_demo(*, by: User, reason: str) -> Counter[str]:
     """Delete the demo vendors and every row of any app that hangs on one; return counts by model label.
 
     Frozen rows and history go too: the guards are lifted for this transaction. Demo entities and
-    calendars go unless something else uses them. Raises ValidationError, and deletes nothing, where a
-    row that would go belongs to a real vendor as well.
+    calendars go unless something else uses them. Notes that concern any contract stay. Raises
+    ValidationError, and deletes nothing, where a row that would go belongs to a real vendor as well.
     """
     reason = checked_reason(reason)
     removed: Counter[str] = Counter()

@@ -1,0 +1,83 @@
+"""History sees every write: what goes around a row's own save and delete is refused in the source."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+APPS = ("config", "vendors", "incidents", "sla")
+BULK = {"bulk_create", "bulk_update", "_raw_delete", "save_without_historical_record"}
+# Writes that a whole table takes at once: `.update(field=...)` and `.delete()` of a query.
+QUERY_ENDINGS = {"filter", "exclude", "all", "order_by", "select_for_update", "visible_to"}
+# Where the rows are not tracked, or where their history goes with them. Say which after the colon.
+ALLOWED = {
+    "config/celery.py": "the configuration of Celery, not rows",
+    "vendors/services/demo.py": "demo rows leave together with their history",
+}
+
+
+def bulk_writes(source: str) -> list[tuple[int, str]]:
+    """Return line and name of each call that writes rows past their history."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return sorted(
+        (call.lineno, call.func.attr)
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and _writes_past_history(call, name=call.func.attr)
+    )
+
+
+def _writes_past_history(call: ast.Call, *, name: str) -> bool:
+    if name in BULK:
+        return True
+    target = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if name == "update":
+        # A dict or set updates with a value; a query only with named fields.
+        return bool(call.keywords) and not call.args
+    return name == "delete" and _is_query(target)
+
+
+def _is_query(node: ast.expr | None) -> bool:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr in QUERY_ENDINGS or _is_query(node.func.value)
+    if isinstance(node, ast.Attribute):
+        return node.attr in {"objects", "_default_manager", "_base_manager", "history"}
+    return isinstance(node, ast.Name) and node.id in {"queryset", "rows", "qs"}
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_no_source_writes_past_history(app: str) -> None:
+    found = {
+        str(path.relative_to(ROOT)): writes
+        for path in sorted((ROOT / app).rglob("*.py"))
+        if "migrations" not in path.parts and (writes := bulk_writes(path.read_text()))
+    }
+    refused = {name: writes for name, writes in found.items() if name not in ALLOWED}
+    assert refused == {}, (
+        "Save row by row through vendors.services, or state in ALLOWED why history misses nothing."
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("Vendor.objects.filter(slug='a').update(name='b')", [(1, "update")]),
+        ("rows.update(name='b')", [(1, "update")]),
+        ("Vendor.objects.all().delete()", [(1, "delete")]),
+        ("vendor.contracts.filter(pk=1).delete()", [(1, "delete")]),
+        ("queryset.delete()", [(1, "delete")]),
+        ("Vendor.objects.bulk_create(rows)", [(1, "bulk_create")]),
+        ("Vendor.objects.bulk_update(rows, ['name'])", [(1, "bulk_update")]),
+        ("vendor.save_without_historical_record()", [(1, "save_without_historical_record")]),
+        ("vars(row).update(values)", []),
+        ("found.setdefault(key, set()).update(fresh)", []),
+        ("row.delete()", []),
+        ("row.save()", []),
+    ],
+)
+def test_the_check_tells_bulk_writes_from_harmless_calls(source: str, found: list[tuple[int, str]]) -> None:
+    assert bulk_writes(source) == found
+
+
+def test_the_allowed_places_still_exist() -> None:
+    assert [name for name in ALLOWED if not bulk_writes((ROOT / name).read_text())] == []
