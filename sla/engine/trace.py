@@ -17,6 +17,14 @@ from sla.engine.money import format_minor
 
 Value = Fraction | int | str | bool | datetime | None
 
+
+class Quantity(NamedTuple):
+    """A number with the unit it is to be read in, for a sentence."""
+
+    value: Fraction | int | None
+    unit: str
+
+
 # Sentences by rule code; modules add theirs with `rules()` so that a rule stands beside its code.
 RULES: dict[str, str] = {}
 
@@ -107,6 +115,8 @@ def written_fraction(value: Fraction | int, *, digits: int = 6) -> str:
 
 def in_words(value: object) -> str:
     """Return a note's value for reading: instants, lengths, numbers and lists."""
+    if isinstance(value, Quantity):
+        return written(value.value, unit=value.unit)
     if isinstance(value, datetime):
         return written_instant(value)
     if isinstance(value, timedelta):

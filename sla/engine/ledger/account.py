@@ -17,6 +17,8 @@ from sla.engine.ledger.runs import Run, counted_runs
 from sla.engine.results import Ledger, LedgerLine, TimeClass
 from sla.engine.terms.counting import Combine, Counting, NoData
 
+NOTHING = Fraction(0)
+
 
 @dataclass(slots=True)
 class Timeline:
@@ -272,7 +274,7 @@ def _all(here: Sequence[Piece | None]) -> Piece | None:
 def _count(line: Timeline, *, counting: Counting, window: Interval) -> Count:
     runs, pieces = counted_runs(line.pieces, counting=counting, window=window)
     down = total(clip(union(p.during for p in pieces if p.time_class is TimeClass.DOWN), to=window))
-    counted = sum((run.counted_us for run in runs), Fraction(0))
+    counted = sum((run.counted_us for run in runs[1:]), runs[0].counted_us) if runs else NOTHING
     return Count(runs, micro(down), counted, pieces)
 
 
@@ -321,6 +323,8 @@ def _ledger(
 
 def affected_share(account: Account) -> Fraction:
     """Return the largest affected share among what counted, one where nothing did."""
+    if not any(count.runs for count in account.counts):
+        return ONE
     shares = [
         piece.affected
         for count in account.counts

@@ -96,9 +96,19 @@ def _placed(
         return []
     inside = [piece for piece in pieces if piece.during.start < run.end and piece.during.end > run.start]
     elapsed = micro(total(parts))
-    weighted = _weighted(parts, inside) if any(piece.weight != ONE for piece in inside) else Fraction(elapsed)
-    incidents = tuple(sorted({ref for piece in inside for ref in piece.incidents}))
-    return [Run(run, parts, elapsed, weighted, incidents, max(piece.affected for piece in inside))]
+    plain = all(piece.weight is ONE or piece.weight == ONE for piece in inside)
+    weighted = Fraction(elapsed) if plain else _weighted(parts, inside)
+    incidents = inside[0].incidents
+    if len(inside) > 1:
+        incidents = tuple(sorted({ref for piece in inside for ref in piece.incidents}))
+    return [Run(run, parts, elapsed, weighted, incidents, _most(inside))]
+
+
+def _most(pieces: list[Piece]) -> Fraction:
+    """Return the largest affected share of the pieces."""
+    if len(pieces) == 1:
+        return pieces[0].affected
+    return max(piece.affected for piece in pieces)
 
 
 def _weighted(parts: list[Interval], pieces: list[Piece]) -> Fraction:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 
@@ -15,7 +15,7 @@ from sla.engine.results import Event, Measured
 from sla.engine.terms.counting import Combine, Counting, Metric
 from sla.engine.terms.targets import Basis, Level, Op, Target
 from sla.engine.terms.versions import Schedule, Terms
-from sla.engine.trace import Step, rules, written
+from sla.engine.trace import Quantity, Step, rules
 
 rules(
     verdict__met="The level is met: {achieved} against {op} {level}.",
@@ -83,7 +83,7 @@ def level_of(frame: Frame, *, units: Sequence[str], incident: str = "") -> tuple
                     conditional.clause or target.clause,
                     notes=(
                         ("op", target.op.value),
-                        ("level", conditional.level),
+                        ("level", Quantity(value, unit_of(target))),
                         ("condition", conditional.condition),
                     ),
                 )
@@ -93,7 +93,7 @@ def level_of(frame: Frame, *, units: Sequence[str], incident: str = "") -> tuple
         value,
         unit_of(target),
         target.clause,
-        notes=(("op", target.op.value), ("level", target.level)),
+        notes=(("op", target.op.value), ("level", Quantity(value, unit_of(target)))),
     )
 
 
@@ -133,6 +133,13 @@ class Range:
     worst: Fraction | None
     future: bool = False  # part of the window has not happened yet
     why: str = ""  # why there is no value
+
+
+def _rounded_range(found: Range, *, counting: Counting) -> Range:
+    value, best, worst = (
+        None if v is None else rounded(v, counting=counting) for v in (found.value, found.best, found.worst)
+    )
+    return replace(found, value=value, best=best, worst=worst)
 
 
 def verdict_of(frame: Frame, *, found: Range, level: Fraction, unwatched: str) -> tuple[Verdict, bool]:
@@ -182,16 +189,13 @@ def conclude(
     """Return the measured level: value, range, verdict and their steps together."""
     target = frame.target
     bar, level_step = level or level_of(frame, units=units)
-    values = [
-        None if v is None else rounded(v, counting=frame.counting)
-        for v in (found.value, found.best, found.worst)
-    ]
-    shown = Range(value=values[0], best=values[1], worst=values[2], future=found.future, why=found.why)
-    if shown.value != found.value and shown.value is not None:
+    unit = value_step.unit
+    shown = found if frame.counting.value_decimals is None else _rounded_range(found, counting=frame.counting)
+    if shown is not found and shown.value is not None and shown.value != found.value:
         value_step = Step(
             "value.rounded",
             shown.value,
-            value_step.unit,
+            unit,
             target.clause,
             (value_step,),
             (("decimals", frame.counting.value_decimals), ("exact", found.value)),
@@ -206,11 +210,11 @@ def conclude(
         target.clause,
         (value_step, level_step),
         (
-            ("achieved", _shown(shown.value, value_step.unit)),
-            ("best", _shown(shown.best, value_step.unit)),
-            ("worst", _shown(shown.worst, value_step.unit)),
+            ("achieved", Quantity(shown.value, unit)),
+            ("best", Quantity(shown.best, unit)),
+            ("worst", Quantity(shown.worst, unit)),
             ("op", target.op.value),
-            ("level", target.level),
+            ("level", Quantity(bar, unit)),
             ("watched", silent),
             ("why", found.why),
             ("misses", misses),
@@ -220,7 +224,7 @@ def conclude(
         target=target.code,
         window=frame.scope.window,
         units=units,
-        unit=value_step.unit,
+        unit=unit,
         level=bar,
         expected=expected,
         value=shown.value,
@@ -235,10 +239,6 @@ def conclude(
         and not satisfied(shown.value, op=target.op, level=expected),
         **parts,  # type: ignore[arg-type]
     )
-
-
-def _shown(value: Fraction | None, unit: str) -> str:
-    return "nothing" if value is None else written(value, unit=unit)
 
 
 def root_events(frame: Frame, *, incidents: Sequence[str]) -> tuple[str, ...]:

@@ -14,7 +14,9 @@ from sla.engine.ledger.runs import Run
 from sla.engine.measurement.judging import Frame, Range, conclude, events_in_order, root_events
 from sla.engine.results import Event, Measured, TimeClass
 from sla.engine.terms.counting import Combine, Denominator, ExclusionArithmetic, Metric, NoData, Overlap
-from sla.engine.trace import Step, rules, written_length
+from sla.engine.trace import Quantity, Step, rules
+
+NOTHING = Fraction(0)
 
 rules(
     availability__value=("{counted} of {denominator} counted as down: availability {value}."),
@@ -64,7 +66,9 @@ def time_group(frame: Frame, *, units: tuple[str, ...], combine: Combine) -> Mea
     weights = _weights(frame, units=units, account=account)
     counts = account.counts
     main = _figures(frame, counts=counts, bases=bases, weights=weights)
-    worst = _figures(frame, counts=account.worst, bases=bases, weights=weights)
+    worst = main
+    if account.worst is not counts:
+        worst = _figures(frame, counts=account.worst, bases=bases, weights=weights)
     unknown = account.ledger.us(TimeClass.UNKNOWN) > 0
     adjustments = _adjustments(frame, account=account, counts=counts)
     return conclude(
@@ -120,7 +124,7 @@ def _denominators(frame: Frame, *, account: Account) -> tuple[list[Fraction], St
         step = Step("denominator.deemed_days", bases[0], "us", frame.target.clause, notes=(("days", days),))
     else:
         bases = [_agreed(line, during=window.during) for line in account.timelines]
-        step = Step("denominator.elapsed", sum(bases), "us", frame.target.clause)
+        step = Step("denominator.elapsed", sum(bases[1:], bases[0]), "us", frame.target.clause)
     return _shortened(frame, account=account, bases=bases, step=step)
 
 
@@ -165,8 +169,11 @@ def _figures(
     frame: Frame, *, counts: Sequence[Count], bases: Sequence[Fraction], weights: Sequence[Fraction]
 ) -> Figures:
     """Return the metric's value over the given counts, weighted over pooled units."""
-    counted = sum((c.counted_us * w for c, w in zip(counts, weights, strict=True)), Fraction(0))
-    denominator = sum((b * w for b, w in zip(bases, weights, strict=True)), Fraction(0))
+    if len(counts) == 1:
+        counted, denominator = counts[0].counted_us, bases[0]
+    else:
+        counted = sum((c.counted_us * w for c, w in zip(counts, weights, strict=True)), Fraction(0))
+        denominator = sum((b * w for b, w in zip(bases, weights, strict=True)), Fraction(0))
     metric = frame.target.metric
     if metric is Metric.COUNT:
         return Figures(Fraction(sum(len(c.runs) for c in counts)), counted, denominator)
@@ -177,8 +184,7 @@ def _figures(
         return Figures(counted, counted, denominator)
     if denominator <= 0:
         return Figures(None, counted, denominator)
-    share = min(counted / denominator, ONE)
-    return Figures(100 * (1 - share), counted, denominator)
+    return Figures(max(100 * (denominator - counted) / denominator, NOTHING), counted, denominator)
 
 
 _VALUE_RULES = {
@@ -205,7 +211,7 @@ def _value_step(
         unit,
         clause,
         (counted, base_step),
-        (("counted", written_length(main.counted)), ("denominator", written_length(main.denominator))),
+        (("counted", Quantity(main.counted, "us")), ("denominator", Quantity(main.denominator, "us"))),
     )
 
 
@@ -230,7 +236,7 @@ def _adjustments(frame: Frame, *, account: Account, counts: Sequence[Count]) -> 
     steps: list[Step] = []
     down = account.ledger.us(TimeClass.DOWN)
     elapsed = sum(run.elapsed_us for count in counts for run in count.runs)
-    counted = sum((run.counted_us for count in counts for run in count.runs), Fraction(0))
+    counted = sum((count.counted_us for count in counts[1:]), counts[0].counted_us)
     if elapsed != down:
         if counting.no_data is NoData.FAILED and any(account.gap_us):
             steps.append(Step("adjust.failed", elapsed - down, "us", clause))
