@@ -1,0 +1,236 @@
+"""Earn-back: clauses.md example 56 and its readings."""
+
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from sla.engine.claims import earned_back, offset_balances
+from sla.engine.facts import Outcome, Verdict
+from sla.engine.money import Money
+from sla.engine.periods import PeriodRule, period_named, zone_table
+from sla.engine.results import Credit, Credits, CreditState, EarnedBack, Measured
+from sla.engine.terms import EarnBack, EarnBackForm, EarnBackWhen, Pays
+from sla.engine.terms.versions import Schedule
+from sla.engine.trace import Step, notes
+
+ZONE = zone_table("UTC", first_year=2023, last_year=2028)
+SCHEDULE = Schedule(contract="C-1", code="sla", name="SLA", currency="USD", zone="UTC")
+HALF_AFTER_SIX = EarnBack(periods=6, when=EarnBackWhen.MET, share=Decimal(50), clause="9.4")
+OFFSET_AFTER_THREE = EarnBack(periods=3, when=EarnBackWhen.NO_CREDITS, form=EarnBackForm.OFFSET)
+EXCEEDED_AFTER_THREE = EarnBack(periods=3, when=EarnBackWhen.EXCEEDED)
+
+
+def past(
+    label: str, *, target: str = "uptime", credit: int | None = None, value: str = "99.95", **more: object
+) -> Outcome:
+    period = period_named(label, rule=PeriodRule(), zone=ZONE)
+    values: dict[str, object] = {
+        "verdict": Verdict.MISSED if credit else Verdict.MET,
+        "credit": None if credit is None else Money(credit, "USD"),
+        "value": Fraction(value),
+        **more,
+    }
+    return Outcome(target=target, period=label, first_on=period.first_on, last_on=period.last_on, **values)
+
+
+def now(
+    label: str, *, target: str = "uptime", value: str = "99.95", verdict: Verdict = Verdict.MET
+) -> Measured:
+    return Measured(
+        target=target,
+        window=period_named(label, rule=PeriodRule(), zone=ZONE),
+        units=(),
+        unit="%",
+        level=Fraction("99.9"),
+        expected=None,
+        value=Fraction(value),
+        best=None,
+        worst=None,
+        verdict=verdict,
+        step=Step("verdict", verdict.value, notes=notes(misses=verdict is Verdict.MISSED)),
+    )
+
+
+def owed(label: str, *, minor: int, target: str = "uptime") -> Credits:
+    line = Credit(
+        target=target,
+        window=label,
+        units=(),
+        pays=Pays.MONEY,
+        state=CreditState.DUE,
+        base=None,
+        before_caps=Fraction(minor),
+        removed=(),
+        due_exact=Fraction(minor),
+        due=Money(minor, "USD"),
+        step=Step("credit", minor),
+    )
+    return Credits(lines=(line,), totals=())
+
+
+def earned(
+    rule: EarnBack, *measured: Measured, history: tuple[Outcome, ...], credits: Credits | None = None
+) -> list[tuple[str, str, int, str]]:
+    return [
+        (line.target, line.period, line.amount.minor, line.form)
+        for line in lines(rule, *measured, history=history, credits=credits)
+    ]
+
+
+def lines(
+    rule: EarnBack, *measured: Measured, history: tuple[Outcome, ...], credits: Credits | None = None
+) -> tuple[EarnedBack, ...]:
+    return earned_back(
+        (rule,),
+        measured=measured,
+        credits=credits,
+        history=history,
+        schedule=SCHEDULE,
+        period=measured[0].window,
+    )
+
+
+def months(first: int, last: int) -> tuple[Outcome, ...]:
+    return tuple(past(f"2025-{month:02d}") for month in range(first, last + 1))
+
+
+JANUARY = past("2025-01", credit=200_000, value="99.0")
+
+
+def test_half_of_a_credit_goes_back_after_six_good_months() -> None:
+    history = (JANUARY, *months(2, 6))
+    (line,) = lines(HALF_AFTER_SIX, now("2025-07"), history=history)
+    assert (line.target, line.period, line.amount, line.form) == (
+        "uptime",
+        "2025-01",
+        Money(100_000, "USD"),
+        "returned",
+    )
+    assert line.step.because == (
+        "50 % of the credit of 2025-01 for uptime goes back, USD 1,000.00: "
+        "the level was met in each of the 6 periods after it."
+    )
+    assert line.step.clause == "9.4"
+
+
+NOT_EARNED = [
+    ("missed in June", (JANUARY, *months(2, 5), past("2025-06", credit=5)), now("2025-07")),
+    ("missed at last", (JANUARY, *months(2, 6)), now("2025-07", verdict=Verdict.MISSED, value="99.8")),
+    ("a month too early", (JANUARY, *months(2, 5)), now("2025-06")),
+    ("a month too late", (JANUARY, *months(2, 7)), now("2025-08")),
+    ("a month nobody judged", (JANUARY, *months(2, 4), *months(6, 6)), now("2025-07")),
+    (
+        "a month without data",
+        (JANUARY, *months(2, 5), past("2025-06", verdict=Verdict.NOT_MEASURABLE)),
+        now("2025-07"),
+    ),
+    ("still provisional", (JANUARY, *months(2, 6)), now("2025-07", verdict=Verdict.PROVISIONAL)),
+    ("another service level", (JANUARY, *months(2, 6)), now("2025-07", target="repair")),
+    ("no credit to give back", (past("2025-01"), *months(2, 6)), now("2025-07")),
+]
+
+
+@pytest.mark.parametrize(
+    ("history", "measured"), [row[1:] for row in NOT_EARNED], ids=[row[0] for row in NOT_EARNED]
+)
+def test_nothing_goes_back(history: tuple[Outcome, ...], measured: Measured) -> None:
+    assert earned(HALF_AFTER_SIX, measured, history=history) == []
+
+
+def test_met_without_confirmation_is_good_enough() -> None:
+    history = (JANUARY, *months(2, 5), past("2025-06", verdict=Verdict.MET_UNCONFIRMED))
+    found = earned(HALF_AFTER_SIX, now("2025-07", verdict=Verdict.MET_UNCONFIRMED), history=history)
+    assert found == [("uptime", "2025-01", 100_000, "returned")]
+
+
+def test_months_without_credits_make_a_balance_that_later_credits_use_up() -> None:
+    history = (JANUARY, *months(2, 3))
+    april = lines(OFFSET_AFTER_THREE, now("2025-04"), history=history)
+    assert [(line.period, line.amount.minor, line.form) for line in april] == [("2025-01", 200_000, "offset")]
+    balance = offset_balances(history, earned=april)
+    assert balance == {("uptime", ()): Money(200_000, "USD")}
+
+    history += (past("2025-04", offset_balance=balance["uptime", ()]),)
+    miss = now("2025-05", value="99.0", verdict=Verdict.MISSED)
+    may = lines(OFFSET_AFTER_THREE, miss, history=history, credits=owed("2025-05", minor=150_000))
+    assert [(line.period, line.amount.minor, line.form) for line in may] == [
+        ("2025-05", 150_000, "offset_used")
+    ]
+    assert may[0].step.because == (
+        "USD 1,500.00 of the balance of uptime is set off against credits; USD 500.00 is left."
+    )
+    assert offset_balances(history, earned=may) == {("uptime", ()): Money(50_000, "USD")}
+
+
+def test_a_balance_is_never_paid_out() -> None:
+    history = (past("2025-04", offset_balance=Money(50_000, "USD")),)
+    assert earned(OFFSET_AFTER_THREE, now("2025-05"), history=history) == []
+    assert offset_balances(history) == {("uptime", ()): Money(50_000, "USD")}
+
+
+def test_a_credit_above_the_balance_uses_it_up() -> None:
+    history = (past("2025-04", offset_balance=Money(50_000, "USD")),)
+    miss = now("2025-05", value="99.0", verdict=Verdict.MISSED)
+    found = lines(OFFSET_AFTER_THREE, miss, history=history, credits=owed("2025-05", minor=150_000))
+    assert [line.amount.minor for line in found] == [50_000]
+    assert offset_balances(history, earned=found) == {("uptime", ()): Money(0, "USD")}
+
+
+def test_service_levels_that_one_rule_names_share_their_balance() -> None:
+    history = (past("2025-04", offset_balance=Money(50_000, "USD")),)
+    miss = now("2025-05", target="repair", value="99.0", verdict=Verdict.MISSED)
+    credits = owed("2025-05", minor=20_000, target="repair")
+    shared = replace(OFFSET_AFTER_THREE, targets=("uptime", "repair"))
+    assert earned(shared, miss, history=history, credits=credits) == [
+        ("uptime", "2025-05", 20_000, "offset_used")
+    ]
+    assert earned(OFFSET_AFTER_THREE, miss, history=history, credits=credits) == []
+
+
+def test_any_credit_of_the_schedule_spoils_months_without_credits() -> None:
+    history = (JANUARY, *months(2, 3), past("2025-03", target="repair", credit=1))
+    assert earned(OFFSET_AFTER_THREE, now("2025-04"), history=history) == []
+    missed = now("2025-04", verdict=Verdict.MISSED, value="99.0")
+    credits = owed("2025-04", minor=1)
+    assert earned(OFFSET_AFTER_THREE, missed, history=(JANUARY, *months(2, 3)), credits=credits) == []
+
+
+def test_a_missed_month_without_credit_does_not_spoil_months_without_credits() -> None:
+    history = (JANUARY, past("2025-02", verdict=Verdict.MISSED, value="99.8"), *months(3, 3))
+    assert earned(OFFSET_AFTER_THREE, now("2025-04"), history=history) == [
+        ("uptime", "2025-01", 200_000, "offset")
+    ]
+
+
+EXCEEDED = [("99.95", [("uptime", "2025-01", 200_000, "returned")]), ("99.90", [])]
+
+
+@pytest.mark.parametrize(("march", "found"), EXCEEDED)
+def test_a_level_only_equalled_is_not_exceeded(march: str, found: list[tuple[str, str, int, str]]) -> None:
+    history = (JANUARY, past("2025-02", value="99.95"), past("2025-03", value=march))
+    assert earned(EXCEEDED_AFTER_THREE, now("2025-04", value="99.97"), history=history) == found
+
+
+def test_an_exceeded_level_is_the_level_of_its_own_period() -> None:
+    history = (JANUARY, past("2025-02"), past("2025-03", value="99.90", level=Fraction("99.5")))
+    assert earned(EXCEEDED_AFTER_THREE, now("2025-04", value="99.97"), history=history) == [
+        ("uptime", "2025-01", 200_000, "returned")
+    ]
+
+
+def test_half_a_cent_is_rounded_up_once() -> None:
+    history = (past("2025-01", credit=5), *months(2, 6))
+    assert earned(HALF_AFTER_SIX, now("2025-07"), history=history) == [("uptime", "2025-01", 3, "returned")]
+
+
+def test_a_rule_for_other_service_levels_gives_nothing_back() -> None:
+    other = replace(HALF_AFTER_SIX, targets=("repair",))
+    assert earned(other, now("2025-07"), history=(JANUARY, *months(2, 6))) == []
+
+
+def test_earlier_credits_stay_as_they_were() -> None:
+    history = (JANUARY, *months(2, 6))
+    lines(HALF_AFTER_SIX, now("2025-07"), history=history)
+    assert history[0].credit == Money(200_000, "USD")
