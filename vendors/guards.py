@@ -167,7 +167,7 @@ def _watched(guard: Guard, *, connection: BaseDatabaseWrapper) -> str:
     columns = [
         connection.ops.quote_name(field.column)
         for field in guard.model._meta.concrete_fields
-        if field.column not in free
+        if field.column is not None and field.column not in free
     ]
     return "WHEN (" + " OR ".join(f"OLD.{column} {differs} NEW.{column}" for column in columns) + ")"
 

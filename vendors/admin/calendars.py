@@ -43,7 +43,7 @@ class WeeklyHoursInline(ClockInline):
     fields = ["weekday", "opens_at", "closes_at", "effective_from"]
 
 
-class CalendarDayForm(forms.ModelForm):  # type: ignore[type-arg]
+class CalendarDayForm(forms.ModelForm):
     """A special day; touched by a person it is theirs."""
 
     def clean(self) -> dict[str, Any]:

@@ -141,7 +141,7 @@ class ChargeAdmin(RecordAdmin):
         ),
     ]
 
-    def save_formset(self, request: HttpRequest, form: Any, formset: BaseInlineFormSet, change: bool) -> None:  # type: ignore[type-arg]
+    def save_formset(self, request: HttpRequest, form: Any, formset: BaseInlineFormSet, change: bool) -> None:
         """Set the cost split as a whole, so that it always sums to 100."""
         if not isinstance(formset, CostShareFormSet):
             super().save_formset(request, form, formset, change)

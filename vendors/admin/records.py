@@ -25,7 +25,7 @@ def signed_in(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
+class RecordForm(forms.ModelForm):
     """A form of one record that asks why it changes."""
 
     reason = forms.CharField(

@@ -165,25 +165,28 @@ class Charge(Tracked):
         """Fill the day of a billed amount; refuse a service or account from elsewhere."""
         if self.kind == self.Kind.BILLED and self.period_from is not None:
             self.effective_from = self.period_from
-        problems: dict[str, str] = {}
-        if self.effective_from is None:
+        problems = self._foreign_problems()
+        # The field may be left empty for a billed amount only.
+        if not self.effective_from:
             problems["effective_from"] = "Enter the first day of this price."
-        if self.service is not None and self.service.contract_id != self.contract_id:
-            problems["service"] = (
-                f"Service {self.service.code} belongs to another contract. Choose one of this contract."
-            )
-        if self._account_is_foreign():
-            problems["account"] = (
-                f"Account {self.account.number} belongs to another vendor. Choose one of this vendor."
-            )
         if problems:
             raise ValidationError(problems)
 
-    def _account_is_foreign(self) -> bool:
+    def _foreign_problems(self) -> dict[str, str]:
         # A form may come here without a contract: that is its own message.
-        if self.account is None or self.contract_id is None:
-            return False
-        return self.account.vendor_id != self.contract.vendor_id
+        if not self.contract_id:
+            return {}
+        problems: dict[str, str] = {}
+        service, account = self.service, self.account
+        if service is not None and service.contract_id != self.contract_id:
+            problems["service"] = (
+                f"Service {service.code} belongs to another contract. Choose one of this contract."
+            )
+        if account is not None and account.vendor_id != self.contract.vendor_id:
+            problems["account"] = (
+                f"Account {account.number} belongs to another vendor. Choose one of this vendor."
+            )
+        return problems
 
     def touched_contracts(self) -> Iterable[Contract]:
         """Return the contract that it is charged under."""
@@ -192,8 +195,8 @@ class Charge(Tracked):
     def touched_span(self) -> Span:
         """Return the time from its first day on; of a billed amount, its period."""
         zone = self.contract.zone
-        until = self.period_until if self.kind == self.Kind.BILLED else None
-        return Span(midnight(self.effective_from, zone=zone), until and midnight(until, zone=zone))
+        end = midnight(self.period_until, zone=zone) if self.period_until is not None else None
+        return Span(midnight(self.effective_from, zone=zone), end)
 
 
 class CostShare(Tracked):

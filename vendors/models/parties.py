@@ -1,6 +1,6 @@
 """Who: our own entities, the vendors, their accounts and contacts."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -115,7 +115,7 @@ class Vendor(Tracked):
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_demo = models.BooleanField("demo data", default=False, editable=False)
 
-    objects = VendorManager()
+    objects: ClassVar[VendorManager] = VendorManager()
     _history_m2m_fields = ["deputies"]
 
     class Meta:

@@ -130,5 +130,5 @@ def _erase(rows: Rows) -> Counter[str]:
         for batch in _batches(keys):
             queryset = model._base_manager.filter(pk__in=batch)
             # References are checked at the end of the transaction, so the order does not matter.
-            erased[model._meta.label] += queryset._raw_delete(queryset.db)  # type: ignore[attr-defined]
+            erased[model._meta.label] += queryset._raw_delete(queryset.db)
     return erased
