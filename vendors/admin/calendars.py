@@ -114,7 +114,7 @@ class BusinessCalendarAdmin(RecordAdmin):
         (
             "Add public holidays",
             {
-                "description": "They become special days below, which you may edit. Days that a person"
+                "description": "They become rows under Special days, which you may edit. Days that a person"
                 " entered, changed or removed are left alone.",
                 "fields": (
                     ("holidays_country", "holidays_subdivision"),

@@ -66,6 +66,14 @@ class ChargeInline(RecordInline):
         """Refuse: a fee ends with a row of amount 0."""
         return False
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Leave out the buttons beside the service: it stands on the same page."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "service":
+            for button in ("can_add_related", "can_change_related", "can_view_related"):
+                setattr(field.widget, button, False)
+        return field
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the services of this contract only."""
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)

@@ -113,7 +113,7 @@ class RecordAdmin(_Visible, SimpleHistoryAdmin, ModelAdmin):
         """Ask for the reason last, where something can be changed."""
         fieldsets = list(super().get_fieldsets(request, obj))
         may_save = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        return [*fieldsets, ("Why", {"fields": ("reason",)})] if may_save else fieldsets
+        return [*fieldsets, (None, {"fields": ("reason",)})] if may_save else fieldsets
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: money and evidence hang on records, so they are ended or archived."""
