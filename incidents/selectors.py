@@ -80,6 +80,6 @@ def _content(position: Position) -> tuple[object, ...]:
     return position.started_at, position.ended_at, position.responsible, share
 
 
-def contested_incident_ids(positions: "QuerySet[Position]") -> set[int]:
-    """Give the incidents on which a vendor contests something, from all statements in two queries."""
+def contested_incident_ids() -> set[int]:
+    """Give the incidents on which a vendor contests something, in one query."""
     return {said.incident_id for said in contested_positions(Position.objects.all())}

@@ -67,12 +67,18 @@ def test_times_are_found_where_the_page_hides_them(
     external_id: str, started: str, posted: str, resolved: str
 ) -> None:
     said = incident_of("awkward.json", external_id=external_id)
-    assert (said.started_at, said.first_posted_at, said.resolved_at) == (at(started), at(posted), at(resolved))
+    assert (said.started_at, said.first_posted_at, said.resolved_at) == (
+        at(started),
+        at(posted),
+        at(resolved),
+    )
 
 
 def test_a_stated_start_wins_over_an_earlier_creation() -> None:
     feed = read_statuspage(
-        file_of(id="x", created_at="2020-01-01T00:00:00Z", started_at="2020-01-01T07:48:00Z", status="resolved")
+        file_of(
+            id="x", created_at="2020-01-01T00:00:00Z", started_at="2020-01-01T07:48:00Z", status="resolved"
+        )
     )
     assert feed.incidents[0].started_at == at("2020-01-01T07:48:00Z")
 
@@ -111,7 +117,8 @@ def test_a_maintenance_with_impossible_times_is_listed_and_the_rest_kept() -> No
     assert [(problem.place, problem.message) for problem in feed.problems] == [
         (
             "scheduled_maintenances[1]",
-            "maintenance 'mw2' ends (2025-08-29 01:00:00+00:00) before it begins (2025-08-29 02:00:00+00:00).",
+            "maintenance 'mw2' ends (2025-08-29 01:00:00+00:00)"
+            " before it begins (2025-08-29 02:00:00+00:00).",
         ),
         (
             "scheduled_maintenances[2]",
@@ -200,7 +207,18 @@ def test_an_id_that_comes_twice_keeps_the_first() -> None:
         (b'{"incidents": {}}', "'incidents' holds an object, not a list."),
         (b" " * (LARGEST_FILE + 1), f"The file has {LARGEST_FILE + 1} bytes, more than {LARGEST_FILE}."),
     ],
-    ids=["empty", "cut", "bytes", "digits", "deep list", "deep object", "list", "no incidents", "object", "huge"],
+    ids=[
+        "empty",
+        "cut",
+        "bytes",
+        "digits",
+        "deep list",
+        "deep object",
+        "list",
+        "no incidents",
+        "object",
+        "huge",
+    ],
 )
 def test_a_file_that_is_no_feed_is_refused_whole(content: bytes, message: str) -> None:
     with pytest.raises(FeedError) as refused:
