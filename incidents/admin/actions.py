@@ -32,13 +32,16 @@ class ReasonActionForm(ActionForm):
 class VendorActionForm(ReasonActionForm):
     """Ask why, and for the vendor; the page fills in those that the reader may see."""
 
-    vendor = forms.ModelChoiceField(
-        Vendor.objects.none(),
+    # Not a choice field: which vendors may be chosen depends on the reader, whom a form does not know.
+    vendor = forms.CharField(
         label="",
         required=False,
-        empty_label="Vendor…",
         widget=UnfoldAdminSelectWidget(attrs={"x-show": "action === 'attribute_to_vendor'"}),
     )
+
+    def offer(self, vendors: Iterable[Vendor]) -> None:
+        """Fill in the vendors to choose from."""
+        self.fields["vendor"].widget.choices = [("", "Vendor…"), *((row.pk, row.name) for row in vendors)]
 
 
 def reason_given(request: HttpRequest) -> str:

@@ -119,7 +119,7 @@ class IncidentAdmin(FactAdmin):
         response = super().changelist_view(request, extra_context)
         form = getattr(response, "context_data", {}).get("action_form")
         if form is not None:
-            form.fields["vendor"].queryset = vendors_visible(request)
+            form.offer(vendors_visible(request))
         return response
 
     def zone_fieldset(self) -> list[Any]:
