@@ -12,9 +12,10 @@ from enum import StrEnum
 from fractions import Fraction
 
 from sla.engine.money import Money
-from sla.engine.periods import BusinessCalendar, Zone
+from sla.engine.periods import BusinessCalendar, Period, Zone
 from sla.engine.terms.counting import OutageKind
 from sla.engine.terms.targets import Measurer, Milestone
+from sla.engine.terms.versions import Schedule, Terms
 
 ONE = Fraction(1)
 
@@ -325,3 +326,19 @@ class Facts:
     rooms: tuple[RoomLeft, ...] = ()
     calendars: tuple[BusinessCalendar, ...] = ()
     calendar_zones: tuple[Zone, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """Everything that one statement is computed from: what is frozen with it and fingerprinted.
+
+    ``versions`` are those that touch the period, oldest first; ``known_until`` is a UTC instant;
+    ``history`` goes oldest first.
+    """
+
+    schedule: Schedule
+    versions: tuple[Terms, ...]
+    facts: Facts
+    period: Period
+    known_until: datetime
+    history: tuple[Outcome, ...] = ()
