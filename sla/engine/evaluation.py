@@ -7,7 +7,7 @@ claims, history. Nothing here computes a figure; it decides who computes what ov
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from sla.engine.measurement import Frame, measured
 from sla.engine.money import Money
 from sla.engine.outcomes import outcomes_of
 from sla.engine.periods import DAY, Period, periods_ending_in
-from sla.engine.results import Credits, Measured, Result
+from sla.engine.results import Credits, Measured, NextTier, Result
 from sla.engine.terms.rules import ExclusionRule
 from sla.engine.terms.targets import Target
 from sla.engine.terms.versions import Schedule, Split, Terms
@@ -81,8 +81,8 @@ def evaluate(
     index = index_facts(facts)
     levels = _levels(case, parts=parts, index=index, reading=Party.OURS)
     due = _credits(case, levels=levels)
-    agreed = _agreed(case, parts=parts, index=index, due=due)
-    return _result(case, parts=parts, levels=levels, due=due, agreed=agreed)
+    theirs = _agreed(case, parts=parts, index=index, due=due)
+    return _result(case, parts=parts, levels=levels, due=due, theirs=theirs)
 
 
 def parts_of(versions: Sequence[Terms], *, period: Period, facts: Facts) -> list[Part]:
@@ -184,23 +184,36 @@ def _credits(case: Case, *, levels: tuple[Measured, ...]) -> Credits:
     )
 
 
-def _agreed(case: Case, *, parts: Sequence[Part], index: FactIndex, due: Credits) -> Money | None:
-    """Return the money that follows from the vendor's own positions, None where none is contested."""
+def _agreed(case: Case, *, parts: Sequence[Part], index: FactIndex, due: Credits) -> Credits | None:
+    """Return the credits by the vendor's own positions, None where none is contested."""
     contested = any(p.party is Party.VENDORS for row in case.facts.outages for p in row.positions)
     contested = contested or any(fact.party is Party.VENDORS for fact in case.facts.exclusions)
     if not contested or due.money is None:
         return None
-    theirs = _credits(case, levels=_levels(case, parts=parts, index=index, reading=Party.VENDORS))
-    amount = theirs.money.minor if theirs.money is not None else 0
-    return Money(min(amount, due.money.minor), due.money.currency)
+    return _credits(case, levels=_levels(case, parts=parts, index=index, reading=Party.VENDORS))
+
+
+def _with_agreed(due: Credits, *, theirs: Credits | None) -> Credits:
+    """Return the credits with what each comes to by the vendor's own positions."""
+    if theirs is None:
+        return due
+    by_level = {(line.target, line.window, line.units): line.due for line in theirs.lines}
+    lines = []
+    for line in due.lines:
+        agreed = by_level.get((line.target, line.window, line.units))
+        if line.due is not None:
+            agreed = Money(min(agreed.minor if agreed else 0, line.due.minor), line.due.currency)
+        lines.append(replace(line, agreed=agreed))
+    return replace(due, lines=tuple(lines))
 
 
 def _result(
-    case: Case, *, parts: Sequence[Part], levels: tuple[Measured, ...], due: Credits, agreed: Money | None
+    case: Case, *, parts: Sequence[Part], levels: tuple[Measured, ...], due: Credits, theirs: Credits | None
 ) -> Result:
     terms = parts[-1].terms
     schedule, facts, period, history = case.schedule, case.facts, case.period, case.history
-    money = due.money
+    behind = _claimed(levels, facts=facts)
+    agreed, contested = _split(due.money, theirs=theirs)
     return Result(
         engine_version=ENGINE_VERSION,
         contract=schedule.contract,
@@ -210,37 +223,44 @@ def _result(
         zone=schedule.zone,
         known_until=case.known_until,
         measured=levels,
-        credits=due,
-        claim=claim_terms(
-            terms.claim,
-            schedule=schedule,
-            facts=facts,
-            period=period,
-            incidents=_claimed(levels, facts=facts),
-        ),
+        credits=_with_agreed(due, theirs=theirs),
+        claim=claim_terms(terms.claim, schedule=schedule, facts=facts, period=period, incidents=behind),
         chronic=chronic_counters(
             terms.chronic, measured=levels, history=history, facts=facts, schedule=schedule, period=period
         ),
         earned_back=earned_back(
             terms.earn_back, measured=levels, credits=due, history=history, schedule=schedule, period=period
         ),
-        next_tiers=tuple(
-            tier
-            for one in levels
-            if (
-                tier := next_tier(
-                    one, terms=case.versions[one.version], schedule=schedule, facts=facts, period=period
-                )
-            )
-            is not None
-        ),
+        next_tiers=_next_tiers(case, levels=levels),
         outcomes=outcomes_of(levels, credits=due),
         agreed=agreed,
-        contested=Money(money.minor - agreed.minor, money.currency) if money and agreed else None,
+        contested=contested,
         provisional=tuple(
             dict.fromkeys(reason for one in (*levels, *due.lines) for reason in one.provisional)
         ),
     )
+
+
+def _split(money: Money | None, *, theirs: Credits | None) -> tuple[Money | None, Money | None]:
+    """Return the agreed and the contested part of the money due, none where nothing is contested."""
+    if money is None or theirs is None:
+        return None, None
+    agreed = min(theirs.money.minor if theirs.money is not None else 0, money.minor)
+    return Money(agreed, money.currency), Money(money.minor - agreed, money.currency)
+
+
+def _next_tiers(case: Case, *, levels: Sequence[Measured]) -> tuple[NextTier, ...]:
+    found = (
+        next_tier(
+            one,
+            terms=case.versions[one.version],
+            schedule=case.schedule,
+            facts=case.facts,
+            period=case.period,
+        )
+        for one in levels
+    )
+    return tuple(tier for tier in found if tier is not None)
 
 
 def _claimed(levels: Sequence[Measured], *, facts: Facts) -> list[str]:

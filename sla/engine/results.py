@@ -129,6 +129,7 @@ class Measured:
     worst: Fraction | None
     verdict: Verdict
     step: Step
+    misses: bool = False  # the value found misses the level, whatever is still unknown
     ledger: Ledger | None = None
     cases: tuple[Case, ...] = ()
     adjustments: tuple[Step, ...] = ()
@@ -142,13 +143,8 @@ class Measured:
 
     @property
     def missed(self) -> bool:
-        """Return whether a credit can follow: the counting reading is a miss."""
-        return self.value is not None and self.verdict in (Verdict.MISSED, Verdict.PROVISIONAL) and self.below
-
-    @property
-    def below(self) -> bool:
-        """Return whether the value found so far misses the level (see the verdict step)."""
-        return bool(dict(self.step.notes).get("misses", False))
+        """Return whether a credit can follow: also the best case misses the level."""
+        return self.misses
 
 
 class CreditState(StrEnum):
@@ -193,6 +189,7 @@ class Credit:
     due_exact: Fraction
     due: Money | None
     step: Step
+    agreed: Money | None = None  # what the vendor's own positions come to, where any are contested
     root_events: tuple[str, ...] = ()
     waives: str = ""
     provisional: tuple[str, ...] = ()

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from itertools import pairwise
 
 from sla.engine.facts import ONE
 from sla.engine.intervals import Interval, clip, intersect, micro, subtract, total, union
-from sla.engine.ledger.disturbances import Disturbances, Piece, disturbances, joined
+from sla.engine.ledger.combining import Timeline, combined
+from sla.engine.ledger.disturbances import Disturbances, disturbances
 from sla.engine.ledger.index import FactIndex, Scope
+from sla.engine.ledger.pieces import Piece
 from sla.engine.ledger.runs import Run, counted_runs
 from sla.engine.results import Ledger, LedgerLine, TimeClass
 from sla.engine.terms.counting import Combine, Counting, NoData
 
 NOTHING = Fraction(0)
-
-
-@dataclass(slots=True)
-class Timeline:
-    """One unit, or a combined group as one unit, over the window and the outages around it."""
-
-    units: tuple[str, ...]
-    pieces: list[Piece]
-    not_in_service: list[Interval] = field(default_factory=list)
-    outside: list[Interval] = field(default_factory=list)
-    unknown: list[Interval] = field(default_factory=list)
-    removable: list[Interval] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -69,7 +57,7 @@ def account_of(units: Sequence[str], *, combine: Combine, index: FactIndex, scop
         _timeline(unit, d, span=span, index=index, scope=scope) for unit, d in zip(units, found, strict=True)
     ]
     if combine in (Combine.ANY, Combine.ALL) and len(lines) > 1:
-        lines = [_combined(lines, combine=combine, span=span)]
+        lines = [combined(lines, combine=combine, span=span)]
     counting = scope.target.counting
     counts = worst = judged = [_count(line, counting=counting, window=window) for line in lines]
     gaps = [[piece for piece in line.unknown if piece.start < scope.known_until] for line in lines]
@@ -164,113 +152,6 @@ def _failed(line: Timeline, *, also: list[Interval]) -> Timeline:
     return Timeline(line.units, sorted([*line.pieces, *unknown]), line.not_in_service, line.outside)
 
 
-# --- several units as one -------------------------------------------------------------------------
-
-_ORDER_ANY = (
-    TimeClass.DOWN,
-    TimeClass.UNKNOWN,
-    TimeClass.NOT_ATTRIBUTED,
-    TimeClass.STOPPED,
-    TimeClass.EXCLUDED,
-    TimeClass.UNCOUNTED,
-    TimeClass.UP,
-    TimeClass.OUTSIDE_HOURS,
-    TimeClass.NOT_IN_SERVICE,
-)
-
-
-def _combined(lines: Sequence[Timeline], *, combine: Combine, span: Interval) -> Timeline:
-    """Return several units as one: down while any of them is, or only while all are (F4)."""
-    spans = [_classes(line) for line in lines]
-    edges = sorted(
-        {span.start, span.end, *(edge for pieces in spans for piece in pieces for edge in piece.during)}
-    )
-    group = Timeline(tuple(unit for line in lines for unit in line.units), [])
-    positions = [0] * len(spans)
-    for start, end in pairwise(edges):
-        here: list[Piece | None] = []
-        for i, pieces in enumerate(spans):
-            while positions[i] < len(pieces) and pieces[positions[i]].during.end <= start:
-                positions[i] += 1
-            at = pieces[positions[i]] if positions[i] < len(pieces) else None
-            here.append(at if at is not None and at.during.start <= start else None)
-        _place(group, here, during=Interval(start, end), combine=combine)
-    group.pieces = joined(group.pieces)
-    group.not_in_service, group.outside = union(group.not_in_service), union(group.outside)
-    removable = [line.removable for line in lines]
-    group.removable = (
-        union(piece for each in removable for piece in each) if combine is Combine.ANY else removable[0]
-    )
-    if combine is Combine.ALL:
-        for each in removable[1:]:
-            group.removable = intersect(group.removable, each)
-    return group
-
-
-def _classes(line: Timeline) -> list[Piece]:
-    """Return everything but plain up time of one unit, sorted."""
-    plain = [
-        Piece(piece, label, ())
-        for label, pieces in (
-            (TimeClass.NOT_IN_SERVICE, line.not_in_service),
-            (TimeClass.OUTSIDE_HOURS, line.outside),
-            (TimeClass.UNKNOWN, line.unknown),
-        )
-        for piece in pieces
-    ]
-    return sorted([*plain, *line.pieces])
-
-
-def _place(group: Timeline, here: Sequence[Piece | None], *, during: Interval, combine: Combine) -> None:
-    chosen = _any(here) if combine is Combine.ANY else _all(here)
-    if chosen is None:
-        return
-    if chosen.time_class is TimeClass.NOT_IN_SERVICE:
-        group.not_in_service.append(during)
-    elif chosen.time_class is TimeClass.OUTSIDE_HOURS:
-        group.outside.append(during)
-    elif chosen.time_class is TimeClass.UNKNOWN:
-        group.unknown.append(during)
-    else:
-        incidents = tuple(sorted({ref for piece in here if piece for ref in piece.incidents}))
-        group.pieces.append(chosen._replace(during=during, incidents=incidents))
-
-
-def _any(here: Sequence[Piece | None]) -> Piece | None:
-    labels = [piece.time_class if piece else TimeClass.UP for piece in here]
-    best = min(labels, key=_ORDER_ANY.index)
-    same = [piece for piece in here if piece and piece.time_class is best]
-    return max(same, key=lambda piece: piece.weight) if same else None
-
-
-def _all(here: Sequence[Piece | None]) -> Piece | None:
-    """Return the group's piece where only the units in service are asked."""
-    asked = [piece for piece in here if piece is None or piece.time_class is not TimeClass.NOT_IN_SERVICE]
-    if not asked:
-        return here[0]
-    disturbed = [piece for piece in asked if piece is not None]
-    if len(disturbed) < len(asked):
-        if any(piece.time_class is TimeClass.DOWN for piece in disturbed):
-            down = next(piece for piece in disturbed if piece.time_class is TimeClass.DOWN)
-            return down._replace(time_class=TimeClass.UNCOUNTED, rule="combine.another_unit_up")
-        return None
-    for label in (
-        TimeClass.OUTSIDE_HOURS,
-        TimeClass.UNKNOWN,
-        TimeClass.NOT_ATTRIBUTED,
-        TimeClass.STOPPED,
-        TimeClass.EXCLUDED,
-        TimeClass.UNCOUNTED,
-    ):
-        for piece in disturbed:
-            if piece.time_class is label:
-                return piece
-    return min(disturbed, key=lambda piece: piece.weight)
-
-
-# --- runs and the ledger --------------------------------------------------------------------------
-
-
 def _count(line: Timeline, *, counting: Counting, window: Interval) -> Count:
     runs, pieces = counted_runs(line.pieces, counting=counting, window=window)
     down = total(clip(union(p.during for p in pieces if p.time_class is TimeClass.DOWN), to=window))
@@ -281,44 +162,46 @@ def _count(line: Timeline, *, counting: Counting, window: Interval) -> Count:
 def _ledger(
     units: tuple[str, ...], *, lines: Sequence[Timeline], counts: Sequence[Count], window: Interval
 ) -> Ledger:
-    sums: Counter[TimeClass] = Counter()
+    sums: dict[TimeClass, int] = dict.fromkeys(TimeClass, 0)
     entries: list[LedgerLine] = []
     length = micro(window.length)
     for line, count in zip(lines, counts, strict=True):
-        own = (line.units[0],) if len(line.units) == 1 else ()
-        disturbed = 0
-        for time_class, pieces in (
-            (TimeClass.NOT_IN_SERVICE, line.not_in_service),
-            (TimeClass.OUTSIDE_HOURS, line.outside),
-            (TimeClass.UNKNOWN, line.unknown),
-        ):
-            for piece in clip(pieces, to=window):
-                sums[time_class] += micro(piece.length)
-                disturbed += micro(piece.length)
-                entries.append(LedgerLine(time_class, piece, own))
-        for piece in count.pieces:
-            for during in clip([piece.during], to=window):
-                sums[piece.time_class] += micro(during.length)
-                disturbed += micro(during.length)
-                entries.append(
-                    LedgerLine(
-                        piece.time_class,
-                        during,
-                        own,
-                        piece.incidents,
-                        piece.rule,
-                        piece.clause,
-                        piece.by,
-                        piece.why,
-                    )
-                )
-        sums[TimeClass.UP] += length - disturbed
+        sums[TimeClass.UP] += length
+        for entry in _entries(line, pieces=count.pieces, window=window):
+            micros = micro(entry.during.end - entry.during.start)
+            sums[entry.time_class] += micros
+            sums[TimeClass.UP] -= micros
+            entries.append(entry)
     return Ledger(
         units=units,
         total_us=length * len(lines),
-        classes=tuple((label, sums[label]) for label in TimeClass if sums[label] or label is TimeClass.UP),
+        classes=tuple((label, us) for label, us in sums.items() if us or label is TimeClass.UP),
         lines=tuple(sorted(entries, key=lambda entry: (entry.during, entry.units))),
     )
+
+
+def _entries(line: Timeline, *, pieces: Sequence[Piece], window: Interval) -> Iterator[LedgerLine]:
+    """Yield the account's lines of one timeline: everything that is not plain up time."""
+    own = line.units if len(line.units) == 1 else ()
+    for label, stretches in (
+        (TimeClass.NOT_IN_SERVICE, line.not_in_service),
+        (TimeClass.OUTSIDE_HOURS, line.outside),
+        (TimeClass.UNKNOWN, line.unknown),
+    ):
+        for during in clip(stretches, to=window):
+            yield LedgerLine(label, during, own)
+    for piece in pieces:
+        for during in clip([piece.during], to=window):
+            yield LedgerLine(
+                piece.time_class,
+                during,
+                own,
+                piece.incidents,
+                piece.rule,
+                piece.clause,
+                piece.by,
+                piece.why,
+            )
 
 
 def affected_share(account: Account) -> Fraction:

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from sla.engine.facts import ONE
 from sla.engine.intervals import ZERO, Interval, clip, intersect, micro, subtract, total, union
-from sla.engine.ledger.disturbances import Piece
+from sla.engine.ledger.pieces import Piece
 from sla.engine.results import TimeClass
 from sla.engine.terms.counting import (
     Alignment,

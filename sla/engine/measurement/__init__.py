@@ -1,12 +1,13 @@
 """From facts to measured levels: one function per metric.
 
 `judging` level, verdict and range · `time_based` availability, downtime, longest outage, count ·
-`cases` elapsed time and obligations · `samples` and `figures` what was read or reported.
+`elapsed` and `obligations` cases · `samples` and `figures` what was read or reported.
 """
 
-from sla.engine.measurement.cases import elapsed, obligation
+from sla.engine.measurement.elapsed import elapsed
 from sla.engine.measurement.figures import reported
 from sla.engine.measurement.judging import Frame
+from sla.engine.measurement.obligations import obligation
 from sla.engine.measurement.samples import sampled
 from sla.engine.measurement.time_based import time_based
 from sla.engine.results import Measured

@@ -11,7 +11,7 @@ from sla.engine.facts import Outcome, Verdict
 from sla.engine.intervals import micro
 from sla.engine.ledger.index import FactIndex, Scope
 from sla.engine.money import round_minor
-from sla.engine.results import Event, Measured
+from sla.engine.results import Case, Event, Ledger, Measured
 from sla.engine.terms.counting import Combine, Counting, Metric
 from sla.engine.terms.targets import Basis, Level, Op, Target
 from sla.engine.terms.versions import Schedule, Terms
@@ -135,13 +135,6 @@ class Range:
     why: str = ""  # why there is no value
 
 
-def _rounded_range(found: Range, *, counting: Counting) -> Range:
-    value, best, worst = (
-        None if v is None else rounded(v, counting=counting) for v in (found.value, found.best, found.worst)
-    )
-    return replace(found, value=value, best=best, worst=worst)
-
-
 def verdict_of(frame: Frame, *, found: Range, level: Fraction, unwatched: str) -> tuple[Verdict, bool]:
     """Return the verdict and whether the value found so far misses the level."""
     if found.value is None or found.best is None or found.worst is None:
@@ -175,70 +168,93 @@ def unwatched(frame: Frame, *, units: Sequence[str]) -> str:
     return "; ".join(silent)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Behind:
+    """The account behind a value: of time, or of cases, with the events that credits look at."""
+
+    ledger: Ledger | None = None
+    cases: tuple[Case, ...] = ()
+    adjustments: tuple[Step, ...] = ()
+    events: tuple[Event, ...] = ()
+    counted_us: Fraction = Fraction(0)
+    denominator_us: Fraction = Fraction(0)
+    affected: Fraction = Fraction(1)
+
+
 def conclude(
     frame: Frame,
     *,
     units: tuple[str, ...],
     found: Range,
     value_step: Step,
+    behind: Behind = Behind(),
     level: tuple[Fraction, Step] | None = None,
     provisional: Sequence[str] = (),
     verdict: tuple[Verdict, bool] | None = None,
-    **parts: object,
 ) -> Measured:
     """Return the measured level: value, range, verdict and their steps together."""
     target = frame.target
-    bar, level_step = level or level_of(frame, units=units)
-    unit = value_step.unit
-    shown = found if frame.counting.value_decimals is None else _rounded_range(found, counting=frame.counting)
-    if shown is not found and shown.value is not None and shown.value != found.value:
-        value_step = Step(
-            "value.rounded",
-            shown.value,
-            unit,
-            target.clause,
-            (value_step,),
-            (("decimals", frame.counting.value_decimals), ("exact", found.value)),
-        )
+    level = level or level_of(frame, units=units)
+    if frame.counting.value_decimals is not None:
+        found, value_step = _rounded(found, value_step=value_step, frame=frame)
     silent = unwatched(frame, units=units)
-    said, misses = verdict or verdict_of(frame, found=shown, level=bar, unwatched=silent)
+    said, misses = verdict or verdict_of(frame, found=found, level=level[0], unwatched=silent)
     expected = exact(target.expected) if target.expected is not None else None
-    step = Step(
-        f"verdict.{said.value}",
-        said.value,
-        "",
-        target.clause,
-        (value_step, level_step),
-        (
-            ("achieved", Quantity(shown.value, unit)),
-            ("best", Quantity(shown.best, unit)),
-            ("worst", Quantity(shown.worst, unit)),
-            ("op", target.op.value),
-            ("level", Quantity(bar, unit)),
-            ("watched", silent),
-            ("why", found.why),
-            ("misses", misses),
-        ),
-    )
+    missed_expected = expected is not None and found.value is not None
     return Measured(
         target=target.code,
         window=frame.scope.window,
         units=units,
-        unit=unit,
-        level=bar,
+        unit=value_step.unit,
+        level=level[0],
         expected=expected,
-        value=shown.value,
-        best=shown.best,
-        worst=shown.worst,
+        value=found.value,
+        best=found.best,
+        worst=found.worst,
         verdict=said,
-        step=step,
+        misses=misses,
+        step=_verdict_step(frame, verdict=said, found=found, steps=(value_step, level[1]), silent=silent),
         provisional=tuple(dict.fromkeys(provisional)),
         version=frame.version,
-        expected_missed=expected is not None
-        and shown.value is not None
-        and not satisfied(shown.value, op=target.op, level=expected),
-        **parts,  # type: ignore[arg-type]
+        ledger=behind.ledger,
+        cases=behind.cases,
+        adjustments=behind.adjustments,
+        events=behind.events,
+        counted_us=behind.counted_us,
+        denominator_us=behind.denominator_us,
+        affected=behind.affected,
+        expected_missed=missed_expected and not satisfied(found.value, op=target.op, level=expected),
     )
+
+
+def _rounded(found: Range, *, value_step: Step, frame: Frame) -> tuple[Range, Step]:
+    """Return the range at the decimals that the clause judges, and the step that says so."""
+    counting = frame.counting
+    value, best, worst = (
+        None if v is None else rounded(v, counting=counting) for v in (found.value, found.best, found.worst)
+    )
+    if value is None or value == found.value:
+        return found, value_step
+    noted = (("decimals", counting.value_decimals), ("exact", Quantity(found.value, value_step.unit)))
+    step = Step("value.rounded", value, value_step.unit, frame.target.clause, (value_step,), noted)
+    return replace(found, value=value, best=best, worst=worst), step
+
+
+def _verdict_step(
+    frame: Frame, *, verdict: Verdict, found: Range, steps: tuple[Step, Step], silent: str
+) -> Step:
+    value_step, level_step = steps
+    unit = value_step.unit
+    noted = (
+        ("achieved", Quantity(found.value, unit)),
+        ("best", Quantity(found.best, unit)),
+        ("worst", Quantity(found.worst, unit)),
+        ("op", frame.target.op.value),
+        ("level", Quantity(level_step.value, level_step.unit)),
+        ("watched", silent),
+        ("why", found.why),
+    )
+    return Step(f"verdict.{verdict.value}", verdict.value, "", frame.target.clause, steps, noted)
 
 
 def root_events(frame: Frame, *, incidents: Sequence[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from sla.engine.facts import Outage, Sample
 from sla.engine.intervals import Interval, clip, union
 from sla.engine.ledger import index_facts
-from sla.engine.measurement.cases import nearest_rank
+from sla.engine.measurement.elapsed import nearest_rank
 from sla.engine.measurement.judging import Frame, Range, conclude, unit_of
 from sla.engine.measurement.time_based import time_group
 from sla.engine.results import Measured

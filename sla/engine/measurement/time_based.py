@@ -11,7 +11,7 @@ from sla.engine.intervals import Interval, clip, micro, total
 from sla.engine.ledger import Account, Count, account_of
 from sla.engine.ledger.account import Timeline, affected_share
 from sla.engine.ledger.runs import Run
-from sla.engine.measurement.judging import Frame, Range, conclude, events_in_order, root_events
+from sla.engine.measurement.judging import Behind, Frame, Range, conclude, events_in_order, root_events
 from sla.engine.results import Event, Measured, TimeClass
 from sla.engine.terms.counting import Combine, Denominator, ExclusionArithmetic, Metric, NoData, Overlap
 from sla.engine.trace import Quantity, Step, rules
@@ -83,12 +83,14 @@ def time_group(frame: Frame, *, units: tuple[str, ...], combine: Combine) -> Mea
         ),
         value_step=_value_step(frame, main=main, counts=counts, base_step=base_step, adjustments=adjustments),
         provisional=_reasons(account, frame=frame, unknown=unknown),
-        ledger=account.ledger,
-        adjustments=adjustments,
-        events=_events(frame, units=units, counts=counts),
-        counted_us=main.counted,
-        denominator_us=main.denominator,
-        affected=affected_share(account),
+        behind=Behind(
+            ledger=account.ledger,
+            adjustments=adjustments,
+            events=_events(frame, units=units, counts=counts),
+            counted_us=main.counted,
+            denominator_us=main.denominator,
+            affected=affected_share(account),
+        ),
     )
 
 
