@@ -36,7 +36,9 @@ class VendorActionForm(ReasonActionForm):
     vendor = forms.CharField(
         label="",
         required=False,
-        widget=UnfoldAdminSelectWidget(attrs={"x-show": "action === 'attribute_to_vendor'"}),
+        widget=UnfoldAdminSelectWidget(
+            attrs={"x-show": "action === 'attribute_to_vendor'", "style": "min-width: 12rem"}
+        ),
     )
 
     def offer(self, vendors: Iterable[Vendor]) -> None:

@@ -12,7 +12,7 @@ from incidents.models import Impact
 from vendors.models import major_units, minor_units
 
 
-class ImpactForm(forms.ModelForm):  # type: ignore[type-arg]
+class ImpactForm(forms.ModelForm):
     """Take the estimated cost with the currency's decimals."""
 
     cost = forms.DecimalField(

@@ -35,8 +35,9 @@ class OutageInline(FactInline):
     autocomplete_fields = ["service"]
     fields = [
         ("service", "kind"),
-        ("started_at", "ended_at", "measured_by"),
-        ("affected_numerator", "affected_denominator", "evidence"),
+        ("started_at", "ended_at"),
+        ("measured_by", "evidence"),
+        ("affected_numerator", "affected_denominator"),
     ]
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
@@ -85,7 +86,7 @@ class IncidentAdmin(FactAdmin):
     list_filter = [AttentionFilter, "status", "vendor", "severity", "planned", "source"]
     search_fields = ["reference", "title", "external_id", "root_cause_event"]
     autocomplete_fields = ["vendor"]
-    readonly_fields = ["shown_contested", "shown_feed"]
+    readonly_fields = ["shown_contested", "shown_feed", "source", "external_id"]
     inlines = [OutageInline, PositionInline, MilestoneInline, ClockStopInline, ImpactInline]
     fieldsets = [
         (

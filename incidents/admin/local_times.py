@@ -63,7 +63,9 @@ class LocalDateTimeField(forms.CharField):
     """A moment in the page's zone; what is ambiguous there is written and read with its offset."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs["widget"] = UnfoldAdminTextInputWidget(attrs={"placeholder": "YYYY-MM-DD HH:MM", "size": 20})
+        kwargs["widget"] = UnfoldAdminTextInputWidget(
+            attrs={"placeholder": "YYYY-MM-DD HH:MM", "style": "min-width: 11rem"}
+        )
         super().__init__(**kwargs)
 
     def prepare_value(self, value: Any) -> Any:

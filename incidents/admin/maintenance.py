@@ -44,6 +44,7 @@ class MaintenanceWindowAdmin(FactAdmin):
     list_select_related = ["vendor"]
     search_fields = ["reference", "title", "vendor__name"]
     autocomplete_fields = ["vendor"]
+    readonly_fields = ["source"]
     inlines = [MaintenanceServiceInline]
     fieldsets = [
         (

@@ -24,11 +24,11 @@ class OutageAdmin(FactAdmin):
     actions = ["confirm", "withdraw"]
     list_display = [
         "service",
-        "incident",
+        "shown_incident",
         "shown_start",
         "shown_end",
         "shown_length",
-        "kind",
+        "shown_kind",
         "measured_by",
         "shown_state",
     ]
@@ -46,6 +46,16 @@ class OutageAdmin(FactAdmin):
             {"fields": (("affected_numerator", "affected_denominator"), "evidence", "incident")},
         ),
     ]
+
+    @display(description="Incident", ordering="incident__reference")
+    def shown_incident(self, obj: Outage) -> str:
+        """Return the incident's number."""
+        return obj.incident.reference
+
+    @display(description="Kind", ordering="kind")
+    def shown_kind(self, obj: Outage) -> str:
+        """Return the kind without its explanation."""
+        return obj.get_kind_display().partition(":")[0]
 
     @display(description="From (UTC)", ordering="started_at")
     def shown_start(self, obj: Outage) -> str:

@@ -42,10 +42,12 @@ class PositionInline(FactInline):
     verbose_name = "statement"
     verbose_name_plural = "Who is responsible"
     fields = [
-        ("party", "about", "outage"),
-        ("responsible", "share_numerator", "share_denominator"),
-        ("started_at", "ended_at", "exclusion"),
-        ("clause", "stated_by", "stated_at"),
+        ("party", "about"),
+        ("responsible", "outage"),
+        ("share_numerator", "share_denominator"),
+        ("started_at", "ended_at"),
+        ("exclusion", "clause"),
+        ("stated_by", "stated_at"),
         "why",
     ]
 

@@ -11,7 +11,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from incidents.admin.local_times import LocalDateTimeField
 from incidents.services import record_row
@@ -77,6 +77,8 @@ class _LocalTimes:
                 required=not db_field.blank,
                 help_text=db_field.help_text,
             )
+        if isinstance(db_field, models.TextField):
+            kwargs["widget"] = UnfoldAdminTextareaWidget(attrs={"rows": 2})
         return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
 
 

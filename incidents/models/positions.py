@@ -96,7 +96,12 @@ class Position(Tracked):
         """Give what was said in a few words."""
         if self.about == Subject.RESPONSIBILITY:
             share = f" ({self.share_numerator}/{self.share_denominator})" if self.share_denominator else ""
-            return f"{self.get_responsible_display().lower()} is responsible{share}"
+            who = (
+                "we are"
+                if self.responsible == Responsible.US
+                else f"{self.get_responsible_display().lower()} is"
+            )
+            return f"{who} responsible{share}"
         span = f"{self.started_at or 'its start'} to {self.ended_at or 'its end'}"
         return f"excluded by {self.exclusion}, {span}" if self.about == Subject.EXCLUSION else span
 

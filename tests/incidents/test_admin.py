@@ -327,7 +327,7 @@ def test_a_contested_incident_says_so_in_list_and_page(boss: Client) -> None:
     listed = boss.get(address("incident") + "?needs=contested").context["cl"].result_list
     assert list(listed) == [incident]
     page = boss.get(address("incident", "change", incident.pk)).content.decode()
-    assert "NOC: us is responsible. your breaker" in page
+    assert "NOC: we are responsible. your breaker" in page
     assert other not in listed
 
 
