@@ -16,7 +16,7 @@ def charges_of(document: Document) -> tuple[Charge, ...]:
     begins = {
         (row.service, row.code, row.effective_from or contract.effective_from)
         for row in document.charges
-        if row.kind is not ChargeKind.BILLED
+        if row.kind not in (ChargeKind.BILLED, ChargeKind.ONE_TIME)
     }
     found = []
     for row in document.charges:
@@ -44,6 +44,8 @@ def _charge_dates(
     if row.period_from is not None:
         return row.period_from, row.period_until
     starts_on = row.effective_from or document.contract.effective_from
+    if row.kind is ChargeKind.ONE_TIME:
+        return starts_on, None
     later = [
         on for service, code, on in begins if (service, code) == (row.service, row.code) and on > starts_on
     ]

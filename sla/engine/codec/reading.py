@@ -119,7 +119,11 @@ def _anything(value: object, place: Place, reading: Pass) -> object:
         (tag, inner), = value.items()  # fmt: skip
         if tag in _TAGGED:
             return _TAGGED[tag](inner, place, reading)
-    raise ValueError(f"{shown(value)} is no value of a reason. Use one of {', '.join(_TAGGED)} as its tag.")
+        if tag in _RECORDS:
+            return reader(_RECORDS[tag])(inner, place, reading)
+    raise ValueError(
+        f"{shown(value)} is no value of a reason. Use one of {', '.join([*_TAGGED, *_RECORDS])} as its tag."
+    )
 
 
 def _signed_length(value: object) -> timedelta:
@@ -157,6 +161,9 @@ _TAGGED: dict[str, Read] = {
 }
 
 
+_RECORDS: dict[str, Any] = {tag: cls for cls, tag in scalars.TAGGED_RECORDS.items()}
+
+
 def _optional(read: Read) -> Read:
     def read_optional(value: Any, place: Place, reading: Pass) -> Any:
         return None if value is None else read(value, place, reading)
@@ -167,7 +174,7 @@ def _optional(read: Read) -> Read:
 def _union(kinds: tuple[Any, ...]) -> Read:
     if set(kinds) == {Decimal, timedelta}:
         return _plainly(scalars.read_level)
-    if set(kinds) >= {Fraction, int, str}:
+    if set(kinds) >= {Fraction, int}:
         return _anything
     raise TypeError(f"The codec knows no union of {kinds!r}. Let a sibling choose it, see CHOICES.")
 

@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from sla.engine.intervals import MICROSECOND, micro
+from sla.engine.intervals import MICROSECOND, Interval, micro
 from sla.engine.money import Money, exponent, to_minor
+from sla.engine.trace import Quantity
 
 # A wall-clock time becomes an instant by the zone of its record.
 Local = Callable[[datetime], datetime]
@@ -35,6 +36,9 @@ _MONEY = re.compile(r"([+-]?\d{1,18}(?:\.\d{1,4})?) ([A-Z]{3})")
 _YEARS = (1900, 2199)
 _PLACES = 12
 _WHOLE = 10**18
+
+# Records that stand inside a reason's free values, with the tag that tells them apart.
+TAGGED_RECORDS: dict[type, str] = {Quantity: "quantity", Interval: "interval"}
 
 LENGTH_ADVICE = "Write a length of time such as 30 min, 1h30m, 4 min 23 s or 7 days."
 INSTANT_ADVICE = "Write a time such as 2019-06-25T04:15:00Z, or 2019-06-25T04:15:00 for the contract's zone."

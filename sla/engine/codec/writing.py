@@ -89,9 +89,9 @@ def _anything(value: Any) -> Any:
         return {tag: write(value)}
     if isinstance(value, Enum):
         return value.value
-    if is_record(kind):
-        return writer(_type_of(value), Form.CANONICAL)(value)
-    if isinstance(value, list | tuple):
+    if kind in scalars.TAGGED_RECORDS:
+        return {scalars.TAGGED_RECORDS[kind]: writer(_type_of(value), Form.CANONICAL)(value)}
+    if isinstance(value, list | tuple) and not is_record(kind):
         return [_anything(item) for item in value]
     raise TypeError(f"The codec knows no type {kind!r}.")
 
