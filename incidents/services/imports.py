@@ -194,8 +194,15 @@ def _reference(said: FeedIncident, *, run: _Run) -> str:
 
 
 def _keep(row: FromFeed, *, fields: dict[str, Any], run: _Run, record: _Record) -> None:
+    before = _state(row, fields=fields)
     record.conflicts += _merge(row, fields=fields)
-    record.saved.append(record_row(row, by=run.by, reason=run.reason))
+    # Most records of a history were read before; they need no check and no look at the stored row.
+    same = row.pk is not None and _state(row, fields=fields) == before
+    record.saved.append(Saved.UNCHANGED if same else record_row(row, by=run.by, reason=run.reason))
+
+
+def _state(row: FromFeed, *, fields: dict[str, Any]) -> tuple[Any, ...]:
+    return (dict(row.feed_said), *(getattr(row, name) for name in fields))
 
 
 # Key of `feed_said` that names the fields which a person took over for good.

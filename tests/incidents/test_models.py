@@ -36,7 +36,8 @@ from tests.incidents.rows import (
     kept,
 )
 from tests.vendors.rows import a_contract, a_service, a_vendor, person
-from vendors.models import Span
+from vendors.models import Span, Vendor
+from vendors.services import remove_demo
 
 pytestmark = pytest.mark.django_db
 
@@ -455,3 +456,23 @@ def test_history_is_kept_of_all_that_moves_a_figure(model: Any) -> None:
         "maria",
         "entered from the signed paper",
     )
+
+
+def test_demo_data_goes_in_one_step_with_all_its_incidents() -> None:
+    everything("NR-1", slug="demo", owner=None)
+    Vendor.objects.filter(slug="demo").update(is_demo=True)
+    real = everything("NR-2", slug="real", owner=None)
+    remove_demo(by=person(), reason="we start for real")
+    for model, row in real.items():
+        assert list(model.objects.all()) == [row], model  # type: ignore[attr-defined]
+        assert {entry.pk for entry in row.history.all()} == set(
+            model.history.values_list("history_id", flat=True)  # type: ignore[attr-defined]
+        )
+
+
+def test_demo_data_that_hangs_on_a_real_service_is_not_torn_out() -> None:
+    demo = a_vendor("demo", is_demo=True)
+    an_outage(an_incident(vendor=demo), a_power_feed())
+    with pytest.raises(ValidationError, match="hangs on demo data and on a real vendor"):
+        remove_demo(by=person(), reason="we start for real")
+    assert (Incident.objects.count(), Outage.objects.count()) == (1, 1)
