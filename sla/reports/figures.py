@@ -1,0 +1,33 @@
+"""Figures for reading: floored, with enough decimals to tell a value from its level."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from sla.engine.money import format_minor
+from sla.engine.terms import Pays
+from sla.engine.trace import written, written_fraction
+from sla.reports.words import PAYS
+
+FEWEST, MOST = 3, 12
+
+
+def shown_value(value: Fraction | None, *, unit: str, beside: Fraction | None = None) -> str:
+    """Return a value floored, with as many decimals as tell it from ``beside``, at least three."""
+    if value is None:
+        return "no value"
+    if unit != "%":
+        return written(value, unit=unit)
+    digits = FEWEST
+    while beside is not None and value != beside and digits < MOST:
+        if written_fraction(value, digits=digits) != written_fraction(beside, digits=digits):
+            break
+        digits += 1
+    return f"{written_fraction(value, digits=digits)} %"
+
+
+def shown_credit(amount: Fraction, *, pays: Pays, currency: str) -> str:
+    """Return an amount in the unit a credit pays in; money as exact minor units."""
+    if pays is Pays.MONEY:
+        return format_minor(amount, currency=currency)
+    return f"{written_fraction(amount)} {PAYS[pays]}"
