@@ -122,7 +122,7 @@ def _with(now: _Now, *, extra: int) -> Measured:
         counted_us=measured.counted_us + extra,
         events=(*measured.events, run),
         verdict=Verdict.MISSED,
-        step=measured.step._replace(notes=(("misses", True),)),
+        misses=True,
     )
 
 
