@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -10,13 +11,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import StackedInline
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from incidents.admin.actions import VendorActionForm, done_to_each, reason_given
 from incidents.admin.filters import AttentionFilter
 from incidents.admin.impacts import ImpactInline
 from incidents.admin.positions import PositionInline
 from incidents.admin.records import FactAdmin, FactInline, vendors_visible
-from incidents.models import ClockStop, Incident, Milestone, Outage
+from incidents.models import ClockStop, Incident, Milestone, Outage, StopReason
 from incidents.selectors import contested_positions, listed_incidents
 from incidents.services import attribute_incident, confirm_outage, resolve_incident
 from incidents.services.imports import BY_PERSON
@@ -58,10 +60,21 @@ class MilestoneInline(FactInline):
     fields = ["kind", "at", "service", "evidence"]
 
 
+class ClockStopForm(forms.ModelForm):
+    """Offer the usual reasons, and keep one that a contract named otherwise."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        named = [(self.instance.reason, self.instance.reason_text)] if self.instance.reason else []
+        usual = [choice for choice in StopReason.choices if choice not in named]
+        self.fields["reason"].widget = UnfoldAdminSelectWidget(choices=[("", "Choose"), *named, *usual])
+
+
 class ClockStopInline(FactInline):
     """When the vendor had to wait for us."""
 
     model = ClockStop
+    form = ClockStopForm
     verbose_name_plural = "Waiting on us"
     autocomplete_fields = ["service"]
     fields = ["stopped_at", "resumed_at", "reason", "why", "cause", "service"]
@@ -139,7 +152,7 @@ class IncidentAdmin(FactAdmin):
     )
     def shown_severity(self, obj: Incident) -> Any:
         """Return the severity with its colour."""
-        return (obj.severity, obj.get_severity_display()) if obj.severity else None
+        return (obj.severity, obj.severity) if obj.severity else None
 
     @display(
         description="State",

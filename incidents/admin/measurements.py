@@ -42,7 +42,7 @@ class ReportedFigureAdmin(FactAdmin):
     @display(description="Figure")
     def shown_value(self, obj: ReportedFigure) -> str:
         """Return the value, or the two counts."""
-        return f"{obj.numerator} of {obj.denominator}" if obj.value is None else f"{obj.value.normalize():f}"
+        return obj.said
 
 
 @admin.register(Delivery)

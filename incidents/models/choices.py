@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Severity(models.TextChoices):
-    """How bad it was, in our own words; the feed's word is kept beside it."""
+    """Words that feeds are translated to; a contract may rank by others, so the field takes any."""
 
     CRITICAL = "critical", "Critical (P1)"
     MAJOR = "major", "Major (P2)"

@@ -7,7 +7,7 @@ from typing import ClassVar, Self, TypeVar
 from django.db import models
 from django.db.models import Q
 
-from incidents.models.choices import IncidentStatus, Severity
+from incidents.models.choices import IncidentStatus
 from vendors.models import (
     ALL_TIME,
     Contract,
@@ -76,7 +76,9 @@ class Incident(FromFeed):
     )
     title = models.CharField(max_length=250)
     narrative = models.TextField(blank=True, help_text="What happened, for a reader who was not there.")
-    severity = models.CharField(max_length=20, choices=Severity.choices, blank=True)
+    severity = models.CharField(
+        max_length=60, blank=True, help_text="In the contract's own word where it ranks them: P1, critical."
+    )
     planned = models.BooleanField(default=False, help_text="Announced work, not a fault.")
     status = models.CharField(max_length=20, choices=IncidentStatus.choices, default=IncidentStatus.OPEN)
     root_cause = models.TextField("root cause", blank=True)

@@ -92,8 +92,8 @@ class ReportedFigure(Tracked):
     period_from = models.DateField("first day")
     period_until = models.DateField("day after the last")
     value = models.DecimalField(max_digits=15, decimal_places=6, null=True, blank=True)
-    numerator = models.PositiveBigIntegerField("good ones", null=True, blank=True)
-    denominator = models.PositiveBigIntegerField("of all", null=True, blank=True)
+    numerator = models.DecimalField("good ones", max_digits=15, decimal_places=6, null=True, blank=True)
+    denominator = models.DecimalField("of all", max_digits=15, decimal_places=6, null=True, blank=True)
     reported_by = models.CharField("measured by", max_length=20, choices=ReportedBy.choices)
     document = models.FileField(upload_to="figures/%Y/", blank=True)
     evidence = models.TextField(blank=True)
@@ -132,8 +132,16 @@ class ReportedFigure(Tracked):
         ]
 
     def __str__(self) -> str:
-        said = self.value if self.value is not None else f"{self.numerator}/{self.denominator}"
-        return f"{self.figure} {self.period_label}: {said}"
+        return f"{self.figure} {self.period_label}: {self.said}"
+
+    @property
+    def said(self) -> str:
+        """Give the value, or the two counts, without idle zeros."""
+        if self.value is not None:
+            return f"{self.value.normalize():f}"
+        if self.numerator is None or self.denominator is None:
+            return "nothing"
+        return f"{self.numerator.normalize():f} of {self.denominator.normalize():f}"
 
     def clean(self) -> None:
         """Refuse a service of another contract."""

@@ -40,7 +40,7 @@ class SourceWatch(Tracked):
     source = models.CharField(
         "what is watched", max_length=80, help_text="E.g. our probe, the vendor's status page."
     )
-    watched_from = models.DateTimeField("watched since")
+    watched_from = models.DateTimeField("watched since", null=True, blank=True, help_text="Empty: all along.")
     last_heard_at = models.DateTimeField("last heard", null=True, blank=True)
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -49,6 +49,13 @@ class SourceWatch(Tracked):
         blank=True,
         related_name="+",
         editable=False,
+    )
+    confirmed_name = models.CharField(
+        "confirmed by, in words",
+        max_length=150,
+        blank=True,
+        editable=False,
+        help_text="Who confirmed, when it is nobody with a login here.",
     )
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
     confirmed_through = models.DateTimeField(
@@ -70,14 +77,11 @@ class SourceWatch(Tracked):
             ),
             models.CheckConstraint(
                 name="watch_confirmed_whole",
-                condition=Q(confirmed_by=None, confirmed_at=None, confirmed_through=None)
-                | Q(
-                    confirmed_by__isnull=False,
-                    confirmed_at__isnull=False,
-                    confirmed_through__isnull=False,
-                    confirmed_through__gte=F("watched_from"),
-                ),
-                violation_error_message="A confirmation names who, when, and until when.",
+                condition=Q(confirmed_by=None, confirmed_name="", confirmed_at=None, confirmed_through=None)
+                | Q(confirmed_through__isnull=False)
+                & (Q(confirmed_by__isnull=False) | ~Q(confirmed_name=""))
+                & (Q(watched_from=None) | Q(confirmed_through__gte=F("watched_from"))),
+                violation_error_message="A confirmation names who, and until when: after the watch began.",
             ),
         ]
 

@@ -108,7 +108,8 @@ class ClockStop(OfIncident):
     resumed_at = models.DateTimeField(
         "until", null=True, blank=True, help_text="Empty while the vendor still waits."
     )
-    reason = models.CharField(max_length=30, choices=StopReason.choices)
+    # Contracts name reasons of their own, so the list is only what the form offers.
+    reason = models.CharField(max_length=60, blank=True)
     why = models.TextField("in words", blank=True)
     cause = models.CharField(
         "whose fault it proved to be",
@@ -134,7 +135,12 @@ class ClockStop(OfIncident):
 
     def __str__(self) -> str:
         until = f"{self.resumed_at:%Y-%m-%d %H:%M}" if self.resumed_at else "still waiting"
-        return f"{self.get_reason_display()}, {self.stopped_at:%Y-%m-%d %H:%M} UTC to {until}"
+        return f"{self.reason_text}, {self.stopped_at:%Y-%m-%d %H:%M} UTC to {until}"
+
+    @property
+    def reason_text(self) -> str:
+        """Give the reason in words where it is one of ours, else as the contract names it."""
+        return dict(StopReason.choices).get(self.reason, self.reason or "Waiting on us")
 
     def own_span(self) -> Span:
         """Return the time of waiting, in UTC; open while the vendor waits."""

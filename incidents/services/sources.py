@@ -39,11 +39,13 @@ def confirm_quiet(watch: SourceWatch, *, through: datetime, at: datetime, by: Us
 
     """
     floor = watch.confirmed_through or watch.watched_from
-    if not floor <= through <= at:
+    if through > at or (floor is not None and through < floor):
+        earliest = f"from {floor:%Y-%m-%d %H:%M} UTC " if floor else ""
         raise ValidationError(
-            f"{through:%Y-%m-%d %H:%M} UTC cannot be confirmed: it must lie from {floor:%Y-%m-%d %H:%M} UTC "
+            f"{through:%Y-%m-%d %H:%M} UTC cannot be confirmed: it must lie {earliest}"
             f"to the present, {at:%Y-%m-%d %H:%M} UTC.",
             code="through",
         )
-    watch.confirmed_by, watch.confirmed_at, watch.confirmed_through = by, at, through
+    watch.confirmed_by, watch.confirmed_name = by, ""
+    watch.confirmed_at, watch.confirmed_through = at, through
     return save_record(watch, by=by, reason=reason)

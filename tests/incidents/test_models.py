@@ -295,10 +295,12 @@ def test_a_figure_covers_its_period_in_the_contracts_zone() -> None:
             period_from=at("2019-06-01 00:00").date(),
             period_until=at("2019-07-01 00:00").date(),
             reported_by="vendor",
-            numerator=39,
-            denominator=40,
+            numerator=Decimal(39),
+            denominator=Decimal(40),
         )
     )
+    figure.refresh_from_db()
+    assert str(figure) == "uptime 2019-06: 39 of 40"
     assert figure.touched_span() == Span(at("2019-06-01 07:00"), at("2019-07-01 07:00"))
 
 
