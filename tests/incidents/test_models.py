@@ -478,3 +478,37 @@ def test_demo_data_that_hangs_on_a_real_service_is_not_torn_out() -> None:
     with pytest.raises(ValidationError, match="hangs on demo data and on a real vendor"):
         remove_demo(by=person(), reason="we start for real")
     assert (Incident.objects.count(), Outage.objects.count()) == (1, 1)
+
+
+def test_reasons_and_severities_keep_the_contracts_own_words() -> None:
+    incident = an_incident(severity="P1")
+    stop = kept(
+        ClockStop(incident=incident, stopped_at=at("2019-06-25 05:00"), reason="awaiting customer parts")
+    )
+    stop.refresh_from_db()
+    incident.refresh_from_db()
+    assert (incident.severity, stop.reason_text) == ("P1", "awaiting customer parts")
+    assert ClockStop(reason="no_access").reason_text == "No access to our site"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"confirmed_through": at("2019-06-20 00:00")},
+        {"confirmed_name": "NOC"},
+        {"confirmed_name": "NOC", "confirmed_through": at("2019-05-20 00:00")},
+    ],
+    ids=["by nobody", "until nothing", "before the watch"],
+)
+def test_half_a_confirmation_that_nothing_happened_is_refused(fields: dict[str, Any]) -> None:
+    watch = SourceWatch(
+        service=a_power_feed(), source="our probe", watched_from=at("2019-06-01 00:00"), **fields
+    )
+    assert refused(watch)["__all__"] == ["A confirmation names who, and until when: after the watch began."]
+
+
+def test_a_confirmation_may_name_somebody_without_a_login_and_a_watch_that_was_always_there() -> None:
+    watch = a_watch(
+        a_power_feed(), watched_from=None, confirmed_name="NOC", confirmed_through=at("2019-06-20 00:00")
+    )
+    assert watch.touched_span() == Span(None, None)
