@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -30,6 +31,14 @@ rules(
     next__worst="More downtime does not move the credit to another row.",
     next__no_time="The level is no matter of downtime, so no time is left to name.",
 )
+
+
+_HOLDS: dict[Op, Callable[[Fraction, Fraction], bool]] = {
+    Op.AT_LEAST: operator.ge,
+    Op.ABOVE: operator.gt,
+    Op.AT_MOST: operator.le,
+    Op.BELOW: operator.lt,
+}
 
 
 class _Now(NamedTuple):
@@ -129,13 +138,12 @@ def _with(now: _Now, *, extra: int) -> Measured:
 def _misses(value: Fraction, *, target: Target, level: Fraction) -> bool:
     counting = target.counting
     judged = rounded(value, decimals=counting.value_decimals, mode=counting.value_rounding)
-    holds = {
-        Op.AT_LEAST: judged >= level,
-        Op.ABOVE: judged > level,
-        Op.AT_MOST: judged <= level,
-        Op.BELOW: judged < level,
-    }
-    return not holds[target.op]
+    return not _HOLDS[target.op](judged, level)
+
+
+def _missed(now: _Now) -> bool:
+    value = now.measured.value
+    return value is not None and _misses(value, target=now.target, level=now.measured.level)
 
 
 def _state(now: _Now, *, extra: int) -> _State:
@@ -171,7 +179,10 @@ def _candidates(now: _Now) -> list[int]:
 def _edges(now: _Now) -> Iterator[Fraction]:
     """Yield the further downtimes, exact, at which the level or a row is reached."""
     measured, rule = now.measured, now.target.credit
-    yield from _reached(now, value=measured.level, decimals=now.target.counting.value_decimals)
+    if not _missed(now):
+        yield from _reached(now, value=measured.level, decimals=now.target.counting.value_decimals)
+        if rule is None or rule.only_if_missed:
+            return  # no row pays before the level is missed
     params = rule.params if rule else None
     if isinstance(params, Increments) and params.on is IncrementOn.COUNTED:
         yield from _increment_edges(params, counted=measured.counted_us)
@@ -187,8 +198,9 @@ def _reached(now: _Now, *, value: Fraction, decimals: int | None) -> Iterator[Fr
     """Yield the further downtime that brings the figure to a value, and to where it rounds to it."""
     measured = now.measured
     assert measured.value is not None
+    # A rounded value reaches the edge half a digit early or late.
     half = NOTHING if decimals is None else Fraction(1, 2 * 10**decimals)
-    for edge in {value + half * steps for steps in range(-2, 3)}:
+    for edge in {value + half * steps for steps in range(-2, 3)} if half else {value}:
         if measured.unit == "%":
             yield (measured.value - edge) / 100 * measured.denominator_us
         else:

@@ -44,11 +44,14 @@ def credits_of(
         measured, versions=versions, schedule=schedule, facts=facts, period=period, history=history
     )
     lines = [line for item in measured if (line := gross_line(item, setting=setting)) is not None]
+    carried = _carried_in(setting)
+    if not lines and not carried:
+        return closed((), setting=setting)
     lines = [with_conditions(line, setting=setting) for line in sorted(lines, key=lambda line: line.order)]
     lines = stacked(suppressed(lines, setting=setting), setting=setting)
     lines = [with_deductible(line, setting=setting) for line in lines]
     lines = capped(lines, setting=setting, points=True)
-    lines += points_lines(lines, setting=setting) + _carried_in(setting)
+    lines += points_lines(lines, setting=setting) + carried
     lines = with_minimums(capped(lines, setting=setting), setting=setting)
     return closed([marked(line) for line in sorted(lines, key=lambda line: line.order)], setting=setting)
 
