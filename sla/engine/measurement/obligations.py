@@ -129,10 +129,11 @@ def _owed(params: Obligation, *, frame: Frame) -> list[Owed]:
             )
     label = frame.scope.window.label
     dated = any(fact.what == params.what and fact.due_at for fact in frame.index.facts.deliveries)
-    if not dated and all(one.subject != label for one in found) and offset.anchor is Anchor.PERIOD_END:
+    if not dated and offset.anchor is Anchor.PERIOD_END:
+        # What came for other periods is judged in theirs.
         end = frame.scope.window.during.end
-        found = [one for one in found if one.subject == label]
-        found.append(Owed(label, end, _due(offset, anchor_at=end, frame=frame), None))
+        missing = Owed(label, end, _due(offset, anchor_at=end, frame=frame), None)
+        found = [one for one in found if one.subject == label] or [missing]
     return found
 
 
