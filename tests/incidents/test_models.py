@@ -109,14 +109,6 @@ def refused(row: Any) -> dict[str, list[str]]:
     return error.value.message_dict
 
 
-def a_bad(model: str) -> dict[str, Any]:
-    incident = Incident.objects.first() or an_incident()
-    if model in {"outage", "impact", "clockstop", "position"}:
-        return {"incident": incident}
-    return {}
-
-
-NO_SHARE = "The share needs both numbers, the first not above the second"
 SHARE = "The share needs both numbers, the first not above the second, e.g. 120 of 500. Leave both empty"
 
 
