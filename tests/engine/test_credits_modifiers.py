@@ -335,6 +335,18 @@ def test_period_split_by_an_amendment_is_paid_in_proportion() -> None:
     assert found.money == usd(500_00)
 
 
+def test_parts_of_one_split_period_do_not_repeat_each_other() -> None:
+    params = rule(TEN, repeat=Repeat())
+    second = terms(target(params), effective_from=date(2025, 6, 11))
+    parts = [
+        JUNE._replace(last_on=date(2025, 6, 10)),
+        JUNE._replace(first_on=date(2025, 6, 11)),
+    ]
+    level = [down(HOUR, window=part, version=n) for n, part in enumerate(parts)]
+    found = settle(level, (terms(target(params)), second))
+    assert [line.due for line in found.lines] == [usd(10_00), usd(10_00)]
+
+
 def test_doubt_about_the_level_stays_with_the_credit() -> None:
     level = down(HOUR, provisional=("Who is responsible for INC-1 is not confirmed.",))
     assert credit_of(TEN, level).provisional == ("Who is responsible for INC-1 is not confirmed.",)

@@ -62,8 +62,10 @@ def _past(measured: Measured, *, setting: Setting) -> list[_Past]:
     }
     for other in setting.measured:
         # Shorter windows of the same statement follow one another too.
-        if (other.target, other.units) == key and other.window.last_on < measured.window.first_on:
-            window = other.window
+        window = other.window
+        if window.label == measured.window.label:
+            continue  # the other part of a period that an amendment splits is no earlier period
+        if (other.target, other.units) == key and window.last_on < measured.window.first_on:
             missed = None if other.value is None else other.missed
             past[window.label] = _Past(window.first_on, window.last_on, window.label, missed)
     return sorted(past.values(), key=lambda item: item.last_on, reverse=True)
