@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
 
 from sla.engine.facts import ONE
@@ -39,7 +38,7 @@ class Account:
     counts: list[Count]  # by the no-data rule, what has not happened taken as up; one per timeline
     worst: list[Count]  # what is unknown taken as down; the same list where nothing is
     gap_us: list[int]  # unmeasured time that is over, per timeline
-    removable_us: list[int]
+    removed_us: list[int]  # announced windows and what was excluded, but for what counts or is a gap
     provisional: list[str]
     contested: bool
 
@@ -79,7 +78,10 @@ def account_of(units: Sequence[str], *, combine: Combine, index: FactIndex, scop
         counts=counts,
         worst=worst,
         gap_us=[micro(total(clip(gap, to=window))) for gap in gaps],
-        removable_us=[micro(total(clip(line.removable, to=window))) for line in lines],
+        removed_us=[
+            micro(total(clip(_removed(line, but=gap if counting.no_data is NoData.OMIT else []), to=window)))
+            for line, gap in zip(lines, gaps, strict=True)
+        ],
         provisional=provisional,
         contested=any(d.contested for d in found),
     )
@@ -88,8 +90,8 @@ def account_of(units: Sequence[str], *, combine: Combine, index: FactIndex, scop
 def _span(window: Interval, found: Sequence[Disturbances]) -> Interval:
     """Return the window widened to every outage that touches it, so that runs keep their length."""
     start, end = window
-    touching = sorted((piece.during for d in found for piece in d.pieces), key=lambda during: during.start)
-    for during in touching:
+    recorded = [piece.during for d in found for piece in d.pieces]
+    for during in sorted(recorded + [gap for d in found for gap in d.unmeasured]):
         if during.end >= window.start and during.start <= window.end:
             start, end = min(start, during.start), max(end, during.end)
     return Interval(start, end)
@@ -114,9 +116,14 @@ def _timeline(unit: str, found: Disturbances, *, span: Interval, index: FactInde
         open_hours = list(index.open_hours(scope.target.calendar, during=span))
         line.outside = subtract(agreed, open_hours)
         agreed = intersect(agreed, open_hours)
-    line.unknown = _unknown(found, agreed=agreed, known_until=scope.known_until, end=span.end)
     line.removable = intersect(found.removable, agreed)
-    known = subtract(agreed, line.unknown)
+    if scope.known_until < span.end:
+        future = intersect(agreed, [Interval(scope.known_until, span.end)])
+        agreed = subtract(agreed, future)
+        line.unknown = clip(future, to=scope.window.during)
+    gaps = intersect(agreed, found.unmeasured)
+    line.unknown = [*gaps, *line.unknown]
+    known = subtract(agreed, gaps)
     if known != [span]:
         line.pieces = _cut(found.pieces, to=known)
     elif found.pieces:
@@ -124,15 +131,11 @@ def _timeline(unit: str, found: Disturbances, *, span: Interval, index: FactInde
     return line
 
 
-def _unknown(
-    found: Disturbances, *, agreed: list[Interval], known_until: datetime, end: datetime
-) -> list[Interval]:
-    """Return what nobody measured and what has not happened, apart at the instant between them."""
-    future = intersect(agreed, [Interval(known_until, end)]) if known_until < end else []
-    if not found.unmeasured:
-        return future
-    past = intersect(agreed, found.unmeasured)
-    return sorted([*subtract(past, future), *future])
+def _removed(line: Timeline, *, but: list[Interval]) -> list[Interval]:
+    """Return what a clause takes out of the denominator: overflow that counts stays in it (F33)."""
+    down = [piece.during for piece in line.pieces if piece.time_class is TimeClass.DOWN]
+    out = [piece.during for piece in line.pieces if piece.time_class is TimeClass.EXCLUDED]
+    return subtract(union([*line.removable, *out]), union([*down, *but]))
 
 
 def _cut(pieces: Sequence[Piece], *, to: list[Interval]) -> list[Piece]:

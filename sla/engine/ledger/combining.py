@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from sla.engine.intervals import Interval, intersect, union
-from sla.engine.ledger.pieces import Piece, joined
+from sla.engine.ledger.pieces import Piece, joined, joint
 from sla.engine.results import TimeClass
 from sla.engine.terms.counting import Combine
 
@@ -90,8 +90,11 @@ def _place(group: Timeline, here: Sequence[Piece | None], *, during: Interval, c
     elif chosen.time_class is TimeClass.UNKNOWN:
         group.unknown.append(during)
     else:
-        incidents = tuple(sorted({ref for piece in here if piece for ref in piece.incidents}))
-        group.pieces.append(chosen._replace(during=during, incidents=incidents))
+        disturbed = [piece for piece in here if piece is not None]
+        if chosen.time_class is TimeClass.DOWN:
+            disturbed = [piece for piece in disturbed if piece.time_class is TimeClass.DOWN]
+        together = joint(chosen, of=disturbed)
+        group.pieces.append(together._replace(during=during, weight=chosen.weight))
 
 
 def _any(here: Sequence[Piece | None]) -> Piece | None:

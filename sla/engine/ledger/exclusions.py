@@ -84,7 +84,10 @@ class Grant:
             return
         yield from intersect([piece], self.taken)
         fresh = subtract([piece], self.taken)
-        parts = [part for new in fresh for part in _bucketed(new, rooms=self.rooms, index=self.index)]
+        since = self.scope.window.during.start
+        parts = [
+            part for new in fresh for part in _bucketed(new, rooms=self.rooms, index=self.index, since=since)
+        ]
         for part in parts:
             length = self._room_for(part)
             if length > ZERO:
@@ -135,10 +138,10 @@ def _label(at: datetime, *, room: Room, index: FactIndex) -> str:
     return period_on(zone.date_of(at), rule=_BUCKETS[room.quota.period], zone=zone).label
 
 
-def _bucketed(piece: Interval, *, rooms: Sequence[Room], index: FactIndex) -> list[Interval]:
-    """Return the piece cut at the edges of the quotas' calendar periods."""
+def _bucketed(piece: Interval, *, rooms: Sequence[Room], index: FactIndex, since: datetime) -> list[Interval]:
+    """Return the piece cut at the window's start and at the edges of the quotas' calendar periods."""
     zone = index.facts.zone
-    edges = {piece.start, piece.end}
+    edges = {piece.start, piece.end, min(max(since, piece.start), piece.end)}
     for rule in {_BUCKETS[room.quota.period] for room in rooms if room.quota.period in _BUCKETS}:
         at = piece.start
         while at < piece.end:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
@@ -21,7 +22,11 @@ _RANK = {
 
 
 class Piece(NamedTuple):
-    """A labelled stretch of one unit, or of a combined group."""
+    """A labelled stretch of one unit, or of a combined group.
+
+    ``weight`` is how much its time counts; ``weights`` are those of its incidents, in their order,
+    where several meet, for clauses that add them up.
+    """
 
     during: Interval
     time_class: TimeClass
@@ -32,6 +37,11 @@ class Piece(NamedTuple):
     by: str = ""
     why: str = ""
     affected: Fraction = ONE
+    weights: tuple[Fraction, ...] = ()
+
+    def weight_of(self, incident: str) -> Fraction:
+        """Return how much the time counts for one of its incidents."""
+        return self.weights[self.incidents.index(incident)] if self.weights else self.weight
 
 
 def merge(raw: list[Piece]) -> list[Piece]:
@@ -57,10 +67,22 @@ def _strongest(active: list[Piece], *, during: Interval) -> Piece:
     rank = min(_RANK[piece.time_class] for piece in active)
     same = [piece for piece in active if _RANK[piece.time_class] == rank]
     first = min(same, key=lambda piece: (piece.incidents, piece.rule, piece.why))
-    incidents = tuple(sorted({ref for piece in same for ref in piece.incidents}))
-    weight = max(piece.weight for piece in same)
     affected = max(piece.affected for piece in same)
-    return first._replace(during=during, incidents=incidents, weight=weight, affected=affected)
+    return joint(first, of=same)._replace(during=during, affected=affected)
+
+
+def joint(piece: Piece, *, of: Sequence[Piece]) -> Piece:
+    """Return a piece that stands for several: their incidents together, the largest weight."""
+    weights: dict[str, Fraction] = {}
+    for one in of:
+        for incident in one.incidents:
+            weight = one.weight_of(incident)
+            weights[incident] = max(weight, weights.get(incident, weight))
+    incidents = tuple(sorted(weights))
+    own = tuple(weights[incident] for incident in incidents)
+    return piece._replace(
+        incidents=incidents, weight=max(one.weight for one in of), weights=own if len(set(own)) > 1 else ()
+    )
 
 
 def joined(pieces: list[Piece]) -> list[Piece]:

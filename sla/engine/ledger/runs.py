@@ -61,9 +61,15 @@ def _streams(down: list[Piece], *, overlap: Overlap) -> Iterable[list[Piece]]:
     if overlap is Overlap.UNION:
         yield down
         return
-    for incident in sorted({ref for piece in down for ref in piece.incidents} or {""}):
-        own = [piece for piece in down if incident in piece.incidents or not piece.incidents]
-        yield [piece._replace(incidents=(incident,) if incident else ()) for piece in own]
+    unnamed = [piece for piece in down if not piece.incidents]
+    if unnamed:
+        yield unnamed
+    for incident in sorted({ref for piece in down for ref in piece.incidents}):
+        yield [
+            piece._replace(incidents=(incident,), weight=piece.weight_of(incident), weights=())
+            for piece in down
+            if incident in piece.incidents
+        ]
 
 
 def _runs(pieces: list[Piece]) -> list[Interval]:

@@ -9,7 +9,8 @@ from fractions import Fraction
 from sla.engine.facts import ONE
 from sla.engine.intervals import Interval, clip, micro, total
 from sla.engine.ledger import Account, Count, account_of
-from sla.engine.ledger.account import Timeline, affected_share
+from sla.engine.ledger.account import affected_share
+from sla.engine.ledger.combining import Timeline
 from sla.engine.ledger.runs import Run
 from sla.engine.measurement.judging import Behind, Frame, Range, conclude, events_in_order, root_events
 from sla.engine.results import Event, Measured, TimeClass
@@ -141,30 +142,12 @@ def _shortened(
 ) -> tuple[list[Fraction], Step]:
     counting = frame.counting
     if counting.exclusion_arithmetic is ExclusionArithmetic.REMOVED:
-        cuts = [
-            Fraction(max(removable, excluded))
-            for removable, excluded in zip(account.removable_us, _excluded(account), strict=True)
-        ]
-        bases = [base - cut for base, cut in zip(bases, cuts, strict=True)]
-        step = Step("denominator.removed", sum(cuts), "us", frame.target.clause, (step,))
+        bases = [base - cut for base, cut in zip(bases, account.removed_us, strict=True)]
+        step = Step("denominator.removed", sum(account.removed_us), "us", frame.target.clause, (step,))
     if counting.no_data is NoData.OMIT:
         bases = [base - gap for base, gap in zip(bases, account.gap_us, strict=True)]
         step = Step("denominator.omitted", sum(account.gap_us), "us", frame.target.clause, (step,))
     return bases, step
-
-
-def _excluded(account: Account) -> list[int]:
-    """Return the excluded downtime of each timeline: it leaves with decided exclusions, too."""
-    if len(account.timelines) == 1:
-        return [account.ledger.us(TimeClass.EXCLUDED)]
-    return [
-        sum(
-            line.unit_us
-            for line in account.ledger.lines
-            if line.time_class is TimeClass.EXCLUDED and line.units == timeline.units[:1]
-        )
-        for timeline in account.timelines
-    ]
 
 
 def _figures(
