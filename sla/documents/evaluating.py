@@ -32,8 +32,14 @@ def results_of(
     for inputs in _statements(document, agreement=agreement, label=period_label, known_until=known_until):
         with_history = replace(inputs, history=_joined(inputs, outcomes))
         asked = period_label in (None, inputs.period.label)
-        if not with_history.versions and not asked:
-            continue
+        if not inputs.versions:
+            if not asked:
+                continue
+            first = document.agreement(agreement).versions[0].effective_from
+            raise ValueError(
+                f"No version of {inputs.schedule.code!r} is in force in {inputs.period.label}: "
+                f"the first begins on {first}. Choose a later period."
+            )
         result = result_of(with_history)
         outcomes += result.outcomes
         found += [result] if asked else []

@@ -26,6 +26,11 @@ def shown_value(value: Fraction | None, *, unit: str, beside: Fraction | None = 
     return f"{written_fraction(value, digits=digits)} %"
 
 
+def shown_level(level: Fraction, *, unit: str) -> str:
+    """Return a level with all its decimals."""
+    return f"{written_fraction(level, digits=MOST)} %" if unit == "%" else written(level, unit=unit)
+
+
 def shown_credit(amount: Fraction, *, pays: Pays, currency: str) -> str:
     """Return an amount in the unit a credit pays in; money as exact minor units."""
     if pays is Pays.MONEY:

@@ -22,7 +22,7 @@ from sla.engine.results import (
 )
 from sla.engine.terms import Pays
 from sla.engine.trace import Step, written_instant, written_length
-from sla.reports.figures import shown_credit, shown_value
+from sla.reports.figures import shown_credit, shown_level, shown_value
 from sla.reports.words import CREDIT_STATES, TIME_CLASSES, VERDICTS
 
 WIDTH = 100
@@ -63,9 +63,9 @@ def _level(one: Measured, names: Mapping[str, str]) -> Iterator[str]:
         best = shown_value(one.best, unit=one.unit, beside=one.level)
         worst = shown_value(one.worst, unit=one.unit, beside=one.level)
         yield _row("Best to worst", f"{best} to {worst}")
-    yield _row("Level", shown_value(one.level, unit=one.unit))
+    yield _row("Level", shown_level(one.level, unit=one.unit))
     if one.expected is not None:
-        yield _row("Expected level", shown_value(one.expected, unit=one.unit))
+        yield _row("Expected level", shown_level(one.expected, unit=one.unit))
     if one.ledger is not None:
         yield from _account(one.ledger, one=one)
     yield from _cases(one)
