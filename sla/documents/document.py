@@ -13,7 +13,6 @@ from sla.documents.happenings import (
     HistoryEntry,
     IncidentEntry,
     MaintenanceEntry,
-    RoomEntry,
     SampleEntry,
     WatchEntry,
 )
@@ -25,10 +24,19 @@ from sla.documents.register import (
     ServiceEntry,
     VendorEntry,
 )
+from sla.engine.money import Money
 from sla.engine.periods import PeriodKind, PeriodRule
 from sla.engine.terms.versions import Schedule, Terms
 
 STATEMENT_KINDS = (PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER, PeriodKind.YEAR)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoomEntry:
+    """What is left of a cap that spans several SLA schedules."""
+
+    cap: str
+    room: Money
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ from fractions import Fraction
 from sla.documents.document import Document
 from sla.documents.fees import charges_of
 from sla.documents.happenings import Bearer, IncidentEntry, OutageEntry, PositionEntry, SampleEntry
-from sla.documents.register import CalendarEntry, weekly_hours
+from sla.documents.hours import weekly_hours
+from sla.documents.register import CalendarEntry
 from sla.documents.spans import table_of
 from sla.engine.facts import (
     ClockStop,

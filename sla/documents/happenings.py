@@ -253,14 +253,6 @@ class WatchEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoomEntry:
-    """What is left of a cap that spans several SLA schedules."""
-
-    cap: str
-    room: Money
-
-
-@dataclass(frozen=True, kw_only=True)
 class RunEntry:
     """A counted run of an earlier period."""
 

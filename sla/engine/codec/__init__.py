@@ -7,8 +7,9 @@ A parameters class chosen by a sibling (``metric``, ``scheme``) stands flat: its
 beside that sibling. What has its default value is left out.
 """
 
+from sla.engine.codec.places import CodecError
 from sla.engine.codec.plans import CHOICES, Choice, fields_of
-from sla.engine.codec.reading import CodecError, from_plain
+from sla.engine.codec.reading import from_plain
 from sla.engine.codec.scalars import parse_length, written_length_text
 from sla.engine.codec.writing import canonical, digest, document_plain, to_plain
 from sla.engine.terms.problems import Problem, joined, listed

@@ -2,64 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from functools import cache
-from typing import Any, NoReturn, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 from sla.engine.codec import scalars
+from sla.engine.codec.advice import unknown_key, wanted
+from sla.engine.codec.places import CodecError, Pass, Place, Refused
 from sla.engine.codec.plans import CHOICES, Choice, Field, allows_none, alternatives, fields_of, is_record
 from sla.engine.codec.scalars import Local, shown
 from sla.engine.money import Money
-from sla.engine.terms.problems import Problem, listed
 
 T = TypeVar("T")
-
-
-class CodecError(ValueError):
-    """Plain data that cannot be read: ``problems`` lists every fault with its place."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__(listed(self.problems))
-
-
-class Refused(ValueError):
-    """Something below was already reported; nothing can be built here."""
-
-
-class Place:
-    """Where the reader stands; written out only when there is something to report."""
-
-    __slots__ = ("key", "outer")
-
-    def __init__(self, outer: Place | None, key: str | int) -> None:
-        self.outer, self.key = outer, key
-
-    def __str__(self) -> str:
-        before = str(self.outer) if self.outer is not None else ""
-        if isinstance(self.key, int):
-            return f"{before}[{self.key}]"
-        return f"{before}.{self.key}" if before and self.key else before + self.key
-
-
-class Pass:
-    """One reading: the faults found so far, and the zone of local times."""
-
-    __slots__ = ("local", "problems")
-
-    def __init__(self, local: Local | None) -> None:
-        self.local = local
-        self.problems: list[Problem] = []
-
-    def note(self, place: Place, error: ValueError | str) -> None:
-        """Keep a fault; one that was reported further in is not repeated."""
-        if not isinstance(error, Refused):
-            self.problems.append(Problem(str(place), str(error)))
 
 
 Read = Callable[[Any, Place, Pass], Any]
@@ -250,7 +208,7 @@ def _record(cls: type) -> Read:
         given = _read_keys(value, plan, place, reading)
         for name in plan.required:
             if name not in value:
-                reading.note(place, f"{name} is missing. {_wanted(plan.fields[name])}")
+                reading.note(place, f"{name} is missing. {wanted(plan.fields[name])}")
         if len(reading.problems) > before:
             raise Refused
         return cls(**given)
@@ -311,36 +269,6 @@ class _Chosen:
 def _unknown(key: str, fields: dict[str, Field], chosen: _Chosen | None) -> str:
     if chosen is not None and (owners := chosen.owners(key)):
         by = chosen.choice.by
-        wanted = " or ".join(f"{by} = '{owner}'" for owner in owners)
-        return f"{key!r} belongs to {wanted}, and {by} is {chosen.value!r} here. Remove it or change {by}."
-    known = [*fields, *(chosen.fields if chosen else ())]
-    near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.6)
-    advice = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}."
-    return f"{key!r} is not a known key. {advice}"
-
-
-def _wanted(field: Field) -> str:
-    kinds = alternatives(field.hint)
-    if len(kinds) > 1:
-        return "Give a number, or a length of time where the measure is time."
-    hint = kinds[0]
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return f"Give one of: {', '.join(str(member.value) for member in hint)}."
-    return _ADVICE.get(hint, "Add it.")
-
-
-_ADVICE: dict[Any, str] = {
-    str: "Give it as text.",
-    int: "Give a whole number.",
-    bool: "Give true or false.",
-    Decimal: "Give a number such as 99.9.",
-    Fraction: "Give a share such as 120/500.",
-    timedelta: scalars.LENGTH_ADVICE,
-    date: "Write a date such as 2019-06-25.",
-    datetime: scalars.INSTANT_ADVICE,
-}
-
-
-def refuse(place: str, message: str) -> NoReturn:
-    """Raise one fault at a place."""
-    raise CodecError([Problem(place, message)])
+        named = " or ".join(f"{by} = '{owner}'" for owner in owners)
+        return f"{key!r} belongs to {named}, and {by} is {chosen.value!r} here. Remove it or change {by}."
+    return unknown_key(key, known=[*fields, *(chosen.fields if chosen else ())])
