@@ -81,7 +81,7 @@ def evaluate(
     index = index_facts(facts)
     levels = _levels(case, parts=parts, index=index, reading=Party.OURS)
     due = _credits(case, levels=levels)
-    theirs = _agreed(case, parts=parts, index=index, due=due)
+    theirs = _agreed(case, parts=parts, index=index, levels=levels, due=due)
     return _result(case, parts=parts, levels=levels, due=due, theirs=theirs)
 
 
@@ -184,11 +184,11 @@ def _credits(case: Case, *, levels: tuple[Measured, ...]) -> Credits:
     )
 
 
-def _agreed(case: Case, *, parts: Sequence[Part], index: FactIndex, due: Credits) -> Credits | None:
+def _agreed(
+    case: Case, *, parts: Sequence[Part], index: FactIndex, levels: Sequence[Measured], due: Credits
+) -> Credits | None:
     """Return the credits by the vendor's own positions, None where none is contested."""
-    contested = any(p.party is Party.VENDORS for row in case.facts.outages for p in row.positions)
-    contested = contested or any(fact.party is Party.VENDORS for fact in case.facts.exclusions)
-    if not contested or due.money is None:
+    if due.money is None or not any(one.contested for one in levels):
         return None
     return _credits(case, levels=_levels(case, parts=parts, index=index, reading=Party.VENDORS))
 
@@ -213,6 +213,7 @@ def _result(
     terms = parts[-1].terms
     schedule, facts, period, history = case.schedule, case.facts, case.period, case.history
     behind = _claimed(levels, facts=facts)
+    claimable = terms.claim if any(one.missed for one in levels) else None
     agreed, contested = _split(due.money, theirs=theirs)
     return Result(
         engine_version=ENGINE_VERSION,
@@ -224,7 +225,7 @@ def _result(
         known_until=case.known_until,
         measured=levels,
         credits=_with_agreed(due, theirs=theirs),
-        claim=claim_terms(terms.claim, schedule=schedule, facts=facts, period=period, incidents=behind),
+        claim=claim_terms(claimable, schedule=schedule, facts=facts, period=period, incidents=behind),
         chronic=chronic_counters(
             terms.chronic, measured=levels, history=history, facts=facts, schedule=schedule, period=period
         ),
@@ -232,7 +233,7 @@ def _result(
             terms.earn_back, measured=levels, credits=due, history=history, schedule=schedule, period=period
         ),
         next_tiers=_next_tiers(case, levels=levels),
-        outcomes=outcomes_of(levels, credits=due),
+        outcomes=outcomes_of(levels, credits=due, versions=case.versions),
         agreed=agreed,
         contested=contested,
         provisional=tuple(

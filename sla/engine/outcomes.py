@@ -8,22 +8,35 @@ from collections.abc import Sequence
 from sla.engine.facts import Outcome, Run, Verdict
 from sla.engine.results import Credit, Credits, Measured, TimeClass
 from sla.engine.terms.credits import Pays
+from sla.engine.terms.versions import Terms
 
 _EXCLUSION = "exclusion."
 
 
-def outcomes_of(levels: Sequence[Measured], *, credits: Credits) -> tuple[Outcome, ...]:
+def outcomes_of(
+    levels: Sequence[Measured], *, credits: Credits, versions: Sequence[Terms]
+) -> tuple[Outcome, ...]:
     """Return one outcome for each measured level, in their order."""
+    caps = {cap.code for terms in versions for cap in terms.caps}
+    caps |= {
+        cap.code
+        for terms in versions
+        for target in terms.targets
+        if target.credit
+        for cap in target.credit.caps
+    }
     by_level: dict[tuple[str, str, tuple[str, ...]], list[Credit]] = defaultdict(list)
     for line in credits.lines:
         by_level[line.target, line.window, line.units].append(line)
     return tuple(
-        _outcome(one, lines=by_level.get((one.target, one.window.label, one.units), []), credits=credits)
+        _outcome(
+            one, lines=by_level.get((one.target, one.window.label, one.units), []), credits=credits, caps=caps
+        )
         for one in levels
     )
 
 
-def _outcome(one: Measured, *, lines: Sequence[Credit], credits: Credits) -> Outcome:
+def _outcome(one: Measured, *, lines: Sequence[Credit], credits: Credits, caps: set[str]) -> Outcome:
     money = next((line.due for line in lines if line.pays is Pays.MONEY and line.due is not None), None)
     excluded, counts = _excluded(one)
     return Outcome(
@@ -39,7 +52,7 @@ def _outcome(one: Measured, *, lines: Sequence[Credit], credits: Credits) -> Out
         points=sum((line.before_caps for line in lines if line.pays is Pays.POINTS), start=0 * one.level),
         credit=money,
         carried=credits.carried,
-        cap_reached=tuple(sorted({removed.code for line in lines for removed in line.removed})),
+        cap_reached=tuple(sorted({removed.code for line in lines for removed in line.removed} & caps)),
         excluded_us=tuple(sorted(excluded.items())),
         excluded_count=tuple(sorted((code, len(sources)) for code, sources in counts.items())),
         runs=tuple(Run(started_at=e.during.start, ended_at=e.during.end, units=e.units) for e in one.events),

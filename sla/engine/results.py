@@ -137,6 +137,7 @@ class Measured:
     counted_us: Fraction = Fraction(0)
     denominator_us: Fraction = Fraction(0)
     affected: Fraction = Fraction(1)  # share of the base that was affected (down-weighted units)
+    contested: bool = False  # the vendor's positions would give another figure
     provisional: tuple[str, ...] = ()  # reasons in plain words
     expected_missed: bool = False
     version: int = 0  # index of the terms version it was judged by

@@ -6,7 +6,7 @@ made from. The sentence is filled from the step's own values when somebody asks 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -53,11 +53,16 @@ class Step(NamedTuple):
 
     @property
     def because(self) -> str:
-        """Return the rule's sentence filled with this step's values."""
-        words = {name: in_words(value) for name, value in self.notes}
-        words["value"] = written(self.value, unit=self.unit)
-        template = RULES[self.rule]
-        return template.format_map(words)
+        """Return the rule's sentence filled with this step's values, instants in UTC."""
+        return self.sentence()
+
+    def sentence(self, *, instant: Callable[[datetime], str] | None = None) -> str:
+        """Return the rule's sentence; ``instant`` writes moments, such as in the contract's zone."""
+        show = instant or written_instant
+        words = {name: in_words(value, instant=show) for name, value in self.notes}
+        value = self.value
+        words["value"] = show(value) if isinstance(value, datetime) else written(value, unit=self.unit)
+        return RULES[self.rule].format_map(words)
 
     def walk(self, depth: int = 0) -> Iterator[tuple[int, Step]]:
         """Yield this step and all below it, with their depth, in reading order."""
@@ -113,12 +118,12 @@ def written_fraction(value: Fraction | int, *, digits: int = 6) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def in_words(value: object) -> str:
+def in_words(value: object, *, instant: Callable[[datetime], str] = written_instant) -> str:
     """Return a note's value for reading: instants, lengths, numbers and lists."""
     if isinstance(value, Quantity):
         return written(value.value, unit=value.unit)
     if isinstance(value, datetime):
-        return written_instant(value)
+        return instant(value)
     if isinstance(value, timedelta):
         return written_length(value // MICROSECOND)
     if isinstance(value, bool):
@@ -128,7 +133,7 @@ def in_words(value: object) -> str:
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     if isinstance(value, (tuple, list)):
-        return ", ".join(in_words(item) for item in value)
+        return ", ".join(in_words(item, instant=instant) for item in value)
     return str(value)
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from fractions import Fraction
+from typing import NamedTuple
 
-from sla.engine.facts import Outage, Party, Position
+from sla.engine.facts import Outage, Party, Position, Responsible
 from sla.engine.intervals import Interval, union
 from sla.engine.ledger.exclusions import granted
 from sla.engine.ledger.index import FactIndex, Scope
@@ -67,8 +69,9 @@ def chosen_rows(rows: Sequence[Outage], *, scope: Scope, provisional: list[str])
     chosen: list[Outage] = []
     for incident, theirs in by_incident.items():
         best = min(order.index(row.measured_by) for row in theirs)
-        chosen += [row for row in theirs if row.measured_by is order[best]]
-        if best:
+        kept = [row for row in theirs if row.measured_by is order[best]]
+        chosen += kept
+        if best and any(_touches(Interval(row.started_at, row.ended_at), scope=scope) for row in kept):
             provisional.append(
                 f"{incident} has no times by {order[0].value.replace('_', ' ')}, the clock of record; "
                 f"those by {order[best].value.replace('_', ' ')} are used"
@@ -76,45 +79,87 @@ def chosen_rows(rows: Sequence[Outage], *, scope: Scope, provisional: list[str])
     return chosen
 
 
+def _touches(during: tuple[datetime, datetime | None], *, scope: Scope) -> bool:
+    """Return whether an outage bears on the window: what lies elsewhere makes nothing provisional."""
+    start, end = during
+    window = scope.window.during
+    return start < window.end and (end is None or end > window.start)
+
+
+_ORDER = {
+    Party.OURS: (Party.OURS, Party.AGREED, Party.DETERMINED),
+    Party.VENDORS: (Party.OURS, Party.VENDORS, Party.AGREED, Party.DETERMINED),
+}
+
+
+class Held(NamedTuple):
+    """What holds of an outage in one reading, after the positions of the parties."""
+
+    started_at: datetime
+    ended_at: datetime | None
+    responsible: Responsible | None
+    share: Fraction
+    exclusion: Position | None
+
+
+def _held(row: Outage, *, reading: Party) -> Held:
+    """Return an outage as one party reads it: determined beats agreed beats a party's own position.
+
+    The vendor's reading starts from ours: where it is silent, it contests nothing.
+    """
+    held = Held(row.started_at, row.ended_at, row.responsible, row.share, None)
+    order = [
+        Party.OURS,
+        *([Party.VENDORS] if reading is Party.VENDORS else []),
+        Party.AGREED,
+        Party.DETERMINED,
+    ]
+    for party in order if row.positions else ():
+        for position in row.positions:
+            if position.party is party:
+                held = Held(
+                    position.started_at or held.started_at,
+                    position.ended_at or held.ended_at,
+                    position.responsible or held.responsible,
+                    held.share if position.share is None else position.share,
+                    position if position.exclusion else held.exclusion,
+                )
+    return held
+
+
 def _stretch(row: Outage, *, index: FactIndex, scope: Scope, found: Disturbances) -> Stretch:
-    held = _positions(row, reading=scope.reading)
-    start, end, responsible, share = row.started_at, row.ended_at, row.responsible, row.share
-    exclusion = None
-    for position in held:
-        start = position.started_at or start
-        end = position.ended_at or end
-        responsible = position.responsible or responsible
-        share = position.share if position.share is not None else share
-        exclusion = position if position.exclusion else exclusion
-    found.contested = found.contested or any(p.party is Party.VENDORS for p in row.positions)
+    held = _held(row, reading=scope.reading)
+    end = held.ended_at
+    reasons = []
     if end is None:
         end = min(scope.known_until, scope.window.during.end)
-        found.provisional.append(f"{row.incident} is still open")
-    if responsible is None:
-        found.provisional.append(f"nobody has confirmed who is responsible for {row.incident}")
-    during = _ruled(row, during=Interval(start, end), index=index, scope=scope, found=found)
-    return Stretch(row, during, responsible, share, exclusion)
+        reasons.append(f"{row.incident} is still open")
+    if held.responsible is None:
+        reasons.append(f"nobody has confirmed who is responsible for {row.incident}")
+    during = _ruled(row, during=Interval(held.started_at, end), index=index, scope=scope, reasons=reasons)
+    if _touches(during, scope=scope):
+        found.provisional += reasons
+        found.contested = found.contested or _is_contested(row, index=index)
+    return Stretch(row, during, held.responsible, held.share, held.exclusion)
 
 
-def _positions(row: Outage, *, reading: Party) -> list[Position]:
-    """Return the positions that hold in a reading, the strongest last.
-
-    Determined beats agreed beats a party's own. Our own position shapes our reading, the vendor's
-    the vendor's; what is agreed or determined shapes both.
-    """
-    order = [reading, Party.AGREED, Party.DETERMINED]
-    held = [position for position in row.positions if position.party in order]
-    return sorted(held, key=lambda position: order.index(position.party))
+def _is_contested(row: Outage, *, index: FactIndex) -> bool:
+    """Return whether the vendor's reading of an outage differs from ours."""
+    if row.positions and _held(row, reading=Party.OURS) != _held(row, reading=Party.VENDORS):
+        return True
+    return any(
+        fact.party is Party.VENDORS and fact.incident in ("", row.incident) for fact in index.facts.exclusions
+    )
 
 
-def _ruled(row: Outage, *, during: Interval, index: FactIndex, scope: Scope, found: Disturbances) -> Interval:
+def _ruled(row: Outage, *, during: Interval, index: FactIndex, scope: Scope, reasons: list[str]) -> Interval:
     """Return the interval by the start rule (F13) and the end rule (F14)."""
     counting = scope.target.counting
     start, end = during
     if counting.start is not StartRule.OCCURRED:
         known = _known_at(row, rule=counting.start, index=index)
         if known is None:
-            found.provisional.append(
+            reasons.append(
                 f"{row.incident} has no time '{counting.start.value.replace('_', ' ')}', which starts "
                 f"the clock; the start of the outage is used"
             )
@@ -122,7 +167,7 @@ def _ruled(row: Outage, *, during: Interval, index: FactIndex, scope: Scope, fou
     if counting.end is not EndRule.RESTORED:
         closed = index.milestone(row.incident, unit=row.unit, kind=Milestone.CLOSED)
         if closed is None and counting.end is EndRule.CLOSED:
-            found.provisional.append(f"{row.incident} has no time 'closed', which ends the clock")
+            reasons.append(f"{row.incident} has no time 'closed', which ends the clock")
         if closed is not None:
             end = min(end, closed) if counting.end is EndRule.FIRST else max(end, closed)
     return Interval(start, end)

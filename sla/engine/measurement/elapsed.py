@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from sla.engine.facts import Responsible, Verdict
+from sla.engine.facts import Party, Responsible, Verdict
 from sla.engine.intervals import Interval, intersect, micro, subtract, total
 from sla.engine.measurement.judging import (
     Behind,
@@ -72,7 +72,11 @@ def elapsed(frame: Frame) -> list[Measured]:
             value_step=step,
             verdict=verdict,
             provisional=_open_reasons(counted),
-            behind=Behind(cases=cases, events=_events(settled, limit=limit, frame=frame)),
+            behind=Behind(
+                cases=cases,
+                events=_events(settled, limit=limit, frame=frame),
+                contested=any(_is_contested(case.incident, frame=frame) for case in timed),
+            ),
         )
     ]
 
@@ -94,6 +98,12 @@ def _timed(reference: str, *, params: Elapsed, frame: Frame) -> Timed | None:
             open_pieces = subtract(open_pieces, [cut] if cut.start < cut.end else [])
     took = micro(total(intersect(open_pieces, [during])))
     return Timed(reference, start, until, took, running, excluded_by(reference, frame=frame))
+
+
+def _is_contested(reference: str, *, frame: Frame) -> bool:
+    return any(
+        fact.party is Party.VENDORS and fact.incident == reference for fact in frame.index.facts.exclusions
+    )
 
 
 def _belongs(case: Timed, *, frame: Frame) -> bool:

@@ -39,6 +39,9 @@ UNITS = {
     Metric.OBLIGATION: "count",
 }
 
+# A figure or a reading is itself the evidence: there is nothing that might have gone unrecorded.
+_EVIDENCE = (Metric.REPORTED, Metric.SAMPLED)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
@@ -155,7 +158,7 @@ def unwatched(frame: Frame, *, units: Sequence[str]) -> str:
     By exception a level is confirmed where a source was heard, or a person vouches, up to the end of
     the window or of what is known.
     """
-    if frame.target.basis is not Basis.BY_EXCEPTION:
+    if frame.target.basis is not Basis.BY_EXCEPTION or frame.target.metric in _EVIDENCE:
         return ""
     until = min(frame.scope.window.during.end, frame.scope.known_until)
     silent = []
@@ -179,6 +182,7 @@ class Behind:
     counted_us: Fraction = Fraction(0)
     denominator_us: Fraction = Fraction(0)
     affected: Fraction = Fraction(1)
+    contested: bool = False
 
 
 def conclude(
@@ -223,6 +227,7 @@ def conclude(
         counted_us=behind.counted_us,
         denominator_us=behind.denominator_us,
         affected=behind.affected,
+        contested=behind.contested,
         expected_missed=missed_expected and not satisfied(found.value, op=target.op, level=expected),
     )
 

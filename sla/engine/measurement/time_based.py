@@ -91,6 +91,7 @@ def time_group(frame: Frame, *, units: tuple[str, ...], combine: Combine) -> Mea
             counted_us=main.counted,
             denominator_us=main.denominator,
             affected=affected_share(account),
+            contested=account.contested,
         ),
     )
 
