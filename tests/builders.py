@@ -75,7 +75,11 @@ def a_level(**fields: Any) -> Target:
 
 def some_terms(**fields: Any) -> Terms:
     """Return terms from 2019 on, with one level."""
-    defaults = {"effective_from": date(2019, 1, 1), "targets": (a_level(),), "source": "Order form of 3 Dec 2018"}
+    defaults = {
+        "effective_from": date(2019, 1, 1),
+        "targets": (a_level(),),
+        "source": "Order form of 3 Dec 2018",
+    }
     return Terms(**{**defaults, **fields})
 
 

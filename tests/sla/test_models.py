@@ -24,9 +24,7 @@ from sla.models.columns import ChoicesOf, FractionField, LengthField, LevelField
 from tests.builders import a_level, a_schedule, saved
 from vendors.models import Charge
 
-VALUE_ROWS = [
-    model for model in apps.get_app_config("sla").get_models() if issubclass(model, ValueRow)
-]
+VALUE_ROWS = [model for model in apps.get_app_config("sla").get_models() if issubclass(model, ValueRow)]
 
 
 def names_of(model: type[ValueRow]) -> set[str]:
@@ -51,9 +49,17 @@ def test_every_class_of_the_terms_is_a_row_or_a_json_column_of_one() -> None:
     declared = {
         value
         for name, value in vars(versions).items()
-        if isinstance(value, type) and hasattr(value, "__dataclass_fields__") and value.__module__.startswith("sla.engine.terms")
+        if isinstance(value, type)
+        and hasattr(value, "__dataclass_fields__")
+        and value.__module__.startswith("sla.engine.terms")
     }
-    assert {each.__name__ for each in declared - rows} <= inside_json | {"Base", "Minimum", "Cap", "Band", "Schedule"}
+    assert {each.__name__ for each in declared - rows} <= inside_json | {
+        "Base",
+        "Minimum",
+        "Cap",
+        "Band",
+        "Schedule",
+    }
 
 
 def test_a_schedule_has_the_columns_of_its_value() -> None:
@@ -114,7 +120,9 @@ def test_a_level_that_is_neither_number_nor_length_is_refused() -> None:
         LengthField().to_python("half an hour")
 
 
-@pytest.mark.parametrize(("stored", "shown"), [("10.000000", "10"), ("0.500000", "0.5"), ("1200.000000", "1200")])
+@pytest.mark.parametrize(
+    ("stored", "shown"), [("10.000000", "10"), ("0.500000", "0.5"), ("1200.000000", "1200")]
+)
 def test_stored_figures_lose_the_zeros_of_their_column(stored: str, shown: str) -> None:
     assert str(tidy(Decimal(stored))) == shown
 
@@ -127,7 +135,10 @@ def test_a_column_that_the_engine_cannot_read_is_refused_at_that_column() -> Non
     with pytest.raises(ValidationError) as refused:
         level.full_clean()
     assert set(refused.value.message_dict) == {"params", "counting"}
-    assert "'some' is not allowed. Use one of: each, any, all, pooled, worst." in refused.value.message_dict["params"][0]
+    assert (
+        "'some' is not allowed. Use one of: each, any, all, pooled, worst."
+        in refused.value.message_dict["params"][0]
+    )
 
 
 @pytest.mark.django_db
@@ -159,4 +170,7 @@ def test_a_schedule_without_a_zone_has_its_contracts() -> None:
 @pytest.mark.django_db
 def test_a_row_of_a_credit_table_says_its_bounds() -> None:
     a_schedule()
-    assert [str(tier) for tier in CreditTier.objects.all()] == ["below 99.9: 10.000000", "below 99: 25.000000"]
+    assert [str(tier) for tier in CreditTier.objects.all()] == [
+        "below 99.9: 10.000000",
+        "below 99: 25.000000",
+    ]

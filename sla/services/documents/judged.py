@@ -132,7 +132,7 @@ def _figure(loading: Loading, entry: FigureEntry) -> None:
         "value": entry.value,
         "numerator": entry.numerator,
         "denominator": entry.denominator,
-        "evidence": entry.document or entry.by,
+        "evidence": entry.document or ("" if entry.by in ReportedBy.values else entry.by),
     }
     loading.put(row, values, key=f"{entry.figure} {entry.period}")
 
