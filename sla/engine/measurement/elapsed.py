@@ -59,6 +59,7 @@ def elapsed(frame: Frame) -> list[Measured]:
         if (case := _timed(reference, params=params, frame=frame)) is not None
     ]
     timed = [case for case in timed if _belongs(case, frame=frame)]
+    timed.sort(key=lambda case: (case.start, case.incident))
     counted = [case for case in timed if not case.excluded]
     limit = _limit(params, frame=frame)
     settled = [case for case in counted if not case.running or case.took > limit]

@@ -52,6 +52,7 @@ def obligation(frame: Frame) -> list[Measured]:
     params = frame.target.params
     assert isinstance(params, Obligation)
     owed = [one for one in _owed(params, frame=frame) if _due_in_window(one, frame=frame)]
+    owed.sort(key=lambda one: (one.anchor_at, one.due, one.subject))
     known = frame.scope.known_until
     cases, events, steps = [], [], []
     for one in owed:
