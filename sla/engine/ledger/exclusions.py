@@ -41,6 +41,7 @@ class Limits:
 
     rooms: list[Room]
     taken: list[Interval] = field(default_factory=list)
+    events: dict[str, timedelta] = field(default_factory=dict)  # what each event used of its own limit
 
 
 @dataclass(slots=True)
@@ -57,8 +58,8 @@ class Grant:
     rooms: list[Room]
     scope: Scope
     index: FactIndex
-    event_left: timedelta | None
     taken: list[Interval]  # shared by the grants of a rule: a second uses up a limit once
+    events: dict[str, timedelta]  # shared, too: two decisions on one event have one limit
 
     def pieces_for(
         self, outage: Outage, *, during: Interval, position: Position | None, left: Sequence[Interval]
@@ -79,7 +80,7 @@ class Grant:
             yield from self._within_limits(piece)
 
     def _within_limits(self, piece: Interval) -> Iterator[Interval]:
-        if not self.rooms and self.event_left is None:
+        if not self.rooms and self.rule.max_per_event is None:
             yield piece
             return
         yield from intersect([piece], self.taken)
@@ -98,8 +99,8 @@ class Grant:
 
     def _room_for(self, part: Interval) -> timedelta:
         length = part.end - part.start
-        if self.event_left is not None:
-            length = min(length, self.event_left)
+        if self.rule.max_per_event is not None:
+            length = min(length, self.rule.max_per_event - self.events.get(self.source, ZERO))
         if part.start < self.scope.window.during.start:
             return length  # judged, and used up, in its own window
         for room in self.rooms:
@@ -114,8 +115,7 @@ class Grant:
 
     def _use(self, taken: Interval) -> None:
         length = taken.end - taken.start
-        if self.event_left is not None:
-            self.event_left -= length
+        self.events[self.source] = self.events.get(self.source, ZERO) + length
         if taken.start < self.scope.window.during.start:
             return
         for room in self.rooms:
@@ -210,8 +210,8 @@ def _grant(
         rooms=limits.rooms,
         scope=scope,
         index=index,
-        event_left=rule.max_per_event,
         taken=limits.taken,
+        events=limits.events,
     )
 
 
@@ -301,7 +301,7 @@ def _decisions(
             span = [Interval(start, fact.ended_at or datetime.max.replace(tzinfo=scope.known_until.tzinfo))]
         yield _grant(
             rule,
-            source=fact.incident or fact.why,
+            source=fact.incident or f"{fact.started_at}/{fact.ended_at}",
             limits=limits,
             index=index,
             scope=scope,
