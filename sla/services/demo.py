@@ -131,6 +131,8 @@ def load_demo(*, by: User) -> list[DemoLoaded]:
 
     Raise ValidationError where a name of the portfolio is taken by a row that is no demo data.
     """
+    for part in PORTFOLIO:
+        _refuse_taken(part.read())
     return [_load(part, by=by) for part in PORTFOLIO]
 
 
@@ -164,7 +166,6 @@ def _readings(inputs: Inputs) -> tuple[Reading, ...]:
 
 def _load(part: DemoContract, *, by: User) -> DemoLoaded:
     document = part.read()
-    _refuse_taken(document)
     report = load_document(document, by=by, at=part.as_of, reason=REASON, is_demo=True)
     signed = _sign_off(document, part=part, by=by)
     imported, moved = _import(document, part=part, by=by)
