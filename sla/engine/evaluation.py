@@ -102,10 +102,11 @@ def parts_of(versions: Sequence[Terms], *, period: Period, facts: Facts) -> list
             first_on = held[0][2]
             held.clear()
         held.append((number, terms, first_on))
-    ends = [first_on - DAY for _, _, first_on in held[1:]] + [period.last_on]
+    starts = [first_on for _, _, first_on in held]
+    ends = [*(first_on - DAY for first_on in starts[1:]), period.last_on]
     return [
         Part(number, terms, part_of(period, first_on=first_on, last_on=last_on, facts=facts))
-        for (number, terms, first_on), last_on in zip(held, ends, strict=True)
+        for (number, terms, first_on), last_on in zip(held, ends, strict=False)
     ]
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from textwrap import wrap
 
+from sla.engine.intervals import micro
 from sla.engine.money import Money
 from sla.engine.results import (
     CaseState,
@@ -21,42 +24,54 @@ from sla.engine.results import (
     Result,
 )
 from sla.engine.terms import Pays
-from sla.engine.trace import Step, written_instant, written_length
+from sla.engine.trace import Step, written_length
 from sla.reports.figures import shown_credit, shown_level, shown_value
+from sla.reports.moments import local_moments
 from sla.reports.words import CREDIT_STATES, TIME_CLASSES, VERDICTS
 
 WIDTH = 100
 LABEL = 46
 
 
+@dataclass(frozen=True)
+class Reader:
+    """What the page is written with: names of service levels, and moments in the contract's zone."""
+
+    names: Mapping[str, str]
+    instant: Callable[[datetime], str]
+
+    def name(self, code: str) -> str:
+        return self.names.get(code, code)
+
+
 def render_text(result: Result, *, names: Mapping[str, str] | None = None) -> str:
-    """Return a result as text of 100 columns; ``names`` are service levels' names by code."""
-    named = names or {}
+    """Return a result as text of 100 columns, moments in its own zone; ``names`` are by code."""
+    reader = Reader(names or {}, local_moments(result.zone))
     blocks = [
-        _heading(result),
-        *(_level(one, named) for one in result.measured),
-        _credits(result, named),
+        _heading(result, reader),
+        *(_level(one, reader) for one in result.measured),
+        _credits(result, reader),
         _claim(result.claim),
         _section("Chronic failures", (line for one in result.chronic for line in _chronic(one))),
-        _section("Earned back by the vendor", _earned(result, named)),
-        _section("Next step down", (_next(one, named) for one in result.next_tiers)),
-        _section("How this was worked out", _reasons(result)),
+        _section("Earned back by the vendor", _earned(result, reader)),
+        _section("Next step down", (_next(one, reader) for one in result.next_tiers)),
+        _section("How this was worked out", _reasons(result, reader)),
     ]
     return "\n\n".join("\n".join(block) for block in (list(lines) for lines in blocks) if block) + "\n"
 
 
-def _heading(result: Result) -> Iterator[str]:
+def _heading(result: Result, reader: Reader) -> Iterator[str]:
     period = result.period
     yield f"Service level statement {result.contract}/{result.schedule}/{period.label}"
     yield "=" * WIDTH
     yield f"{period.first_on} to {period.last_on}, {result.zone}"
-    yield f"Known until {written_instant(result.known_until)}"
+    yield f"Known until {reader.instant(result.known_until)}"
     for reason in result.provisional:
         yield from _wrapped(f"Provisional: {reason}", indent=0)
 
 
-def _level(one: Measured, names: Mapping[str, str]) -> Iterator[str]:
-    title = f"{names.get(one.target, one.target)}: {VERDICTS[one.verdict]}"
+def _level(one: Measured, reader: Reader) -> Iterator[str]:
+    title = f"{reader.name(one.target)}: {VERDICTS[one.verdict]}"
     yield from _title(f"{title} ({', '.join(one.units)}; {one.window.label})")
     yield _row("Achieved", shown_value(one.value, unit=one.unit, beside=one.level))
     if one.best != one.worst:
@@ -67,16 +82,19 @@ def _level(one: Measured, names: Mapping[str, str]) -> Iterator[str]:
     if one.expected is not None:
         yield _row("Expected level", shown_level(one.expected, unit=one.unit))
     if one.ledger is not None:
-        yield from _account(one.ledger, one=one)
+        yield from _account(one.ledger, one=one, reader=reader)
     yield from _cases(one)
     for reason in one.provisional:
         yield from _wrapped(f"Provisional: {reason}", indent=2)
 
 
-def _account(ledger: Ledger, *, one: Measured) -> Iterator[str]:
+def _account(ledger: Ledger, *, one: Measured, reader: Reader) -> Iterator[str]:
     """Every class that has time, their sum, and what the clause adds to or takes from `down`."""
     yield ""
-    units = f", summed over {len(ledger.units)} services" if len(ledger.units) > 1 else ""
+    summed = ledger.total_us != micro(one.window.during.length)
+    count = len(ledger.units)
+    how = f"summed over {count} services" if summed else f"{count} services as one"
+    units = f", {how}" if count > 1 else ""
     yield f"  Time account{units}"
     for time_class, length in ledger.classes:
         if length:
@@ -84,11 +102,11 @@ def _account(ledger: Ledger, *, one: Measured) -> Iterator[str]:
     yield "  " + "-" * (LABEL + 20)
     yield _row("  All of the period", written_length(ledger.total_us))
     for step in one.adjustments:
-        yield from _wrapped(step.because, indent=4)
+        yield from _wrapped(step.sentence(instant=reader.instant), indent=4)
     if one.adjustments:
         yield _row("  Counted downtime", written_length(one.counted_us))
     for line in ledger.lines:
-        start, end = written_instant(line.during.start), written_instant(line.during.end)
+        start, end = reader.instant(line.during.start), reader.instant(line.during.end)
         why = "; ".join(filter(None, [", ".join(line.incidents), line.clause, line.by, line.why]))
         what = TIME_CLASSES[line.time_class]
         yield from _wrapped(f"{start} to {end} {what}" + (f" ({why})" if why else ""), indent=4)
@@ -115,12 +133,12 @@ def _cases(one: Measured) -> Iterator[str]:
         yield from _wrapped(f"{case.subject}: {words[case.state].lower()}, {took}{late}{why}", indent=4)
 
 
-def _credits(result: Result, names: Mapping[str, str]) -> Iterator[str]:
+def _credits(result: Result, reader: Reader) -> Iterator[str]:
     yield from _title("Credits")
     if not result.credits.lines:
         yield "  No credit follows from this period."
     for line in result.credits.lines:
-        yield from _credit(line, currency=result.currency, names=names)
+        yield from _credit(line, currency=result.currency, reader=reader)
     for total in result.credits.totals:
         yield from _total(total, currency=result.currency)
     if result.credits.points:
@@ -135,8 +153,8 @@ def _credits(result: Result, names: Mapping[str, str]) -> Iterator[str]:
             yield _row(label, str(amount))
 
 
-def _credit(line: Credit, *, currency: str, names: Mapping[str, str]) -> Iterator[str]:
-    yield f"  {names.get(line.target, line.target)} ({', '.join(line.units)}; {line.window})"
+def _credit(line: Credit, *, currency: str, reader: Reader) -> Iterator[str]:
+    yield f"  {reader.name(line.target)} ({', '.join(line.units)}; {line.window})"
     if line.base is not None:
         yield _row("  Base", str(line.base))
     yield _row("  Before caps", shown_credit(line.before_caps, pays=line.pays, currency=currency))
@@ -207,13 +225,13 @@ def _chronic(one: Chronic) -> Iterator[str]:
         yield f"    Notice by {one.notice_by.due_on}"
 
 
-def _earned(result: Result, names: Mapping[str, str]) -> Iterator[str]:
+def _earned(result: Result, reader: Reader) -> Iterator[str]:
     for one in result.earned_back:
-        yield f"  {names.get(one.target, one.target)}, credit of {one.period}: {one.amount} ({one.form})"
+        yield f"  {reader.name(one.target)}, credit of {one.period}: {one.amount} ({one.form})"
 
 
-def _next(one: NextTier, names: Mapping[str, str]) -> str:
-    where = f"{names.get(one.target, one.target)} ({', '.join(one.units)}; {one.window})"
+def _next(one: NextTier, reader: Reader) -> str:
+    where = f"{reader.name(one.target)} ({', '.join(one.units)}; {one.window})"
     credit = f", then {one.credit}" if one.credit is not None else ""
     if one.irreversible and one.room_us is None:
         return f"  {where}: already missed for the whole window{credit}"
@@ -221,26 +239,29 @@ def _next(one: NextTier, names: Mapping[str, str]) -> str:
     return f"  {where}: {room} more down{credit}"
 
 
-def _reasons(result: Result) -> Iterator[str]:
+def _reasons(result: Result, reader: Reader) -> Iterator[str]:
     """Every step as a sentence, indented under the one that it explains, each printed once."""
     for one in result.measured:
-        yield from _steps(one.step)
+        yield from _steps(one.step, reader)
     for line in result.credits.lines:
-        yield from _steps(line.step)
+        yield from _steps(line.step, reader)
     shown = [line.step for line in result.credits.lines]
     for total in result.credits.totals:
-        yield from _steps(total.step, known=shown)
+        yield from _steps(total.step, reader, known=shown)
     for counter in result.chronic:
-        yield from _steps(counter.step)
+        yield from _steps(counter.step, reader)
 
 
-def _steps(step: Step, *, known: Sequence[Step] = (), depth: int = 0) -> Iterator[str]:
-    clause = f" [{step.clause}]" if step.clause else ""
-    yield from _wrapped(f"{step.because}{clause}", indent=2 + 2 * depth)
+def _steps(
+    step: Step, reader: Reader, *, known: Sequence[Step] = (), depth: int = 0, above: str = ""
+) -> Iterator[str]:
+    """Write a step and those below it; a clause is named where it differs from the one above."""
+    clause = f" [{step.clause}]" if step.clause and step.clause != above else ""
+    yield from _wrapped(f"{step.sentence(instant=reader.instant)}{clause}", indent=2 + 2 * depth)
     if step in known:
         return
     for inner in step.inputs:
-        yield from _steps(inner, known=known, depth=depth + 1)
+        yield from _steps(inner, reader, known=known, depth=depth + 1, above=step.clause or above)
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:

@@ -504,10 +504,10 @@ def test_exactly_at_the_level_is_met_unless_the_clause_says_above(
 def test_every_sentence_of_an_account_can_be_written() -> None:
     found = one(facts([outage("2 10:00", "2 11:13")]))
     assert [step.because for _, step in found.step.walk()] == [
-        "The level is missed: 99.831018 % against >= 99.9 %.",
+        "The level is missed: 99.831018 %, where the clause asks for at least 99.9 %.",
         "1 h 13 min of 720 h counted as down: availability 99.831018 %.",
         "Counted downtime is 1 h 13 min.",
         "INC-1: from 2025-06-02 10:00:00 UTC to 2025-06-02 11:13:00 UTC counts 1 h 13 min.",
         "The agreed service time of the window is 720 h.",
-        "The clause asks for >= 99.9 %.",
+        "The clause asks for at least 99.9 %.",
     ]

@@ -148,7 +148,7 @@ def _piece(
         key=of.key, on=of.on, amount=amount, left=amount, incidents=incidents, roots=rooted(of.events)
     )
     unit = unit_of(line.pays, currency=setting.schedule.currency)
-    named = notes(of=", ".join((of.key.split("#")[0], *incidents)))
+    named = notes(of=(of.events[0].during.start if "#" in of.key else of.key, *incidents))
     return piece, Step("credit.amount", amount, unit, line.rule.clause, inputs, named)
 
 

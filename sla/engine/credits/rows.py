@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from typing import NamedTuple
 from sla.engine.intervals import micro
 from sla.engine.money import RoundingMode, round_minor
 from sla.engine.terms.credits import Level, Pick, Tier, TierGap
+from sla.engine.trace import in_words
 
 # A cut lies right before (0) or right after (1) a value; a row is what lies between two cuts.
 Cut = tuple[Fraction, int]
@@ -125,9 +125,5 @@ def describe(tier: Tier) -> str:
         ("below", tier.below),
         ("at most", tier.at_most),
     )
-    found = [f"{word} {_written(level)}" for word, level in words if level is not None]
+    found = [f"{word} {in_words(level)}" for word, level in words if level is not None]
     return " and ".join(found) or "any value"
-
-
-def _written(level: Level) -> str:
-    return str(level) if isinstance(level, Decimal) else f"{level}".replace(", ", " ")

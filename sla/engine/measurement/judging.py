@@ -18,19 +18,22 @@ from sla.engine.terms.versions import Schedule, Terms
 from sla.engine.trace import Quantity, Step, rules
 
 rules(
-    verdict__met="The level is met: {achieved} against {op} {level}.",
+    verdict__met="The level is met: {achieved}, where the clause asks for {op} {level}.",
     verdict__met_unconfirmed=(
-        "No missed level is on record: {achieved} against {op} {level}; but nobody has confirmed that "
-        "nothing happened ({watched})."
+        "No miss is on record: {achieved}, where the clause asks for {op} {level}; but nobody has "
+        "confirmed that nothing happened ({watched})."
     ),
-    verdict__missed="The level is missed: {achieved} against {op} {level}.",
+    verdict__missed="The level is missed: {achieved}, where the clause asks for {op} {level}.",
     verdict__not_measurable="The level cannot be judged: {why}.",
-    verdict__provisional="Not settled yet: between {worst} and {best}, against {op} {level}.",
+    verdict__provisional=(
+        "Not settled yet: from {best} at best to {worst} at worst, where the clause asks for {op} {level}."
+    ),
     level__agreed="The clause asks for {op} {level}.",
     level__conditional="While '{condition}' holds, the clause asks for {op} {level}.",
     value__rounded="Rounded to {decimals} decimals as the clause says, {exact} becomes {value}.",
 )
 
+IN_WORDS = {Op.AT_LEAST: "at least", Op.ABOVE: "more than", Op.AT_MOST: "at most", Op.BELOW: "less than"}
 UNITS = {
     Metric.AVAILABILITY: "%",
     Metric.DOWNTIME: "us",
@@ -85,7 +88,7 @@ def level_of(frame: Frame, *, units: Sequence[str], incident: str = "") -> tuple
                     unit_of(target),
                     conditional.clause or target.clause,
                     notes=(
-                        ("op", target.op.value),
+                        ("op", IN_WORDS[target.op]),
                         ("level", Quantity(value, unit_of(target))),
                         ("condition", conditional.condition),
                     ),
@@ -96,7 +99,7 @@ def level_of(frame: Frame, *, units: Sequence[str], incident: str = "") -> tuple
         value,
         unit_of(target),
         target.clause,
-        notes=(("op", target.op.value), ("level", Quantity(value, unit_of(target)))),
+        notes=(("op", IN_WORDS[target.op]), ("level", Quantity(value, unit_of(target)))),
     )
 
 
@@ -254,7 +257,7 @@ def _verdict_step(
         ("achieved", Quantity(found.value, unit)),
         ("best", Quantity(found.best, unit)),
         ("worst", Quantity(found.worst, unit)),
-        ("op", frame.target.op.value),
+        ("op", IN_WORDS[frame.target.op]),
         ("level", Quantity(level_step.value, level_step.unit)),
         ("watched", silent),
         ("why", found.why),

@@ -1,0 +1,21 @@
+"""Moments as the reader's clock shows them, with the offset that makes them exact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sla.engine.periods import zone_info
+
+
+def local_moments(zone: str) -> Callable[[datetime], str]:
+    """Return a writer of UTC instants as ``2019-06-25 15:07:00 -07:00`` in a zone."""
+    info = zone_info(zone)
+
+    def write(at: datetime) -> str:
+        local = at.astimezone(info)
+        fraction = f".{local.microsecond:06d}" if local.microsecond else ""
+        offset = f"{local:%z}"
+        return f"{local:%Y-%m-%d %H:%M:%S}{fraction} {offset[:3]}:{offset[3:5]}"
+
+    return write
