@@ -88,10 +88,10 @@ def account_of(units: Sequence[str], *, combine: Combine, index: FactIndex, scop
 
 
 def _span(window: Interval, found: Sequence[Disturbances]) -> Interval:
-    """Return the window widened to every outage that touches it, so that runs keep their length."""
+    """Return the window widened to every chain of outages that touches it, so that runs keep their length."""
     start, end = window
     recorded = [piece.during for d in found for piece in d.pieces]
-    for during in sorted(recorded + [gap for d in found for gap in d.unmeasured]):
+    for during in union(recorded + [gap for d in found for gap in d.unmeasured]):
         if during.end >= window.start and during.start <= window.end:
             start, end = min(start, during.start), max(end, during.end)
     return Interval(start, end)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from sla.engine.intervals import Interval, intersect, union
+from sla.engine.intervals import Interval, intersect, subtract, union
 from sla.engine.ledger.pieces import Piece, joined, joint
 from sla.engine.results import TimeClass
 from sla.engine.terms.counting import Combine
@@ -55,14 +55,18 @@ def combined(lines: Sequence[Timeline], *, combine: Combine, span: Interval) -> 
         _place(group, here, during=Interval(start, end), combine=combine)
     group.pieces = joined(group.pieces)
     group.not_in_service, group.outside = union(group.not_in_service), union(group.outside)
-    removable = [line.removable for line in lines]
-    group.removable = (
-        union(piece for each in removable for piece in each) if combine is Combine.ANY else removable[0]
-    )
-    if combine is Combine.ALL:
-        for each in removable[1:]:
-            group.removable = intersect(group.removable, each)
+    group.removable = _removable(lines, combine=combine, absent=group.not_in_service)
     return group
+
+
+def _removable(lines: Sequence[Timeline], *, combine: Combine, absent: list[Interval]) -> list[Interval]:
+    """Return the announced time of any unit, or of all units that are in service."""
+    if combine is Combine.ANY:
+        return union(piece for line in lines for piece in line.removable)
+    common, *others = [union([*line.removable, *line.not_in_service]) for line in lines]
+    for other in others:
+        common = intersect(common, other)
+    return subtract(common, absent)
 
 
 def _classes(line: Timeline) -> list[Piece]:
