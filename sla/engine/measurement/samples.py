@@ -153,7 +153,8 @@ def _out_of_band(frame: Frame, *, unit: str, params: Sampled) -> Measured:
     )
     rows: list[Outage] = []
     covered: list[Interval] = []
-    for sample, after in zip(samples, [*samples[1:], None], strict=True):
+    # Not strict: without any sample there is only the None.
+    for sample, after in zip(samples, [*samples[1:], None], strict=False):
         end = sample.at + params.every if params.every is not None else None
         if after is not None:
             end = after.at if end is None else min(end, after.at)
