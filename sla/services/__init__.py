@@ -2,6 +2,14 @@
 
 from sla.services.documents import LoadLine, LoadReport, export_document, load_document
 from sla.services.statements import draft_statement, draft_statements, result_of
+from sla.services.templates import (
+    Blank,
+    StartTemplate,
+    blanks_of,
+    schedule_from_template,
+    start_template,
+    start_templates,
+)
 from sla.services.terms import (
     add_version,
     check_terms,
@@ -15,9 +23,12 @@ from sla.services.terms import (
 )
 
 __all__ = [
+    "Blank",
     "LoadLine",
     "LoadReport",
+    "StartTemplate",
     "add_version",
+    "blanks_of",
     "check_terms",
     "check_version",
     "copy_schedule",
@@ -30,5 +41,8 @@ __all__ = [
     "load_document",
     "record_amendment",
     "result_of",
+    "schedule_from_template",
     "sign_off_terms",
+    "start_template",
+    "start_templates",
 ]

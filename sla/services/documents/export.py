@@ -60,9 +60,9 @@ def export_document(contract: Contract) -> Document:
     codes = calendar_codes(terms for entry in agreements for terms in entry.versions)
     calendars = BusinessCalendar.objects.filter(code__in=codes).prefetch_related("weekly_hours", "days")
     return Document(
-        vendor=_vendor(contract),
+        vendor=vendor_entry(contract),
         entities=_entities(contract),
-        contract=_contract(contract),
+        contract=contract_entry(contract),
         calendars=tuple(_calendar(row) for row in calendars.order_by("code")),
         services=tuple(_service(row) for row in contract.services.prefetch_related("aliases").order_by("pk")),
         charges=tuple(
@@ -88,7 +88,8 @@ def export_document(contract: Contract) -> Document:
     )
 
 
-def _vendor(contract: Contract) -> VendorEntry:
+def vendor_entry(contract: Contract) -> VendorEntry:
+    """Return what is on file of a contract's vendor."""
     vendor = contract.vendor
     return VendorEntry(
         slug=vendor.slug,
@@ -118,7 +119,8 @@ def _entities(contract: Contract) -> tuple[EntityEntry, ...]:
     )
 
 
-def _contract(contract: Contract) -> ContractEntry:
+def contract_entry(contract: Contract) -> ContractEntry:
+    """Return what a contract on file says."""
     return ContractEntry(
         reference=contract.reference,
         name=contract.name,
