@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
-from sla.documents import remarks
+from sla.documents import remarks, results_of
 from sla.engine.facts import Verdict
 from sla.engine.results import TimeClass
 from sla.management.commands.demo import overview_text, readings_text, told, write_statements
@@ -193,3 +193,18 @@ def test_every_file_of_the_demo_is_in_the_list_of_sources() -> None:
     sources = (FOLDER / "SOURCES.md").read_text()
     files = [path.name for path in FOLDER.iterdir() if path.name != "SOURCES.md"]
     assert [name for name in files if f"`{name}`" not in sources] == []
+
+
+def test_on_file_and_as_documents_the_figures_are_the_same(told_statements: dict[str, DemoStatement]) -> None:
+    for part in PORTFOLIO:
+        if part.feed:
+            continue  # what happened lies in the feed, not in the document
+        document = part.read()
+        for label in part.periods:
+            (alone,) = results_of(document, period_label=label, known_until=part.as_of)
+            on_file = told_statements[f"{alone.contract}-{alone.schedule}-{label}"].result
+            assert [(m.target, m.value, m.verdict) for m in alone.measured] == [
+                (m.target, m.value, m.verdict) for m in on_file.measured
+            ]
+            assert (alone.agreed, alone.contested) == (on_file.agreed, on_file.contested)
+            assert alone.credits.money == on_file.credits.money
