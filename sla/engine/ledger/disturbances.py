@@ -19,7 +19,7 @@ from sla.engine.ledger.exclusions import granted
 from sla.engine.ledger.index import FactIndex, Scope
 from sla.engine.ledger.labels import Stretch, labelled
 from sla.engine.ledger.pieces import Piece, merge
-from sla.engine.terms.counting import EndRule, OutageKind, StartRule
+from sla.engine.terms.counting import Attribution, EndRule, OutageKind, StartRule
 from sla.engine.terms.targets import Milestone
 
 
@@ -86,6 +86,15 @@ def _touches(during: tuple[datetime, datetime | None], *, scope: Scope) -> bool:
     return start < window.end and (end is None or end > window.start)
 
 
+def _undecided(during: Interval, *, scope: Scope) -> bool:
+    """Return whether time that is not known yet decides if an outage counts, or in which window."""
+    if not during.start < scope.known_until < during.end:
+        return False
+    counting = scope.target.counting
+    so_far = scope.known_until - during.start
+    return counting.attribution is not Attribution.SPLIT or so_far <= counting.min_run
+
+
 _ORDER = {
     Party.OURS: (Party.OURS, Party.AGREED, Party.DETERMINED),
     Party.VENDORS: (Party.OURS, Party.VENDORS, Party.AGREED, Party.DETERMINED),
@@ -137,6 +146,8 @@ def _stretch(row: Outage, *, index: FactIndex, scope: Scope, found: Disturbances
     if held.responsible is None:
         reasons.append(f"nobody has confirmed who is responsible for {row.incident}")
     during = _ruled(row, during=Interval(held.started_at, end), index=index, scope=scope, reasons=reasons)
+    if _undecided(during, scope=scope):
+        reasons.append(f"{row.incident} was not over at {scope.known_until:%Y-%m-%d %H:%M} UTC")
     if _touches(during, scope=scope):
         found.provisional += reasons
         found.contested = found.contested or _is_contested(row, index=index)
