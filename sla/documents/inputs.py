@@ -9,7 +9,7 @@ from fractions import Fraction
 from sla.documents.document import Document
 from sla.documents.facts import facts_of
 from sla.documents.happenings import HistoryEntry
-from sla.documents.spans import periods_touched, table_of, years_of
+from sla.documents.spans import last_recorded, periods_touched, table_of, years_of
 from sla.engine.facts import Inputs, Outcome, Run
 from sla.engine.intervals import micro
 from sla.engine.periods import Period, Zone, period_named
@@ -26,7 +26,8 @@ def inputs_of(
     """Return everything that one statement is computed from.
 
     Without a label the period is the only one that the document's happenings touch; without
-    ``known_until`` (UTC) everything up to the period's end is known. Raise ValueError where the
+    ``known_until`` (UTC) everything up to the period's end is known, and on to the last instant
+    that the document records. Raise ValueError where the
     document has no such SLA schedule or the label names no period of it.
     """
     schedule = document.schedule(agreement)
@@ -42,7 +43,7 @@ def inputs_of(
         versions=versions_touching(document.agreement(agreement).versions, period=period),
         facts=facts_of(document, zone=schedule.zone, years=years),
         period=period,
-        known_until=known_until or period.during.end,
+        known_until=known_until or max(period.during.end, last_recorded(document) or period.during.end),
         history=history_of(document, schedule=schedule, before=period, zone=zone),
     )
 

@@ -44,6 +44,14 @@ def periods_touched(document: Document, *, agreement: str = "") -> list[Period]:
     return found
 
 
+def last_recorded(document: Document) -> datetime | None:
+    """Return the latest instant of what a document says has happened, None where nothing has."""
+    told = (document.incidents, document.samples, document.watches)
+    found = [at for at in _dates(told) if isinstance(at, datetime)]
+    found += [entry.delivered_at for entry in document.deliveries if entry.delivered_at]
+    return max(found, default=None)
+
+
 def _happenings(document: Document) -> Iterator[datetime]:
     for incident in document.incidents:
         for outage in incident.outages:

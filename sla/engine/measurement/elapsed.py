@@ -20,6 +20,7 @@ from sla.engine.measurement.judging import (
     events_in_order,
     level_of,
     root_events,
+    satisfied,
 )
 from sla.engine.measurement.moments import excluded_by, incidents_of, moment
 from sla.engine.results import Case, CaseState, Event, Measured
@@ -45,8 +46,14 @@ class Timed:
     start: datetime
     end: datetime
     took: int  # microseconds on the agreed clock
+    limit: int  # microseconds that the clause gives this case
     running: bool
     excluded: str
+
+    @property
+    def late(self) -> int:
+        """Return by how much the case is over its limit so far, in microseconds."""
+        return max(self.took - self.limit, 0)
 
 
 def elapsed(frame: Frame) -> list[Measured]:
@@ -61,10 +68,7 @@ def elapsed(frame: Frame) -> list[Measured]:
     timed = [case for case in timed if _belongs(case, frame=frame)]
     timed.sort(key=lambda case: (case.start, case.incident))
     counted = [case for case in timed if not case.excluded]
-    limit = _limit(params, frame=frame)
-    settled = [case for case in counted if not case.running or case.took > limit]
-    cases = tuple(_case(case, limit=limit, settled=case in settled) for case in timed)
-    found, step, verdict = _statistic(settled, params=params, limit=limit, frame=frame)
+    found, step, verdict = _statistic(counted, params=params, frame=frame)
     return [
         conclude(
             frame,
@@ -72,10 +76,10 @@ def elapsed(frame: Frame) -> list[Measured]:
             found=found,
             value_step=step,
             verdict=verdict,
-            provisional=_open_reasons(counted),
+            provisional=[f"{case.incident} is still open" for case in counted if case.running],
             behind=Behind(
-                cases=cases,
-                events=_events(settled, limit=limit, frame=frame),
+                cases=tuple(_case(case) for case in timed),
+                events=_events(counted, frame=frame),
                 contested=any(_is_contested(case.incident, frame=frame) for case in timed),
             ),
         )
@@ -98,7 +102,8 @@ def _timed(reference: str, *, params: Elapsed, frame: Frame) -> Timed | None:
             cut = Interval(stop.started_at, stop.ended_at or until)
             open_pieces = subtract(open_pieces, [cut] if cut.start < cut.end else [])
     took = micro(total(intersect(open_pieces, [during])))
-    return Timed(reference, start, until, took, running, excluded_by(reference, frame=frame))
+    limit = _limit(reference, params=params, frame=frame)
+    return Timed(reference, start, until, took, limit, running, excluded_by(reference, frame=frame))
 
 
 def _is_contested(reference: str, *, frame: Frame) -> bool:
@@ -115,22 +120,23 @@ def _belongs(case: Timed, *, frame: Frame) -> bool:
     return window.start <= case.start < window.end
 
 
-def _limit(params: Elapsed, *, frame: Frame) -> int:
-    """Return the time a single case may take, in microseconds."""
+def _limit(reference: str, *, params: Elapsed, frame: Frame) -> int:
+    """Return the time a case may take, in microseconds: a condition of its own incident may set another."""
     if params.within is not None:
         return micro(params.within)
-    return int(level_of(frame, units=frame.units)[0])
+    return int(level_of(frame, units=frame.units, incident=reference)[0])
 
 
-def _case(case: Timed, *, limit: int, settled: bool) -> Case:
-    late = max(case.took - limit, 0) if settled else 0
-    state = CaseState.EXCLUDED if case.excluded else CaseState.COUNTED if settled else CaseState.NOT_YET_DUE
+def _case(case: Timed) -> Case:
+    waiting = case.running and not case.late
+    state = CaseState.EXCLUDED if case.excluded else CaseState.NOT_YET_DUE if waiting else CaseState.COUNTED
+    late = case.late if state is CaseState.COUNTED else 0
     return Case(
         subject=case.incident,
         state=state,
-        late=late > 0 and not case.excluded,
+        late=late > 0,
         elapsed_us=case.took,
-        lateness_us=0 if case.excluded else late,
+        lateness_us=late,
         done_at=None if case.running else case.end,
         why=case.excluded,
     )
@@ -148,31 +154,55 @@ def _case_step(case: Timed, *, params: Elapsed) -> Step:
 
 
 def _statistic(
-    cases: list[Timed], *, params: Elapsed, limit: int, frame: Frame
+    cases: list[Timed], *, params: Elapsed, frame: Frame
 ) -> tuple[Range, Step, tuple[Verdict, bool] | None]:
-    """Return the figure made of the cases, its step, and a verdict where the clause gives one itself."""
+    """Return the figure made of the cases, its step, and a verdict where cases give one themselves.
+
+    A case that still runs can only grow: the figure takes it as it stands, which is its best case.
+    """
     clause = frame.target.clause
     if not cases:
         nothing = Range(value=None, best=None, worst=None, why="no case fell into the window")
         return nothing, Step("cases.none", None, "us", clause), _without_cases(frame)
     steps = tuple(_case_step(case, params=params) for case in cases)
-    times = sorted(Fraction(case.took) for case in cases)
-    verdict = None
+    waiting = sum(case.running and not case.late for case in cases)
     if params.statistic is Statistic.SHARE_WITHIN:
-        late = sum(took > limit for took in times)
-        step = _share(times, late=late, limit=limit)
-        verdict = _low_volume(len(times), late=late, params=params)
+        late = sum(case.late > 0 for case in cases)
+        step = _share(len(cases), late=late, limit=cases[0].limit)
+        worst = Fraction(100 * (len(cases) - late - waiting), len(cases))
+        verdict = _low_volume(len(cases), late=late, waiting=waiting, params=params)
+        found = Range(value=_number(step), best=_number(step), worst=worst, future=waiting > 0)
     else:
-        step = _length(times, params=params)
-    assert isinstance(step.value, Fraction)
-    found = Range(value=step.value, best=step.value, worst=step.value)
+        step = _length(sorted(Fraction(case.took) for case in cases), params=params)
+        found = Range(value=_number(step), best=_number(step), worst=None if waiting else _number(step))
+        verdict = _open_ended(cases, value=_number(step), waiting=waiting, params=params, frame=frame)
     return found, step._replace(clause=clause, inputs=steps), verdict
 
 
-def _share(times: Sequence[Fraction], *, late: int, limit: int) -> Step:
-    within = len(times) - late
-    noted = (("cases", len(times)), ("within", within), ("limit", Quantity(limit, "us")))
-    return Step("cases.share", Fraction(100 * within, len(times)), "%", notes=noted)
+def _number(step: Step) -> Fraction:
+    assert isinstance(step.value, Fraction)
+    return step.value
+
+
+def _open_ended(
+    cases: Sequence[Timed], *, value: Fraction, waiting: int, params: Elapsed, frame: Frame
+) -> tuple[Verdict, bool] | None:
+    """Return the verdict on a length of time: each case by its own limit, or the figure by the level."""
+    if params.statistic is Statistic.EACH:
+        misses = any(
+            not satisfied(Fraction(c.took), op=frame.target.op, level=Fraction(c.limit)) for c in cases
+        )
+    else:
+        level = level_of(frame, units=frame.units)[0]
+        misses = not satisfied(value, op=frame.target.op, level=level)
+    if misses:
+        return Verdict.MISSED, True
+    return (Verdict.PROVISIONAL if waiting else Verdict.MET), False
+
+
+def _share(cases: int, *, late: int, limit: int) -> Step:
+    noted = (("cases", cases), ("within", cases - late), ("limit", Quantity(limit, "us")))
+    return Step("cases.share", Fraction(100 * (cases - late), cases), "%", notes=noted)
 
 
 def _length(times: Sequence[Fraction], *, params: Elapsed) -> Step:
@@ -199,29 +229,28 @@ def _without_cases(frame: Frame) -> tuple[Verdict, bool]:
     return (Verdict.NOT_MEASURABLE if frame.counting.no_data is NoData.OMIT else Verdict.MET), False
 
 
-def _low_volume(cases: int, *, late: int, params: Elapsed) -> tuple[Verdict, bool] | None:
+def _low_volume(cases: int, *, late: int, waiting: int, params: Elapsed) -> tuple[Verdict, bool] | None:
+    """Return the verdict where the clause counts late cases below a volume (G6), else none."""
     rule = params.low_volume
     if rule is None or cases > rule.up_to:
         return None
-    return (Verdict.MISSED, True) if late > rule.late else (Verdict.MET, False)
+    if late > rule.late:
+        return Verdict.MISSED, True
+    return (Verdict.PROVISIONAL if late + waiting > rule.late else Verdict.MET), False
 
 
-def _open_reasons(cases: Sequence[Timed]) -> list[str]:
-    return [f"{case.incident} is still open" for case in cases if case.running]
-
-
-def _events(cases: Sequence[Timed], *, limit: int, frame: Frame) -> tuple[Event, ...]:
+def _events(cases: Sequence[Timed], *, frame: Frame) -> tuple[Event, ...]:
     return events_in_order(
         [
             Event(
                 during=Interval(case.start, case.end),
                 counted_us=Fraction(case.took),
-                lateness_us=case.took - limit,
+                lateness_us=case.late,
                 incidents=(case.incident,),
                 root_events=root_events(frame, incidents=(case.incident,)),
                 units=frame.units,
             )
             for case in cases
-            if case.took > limit
+            if case.late
         ]
     )

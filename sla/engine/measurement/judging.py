@@ -256,7 +256,7 @@ def _verdict_step(
     noted = (
         ("achieved", Quantity(found.value, unit)),
         ("best", Quantity(found.best, unit)),
-        ("worst", Quantity(found.worst, unit)),
+        ("worst", "no limit" if found.worst is None else Quantity(found.worst, unit)),
         ("op", IN_WORDS[frame.target.op]),
         ("level", Quantity(level_step.value, level_step.unit)),
         ("watched", silent),
