@@ -71,7 +71,7 @@ def chosen_rows(rows: Sequence[Outage], *, scope: Scope, provisional: list[str])
         best = min(order.index(row.measured_by) for row in theirs)
         kept = [row for row in theirs if row.measured_by is order[best]]
         chosen += kept
-        if best and any(_touches(Interval(row.started_at, row.ended_at), scope=scope) for row in kept):
+        if best and any(_touches((row.started_at, row.ended_at), scope=scope) for row in kept):
             provisional.append(
                 f"{incident} has no times by {order[0].value.replace('_', ' ')}, the clock of record; "
                 f"those by {order[best].value.replace('_', ' ')} are used"
