@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from sla.engine.claims import chronic_counters, claim_terms, earned_back
-from sla.engine.credits import credits_of, next_tier
+from sla.engine.credits import Setting, credits_of, next_tier, setting_of
 from sla.engine.facts import Facts, Outcome, Party, Verdict
 from sla.engine.intervals import Interval
 from sla.engine.ledger import FactIndex, Scope, index_facts
@@ -80,9 +80,17 @@ def evaluate(
         )
     index = index_facts(facts)
     levels = _levels(case, parts=parts, index=index, reading=Party.OURS)
-    due = _credits(case, levels=levels)
-    theirs = _agreed(case, parts=parts, index=index, levels=levels, due=due)
-    return _result(case, parts=parts, levels=levels, due=due, theirs=theirs)
+    setting = setting_of(
+        levels,
+        versions=ordered,
+        schedule=schedule,
+        facts=facts,
+        period=period,
+        history=case.history,
+    )
+    due = credits_of(setting)
+    theirs = _agreed(case, parts=parts, index=index, setting=setting, due=due)
+    return _result(case, parts=parts, setting=setting, due=due, theirs=theirs)
 
 
 def parts_of(versions: Sequence[Terms], *, period: Period, facts: Facts) -> list[Part]:
@@ -174,24 +182,14 @@ def _windows(target: Target, *, part: Part, facts: Facts) -> list[Period]:
     return periods_ending_in(part.period, rule=target.window, zone=facts.zone)
 
 
-def _credits(case: Case, *, levels: tuple[Measured, ...]) -> Credits:
-    return credits_of(
-        levels,
-        versions=case.versions,
-        schedule=case.schedule,
-        facts=case.facts,
-        period=case.period,
-        history=case.history,
-    )
-
-
 def _agreed(
-    case: Case, *, parts: Sequence[Part], index: FactIndex, levels: Sequence[Measured], due: Credits
+    case: Case, *, parts: Sequence[Part], index: FactIndex, setting: Setting, due: Credits
 ) -> Credits | None:
     """Return the credits by the vendor's own positions, None where none is contested."""
-    if due.money is None or not any(one.contested for one in levels):
+    if due.money is None or not any(one.contested for one in setting.measured):
         return None
-    return _credits(case, levels=_levels(case, parts=parts, index=index, reading=Party.VENDORS))
+    levels = _levels(case, parts=parts, index=index, reading=Party.VENDORS)
+    return credits_of(replace(setting, measured=levels))
 
 
 def _with_agreed(due: Credits, *, theirs: Credits | None) -> Credits:
@@ -209,9 +207,9 @@ def _with_agreed(due: Credits, *, theirs: Credits | None) -> Credits:
 
 
 def _result(
-    case: Case, *, parts: Sequence[Part], levels: tuple[Measured, ...], due: Credits, theirs: Credits | None
+    case: Case, *, parts: Sequence[Part], setting: Setting, due: Credits, theirs: Credits | None
 ) -> Result:
-    terms = parts[-1].terms
+    terms, levels = parts[-1].terms, setting.measured
     schedule, facts, period, history = case.schedule, case.facts, case.period, case.history
     behind = _claimed(levels, facts=facts)
     claimable = terms.claim if any(one.missed for one in levels) else None
@@ -233,7 +231,7 @@ def _result(
         earned_back=earned_back(
             terms.earn_back, measured=levels, credits=due, history=history, schedule=schedule, period=period
         ),
-        next_tiers=_next_tiers(case, levels=levels),
+        next_tiers=_next_tiers(setting),
         outcomes=outcomes_of(levels, credits=due, versions=case.versions),
         agreed=agreed,
         contested=contested,
@@ -251,18 +249,10 @@ def _split(money: Money | None, *, theirs: Credits | None) -> tuple[Money | None
     return Money(agreed, money.currency), Money(money.minor - agreed, money.currency)
 
 
-def _next_tiers(case: Case, *, levels: Sequence[Measured]) -> tuple[NextTier, ...]:
-    found = (
-        next_tier(
-            one,
-            terms=case.versions[one.version],
-            schedule=case.schedule,
-            facts=case.facts,
-            period=case.period,
-        )
-        for one in levels
-    )
-    return tuple(tier for tier in found if tier is not None)
+def _next_tiers(setting: Setting) -> tuple[NextTier, ...]:
+    """Return what each level still bears, each priced for itself: as if nothing was missed before."""
+    alone = replace(setting, measured=(), history=())
+    return tuple(next_tier(one, setting=alone) for one in setting.measured)
 
 
 def _claimed(levels: Sequence[Measured], *, facts: Facts) -> list[str]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sla.engine.credits import credits_of
+from sla.engine.credits import credits_of, setting_of
 from sla.engine.facts import Charge, ChargeKind, Condition, Facts, Outcome, RoomLeft, Unit, Verdict
 from sla.engine.intervals import Interval, micro
 from sla.engine.money import Money
@@ -191,7 +191,7 @@ def settle(
     **more: Any,
 ) -> Credits:
     versions = (given,) if isinstance(given, Terms) else tuple(given)
-    return credits_of(
+    setting = setting_of(
         measured,
         versions=versions,
         schedule=schedule(currency=currency, billing_day=billing_day, kind=kind),
@@ -199,6 +199,7 @@ def settle(
         period=period,
         history=history,
     )
+    return credits_of(setting)
 
 
 def credit_of(

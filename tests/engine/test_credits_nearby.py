@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sla.engine.credits import next_tier
+from sla.engine.credits import next_tier, setting_of
 from sla.engine.facts import Charge
 from sla.engine.intervals import micro
 from sla.engine.money import Money
@@ -37,13 +37,15 @@ FEE = fee(1_000_00, unit="A")
 
 
 def nearby(params: Any, measured: Measured, /, *charges: Charge, **of_target: Any) -> NextTier:
-    return next_tier(
-        measured,
-        terms=terms(target(params, **of_target)),
+    setting = setting_of(
+        (),
+        versions=(terms(target(params, **of_target)),),
         schedule=schedule(),
         facts=facts(*charges or (FEE,)),
         period=JUNE,
+        history=(),
     )
+    return next_tier(measured, setting=setting)
 
 
 @pytest.mark.parametrize(

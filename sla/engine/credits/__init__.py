@@ -6,7 +6,8 @@ Read in this order: `fees` and `bases` what a credit is a share of · `rows`, `o
 how far the next row is.
 """
 
+from sla.engine.credits.lines import Setting
 from sla.engine.credits.nearby import next_tier
-from sla.engine.credits.waterfall import credits_of
+from sla.engine.credits.waterfall import credits_of, setting_of
 
-__all__ = ["credits_of", "next_tier"]
+__all__ = ["Setting", "credits_of", "next_tier", "setting_of"]

@@ -40,7 +40,7 @@ class Setting:
     facts: Facts
     period: Period
     history: Sequence[Outcome]
-    measured: Sequence[Measured]
+    measured: tuple[Measured, ...]
     fees: Fees
     targets: Mapping[tuple[int, str], Target] = field(default_factory=dict)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -13,16 +13,13 @@ from sla.engine.credits.lines import MONEY, NOTHING, Setting
 from sla.engine.credits.occurrences import occurrences
 from sla.engine.credits.rows import choose, edges, exact, rounded
 from sla.engine.credits.schemes import per_of, scheme_units
-from sla.engine.credits.waterfall import setting_of
-from sla.engine.facts import Facts, Outcome, Verdict
+from sla.engine.facts import Verdict
 from sla.engine.intervals import MICROSECOND, Interval
 from sla.engine.money import Money, round_minor
-from sla.engine.periods import Period
 from sla.engine.results import Event, Measured, NextTier
 from sla.engine.terms.counting import Metric, Statistic
 from sla.engine.terms.credits import IncrementOn, Increments, Per, Points, Tiered, TierOn
 from sla.engine.terms.targets import Op, Target
-from sla.engine.terms.versions import Schedule, Terms
 from sla.engine.trace import Step, notes, rules
 
 rules(
@@ -54,26 +51,13 @@ class _State(NamedTuple):
     units: Fraction
 
 
-def next_tier(
-    measured: Measured,
-    *,
-    terms: Terms,
-    schedule: Schedule,
-    facts: Facts,
-    period: Period,
-    history: Sequence[Outcome] = (),
-) -> NextTier:
+def next_tier(measured: Measured, *, setting: Setting) -> NextTier:
     """Return the further downtime (microseconds) a level or row still bears, and the next credit.
 
-    ``terms`` is the version the level was judged by. The credit is before caps, over the base of
-    the whole window; it is None where it is no money. ``irreversible`` means that the level is
-    missed even if everything unknown turns out well.
+    The credit is before caps, over the base of the whole window; it is None where it is no money.
+    ``irreversible`` means that the level is missed even if everything unknown turns out well.
     """
-    first = replace(measured, version=0)
-    setting = setting_of(
-        (first,), versions=(terms,), schedule=schedule, facts=facts, period=period, history=history
-    )
-    now = _Now(first, setting.targets[0, measured.target], setting)
+    now = _Now(measured, setting.targets[measured.version, measured.target], setting)
     lost = measured.best is not None and _misses(measured.best, target=now.target, level=measured.level)
     if measured.value is None or not _is_time(now):
         return _next(now, room=None, credit=None, rule="next.no_time", lost=lost)

@@ -25,25 +25,14 @@ from sla.engine.trace import Step, notes, rules
 rules(credit__carried_in="A cap let {value} of {period} stand over to this period.")
 
 
-def credits_of(
-    measured: Sequence[Measured],
-    *,
-    versions: Sequence[Terms],
-    schedule: Schedule,
-    facts: Facts,
-    period: Period,
-    history: Sequence[Outcome],
-) -> Credits:
+def credits_of(setting: Setting) -> Credits:
     """Return what the missed levels of a period pay, with everything that limits took from it.
 
     Amounts are exact minor units of the schedule's currency until they are rounded once; the order
-    of ``measured`` plays no part. What stood over is read from the last of ``history``. Raises
-    `CurrencyMismatch` where a fee or an earlier credit is in another currency.
+    of the measured levels plays no part. What stood over is read from the last outcome of the
+    history. Raises `CurrencyMismatch` where a fee or an earlier credit is in another currency.
     """
-    setting = setting_of(
-        measured, versions=versions, schedule=schedule, facts=facts, period=period, history=history
-    )
-    lines = [line for item in measured if (line := gross_line(item, setting=setting)) is not None]
+    lines = [line for item in setting.measured if (line := gross_line(item, setting=setting)) is not None]
     carried = _carried_in(setting)
     if not lines and not carried:
         return closed((), setting=setting)
@@ -72,7 +61,7 @@ def setting_of(
         facts=facts,
         period=period,
         history=history,
-        measured=measured,
+        measured=tuple(measured),
         fees=Fees(facts.charges, currency=schedule.currency, billing_day=schedule.billing_day),
         targets={(i, target.code): target for i, terms in enumerate(versions) for target in terms.targets},
     )
