@@ -69,6 +69,7 @@ def measure(
     exclusions: Sequence[ExclusionRule] = (),
     known_until: datetime = AFTERWARDS,
     history: Sequence[Outcome] = (),
+    consumes_downtime: bool = False,
 ) -> list[Measured]:
     target = target or level()
     terms = Terms(effective_from=date(2024, 1, 1), targets=(target,), exclusions=tuple(exclusions))
@@ -79,6 +80,7 @@ def measure(
         exclusions=tuple(exclusions),
         known_until=known_until,
         history=tuple(history),
+        consumes_downtime=consumes_downtime,
     )
     return measured(
         Frame(

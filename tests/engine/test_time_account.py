@@ -16,10 +16,12 @@ from sla.engine.facts import (
     Party,
     Position,
     Responsible,
+    Run,
     Unit,
     Verdict,
     Watch,
 )
+from sla.engine.money import Money
 from sla.engine.periods import BusinessCalendar, WeeklyHours
 from sla.engine.results import TimeClass
 from sla.engine.terms import (
@@ -259,6 +261,23 @@ def test_an_exclusion_changes_the_denominator_only_as_the_clause_says(
     known = facts([outage("2 03:00", "2 05:00")], maintenance=(work("2 02:00", "2 04:00"),))
     counting = Counting(exclusion_arithmetic=arithmetic)
     assert one(known, target=level(counting=counting), exclusions=[MAINTENANCE]).value == 100 * value
+
+
+def test_downtime_that_a_claim_was_granted_for_is_not_used_again() -> None:
+    before = Outcome(
+        target="uptime",
+        period="2025-06-05",
+        units=("a",),
+        first_on=JUNE.first_on,
+        last_on=JUNE.first_on.replace(day=5),
+        verdict=Verdict.MISSED,
+        credit=Money(1000, "USD"),
+        runs=(Run(started_at=at("2 10:00"), ended_at=at("2 11:00"), units=("a",)),),
+    )
+    known = facts([outage("2 10:00", "2 11:00"), outage("20 10:00", "20 10:20", incident="INC-2")])
+    once = one(known, history=[before], consumes_downtime=True)
+    assert minutes(once, DOWN, UNCOUNTED) == (20, 60)
+    assert minutes(one(known, history=[before]), DOWN) == (80,)
 
 
 def test_fault_matters_only_where_the_clause_asks_for_it() -> None:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from sla.engine.facts import Outage, Party, Position, Responsible
 from sla.engine.intervals import Interval, union
+from sla.engine.ledger.consumption import unused
 from sla.engine.ledger.exclusions import granted
 from sla.engine.ledger.index import FactIndex, Scope
 from sla.engine.ledger.labels import Stretch, labelled
@@ -53,7 +54,7 @@ def disturbances(unit: str, *, index: FactIndex, scope: Scope) -> Disturbances:
     raw = [
         piece for stretch in stretches for piece in labelled(stretch, index=index, scope=scope, grants=grants)
     ]
-    found.pieces = merge(raw)
+    found.pieces = unused(merge(raw), unit=unit, index=index, scope=scope)
     found.unmeasured = union(found.unmeasured)
     return found
 

@@ -69,6 +69,7 @@ class Scope:
     known_until: datetime
     reading: Party = Party.OURS
     history: tuple[Outcome, ...] = ()
+    consumes_downtime: bool = False
 
 
 def index_facts(facts: Facts) -> FactIndex:
