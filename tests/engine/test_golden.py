@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -13,7 +13,7 @@ import pytest
 from sla.documents import Document, DocumentError, inputs_of, read_document
 from sla.documents.expectations import Expectation, ExpectedLevel
 from sla.engine.evaluation import evaluate
-from sla.engine.facts import Inputs
+from sla.engine.facts import Facts, Inputs
 from sla.engine.intervals import micro
 from sla.engine.money import Money, exponent
 from sla.engine.results import Credit, CreditTotal, Due, Measured, Result, TimeClass
@@ -25,32 +25,11 @@ FILES = sorted(CASES.glob("*.toml"))
 MONEY = (Pays.MONEY, Pays.CHARGE)
 VALUES = ("verdict", "value", "best", "worst", "counted", "events", "late", "provisional")
 CREDITS = ("credit_before_caps", "credit_due", "credit_state", "pays")
-ANSWERS = (
-    "levels",
-    "totals",
-    "points",
-    "carried",
-    "agreed",
-    "contested",
-    "deadlines",
-    "steps",
-    "chronic",
-    "earned_back",
-)
-SHUFFLED = (
-    "incidents",
-    "outages",
-    "milestones",
-    "clock_stops",
-    "maintenance",
-    "exclusions",
-    "samples",
-    "figures",
-    "deliveries",
-    "conditions",
-    "watches",
-    "charges",
-)
+WHICH = ("target", "window", "services")
+HEADING = ("agreement", "period", "known_until", "source", "reading")
+ANSWERS = [field.name for field in fields(Expectation) if field.name not in HEADING]
+TABLES = ("zone", "units", "rooms", "calendars", "calendar_zones")
+SHUFFLED = [field.name for field in fields(Facts) if field.name not in TABLES]
 
 
 @cache
@@ -158,6 +137,10 @@ def major(money: Money | None) -> Decimal | None:
 
 def due_of(line: Credit | CreditTotal) -> Fraction:
     return line.due_exact if line.due is None else Fraction(major(line.due) or 0)
+
+
+def test_every_figure_that_a_case_can_state_of_a_level_is_compared() -> None:
+    assert {*WHICH, *VALUES, *CREDITS, "account"} == {field.name for field in fields(ExpectedLevel)}
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in FILES])
