@@ -93,12 +93,13 @@ def _units(agreement: ServiceLevelAgreement, *, rows: Rows) -> tuple[facts.Unit,
 
 
 def _concerns(incident: Incident, *, rows: Rows, span: Interval) -> bool:
-    """Return whether an incident touches the span: by an outage, a moment, or being open still."""
-    if incident.status == IncidentStatus.OPEN:
+    """Return whether an incident touches the span: by an outage, a moment, or as a ticket still open."""
+    outages = rows.outages_of.get(incident.pk, ())
+    if incident.status == IncidentStatus.OPEN and not outages:
         return True
     if any(span.start <= moment.at < span.end for moment in rows.milestones.get(incident.pk, ())):
         return True
-    return any(_touches(outage, span=span) for outage in rows.outages_of.get(incident.pk, ()))
+    return any(_touches(outage, span=span) for outage in outages)
 
 
 def _touches(outage: Outage, *, span: Interval) -> bool:

@@ -146,7 +146,7 @@ def _incidents(
         Exists(here.overlapping(span.start, span.end))
         | Exists(here.filter(started_at__gte=span.start, started_at__lt=span.end))
         | Exists(moments)
-        | Q(status=IncidentStatus.OPEN)
+        | (Q(status=IncidentStatus.OPEN) & ~Exists(own))
     )
     return Incident.objects.filter(Exists(here) | (Q(vendor__in=vendors) & ~Exists(own))).filter(during)
 

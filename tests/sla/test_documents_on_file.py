@@ -37,8 +37,18 @@ def figures(result: Result) -> dict[str, Any]:
     """Return everything that a statement prints, without the words that name people and papers."""
     return {
         "levels": [
-            (one.target, one.window.label, sorted(one.units), one.verdict, one.value, one.best, one.worst)
-            + (one.counted_us, one.denominator_us, one.ledger.classes if one.ledger else None)
+            (
+                *(
+                    one.target,
+                    one.window.label,
+                    sorted(one.units),
+                    one.verdict,
+                    one.value,
+                    one.best,
+                    one.worst,
+                ),
+                *(one.counted_us, one.denominator_us, one.ledger.classes if one.ledger else None),
+            )
             for one in result.measured
         ],
         "cases": [

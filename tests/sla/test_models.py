@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, ValidationError
+from pytest_django import DjangoAssertNumQueries
 
 from incidents import models as happened
 from sla.engine import facts
@@ -149,7 +150,9 @@ def test_a_version_reads_back_as_the_terms_that_were_written() -> None:
 
 
 @pytest.mark.django_db
-def test_terms_of_a_version_take_a_constant_number_of_queries(django_assert_num_queries) -> None:
+def test_terms_of_a_version_take_a_constant_number_of_queries(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
     few = a_schedule("few", terms=versions.Terms(effective_from=date(2019, 1, 1), targets=(a_level(),)))
     levels = tuple(a_level(code=f"level-{n}") for n in range(12))
     many = a_schedule("many", terms=versions.Terms(effective_from=date(2019, 1, 1), targets=levels))
