@@ -53,6 +53,8 @@ def chronic_counters(
     A rule gives one counter for each service level or unit group that has anything counted, else
     one empty counter. ``credits`` supply this period's points and caps reached.
     """
+    if not terms:
+        return ()
     new = window_outcomes(measured, credits=credits)
     setting = Setting(schedule=schedule, facts=facts, period=period)
     timed = frozenset(found.target for found in measured if found.unit == "us")

@@ -51,6 +51,8 @@ def earned_back(
     A credit is earned back once, in the period that completes the periods after it; a window that
     is not measurable, provisional or absent does not count as good.
     """
+    if not terms:
+        return ()
     new = window_outcomes(measured, credits=credits)
     lines = _lines((*history, *new))
     found = [

@@ -94,24 +94,31 @@ def _is_time(now: _Now) -> bool:
     return metric in (Metric.DOWNTIME, Metric.LONGEST_OUTAGE)
 
 
+def _value(now: _Now, *, extra: int) -> Fraction:
+    """Return the figure as it would be with one more run of so many microseconds."""
+    value = now.measured.value
+    assert value is not None
+    if not extra:
+        return value
+    if now.measured.unit == "%":
+        return value - 100 * extra / now.measured.denominator_us
+    if now.target.metric is Metric.LONGEST_OUTAGE:
+        return max(value, Fraction(extra))
+    return value + extra
+
+
 def _with(now: _Now, *, extra: int) -> Measured:
     """Return the level as it would be with one more run of so many microseconds."""
     measured = now.measured
-    if not extra or measured.value is None:
+    if not extra:
         return measured
-    if measured.unit == "%":
-        value = measured.value - 100 * Fraction(extra) / measured.denominator_us
-    elif now.target.metric is Metric.LONGEST_OUTAGE:
-        value = max(measured.value, Fraction(extra))
-    else:
-        value = measured.value + extra
     start = max((event.during.end for event in measured.events), default=measured.window.during.start)
     run = Event(
         during=Interval(start, start + extra * MICROSECOND), counted_us=Fraction(extra), units=measured.units
     )
     return replace(
         measured,
-        value=value,
+        value=_value(now, extra=extra),
         counted_us=measured.counted_us + extra,
         events=(*measured.events, run),
         verdict=Verdict.MISSED,
@@ -131,19 +138,19 @@ def _missed(now: _Now) -> bool:
 
 
 def _state(now: _Now, *, extra: int) -> _State:
-    measured = _with(now, extra=extra)
-    assert measured.value is not None
-    missed = _misses(measured.value, target=now.target, level=measured.level)
+    measured, figure = now.measured, _value(now, extra=extra)
+    missed = _misses(figure, target=now.target, level=measured.level)
     rule = now.target.credit
     if rule is None or (rule.only_if_missed and not missed):
         return _State(missed, NOTHING)
     params = rule.params
     if isinstance(params, (Tiered, Points)) and per_of(params) is Per.WINDOW:
         by_time = isinstance(params, Tiered) and params.on is not TierOn.VALUE
-        value = rounded(measured.counted_us if by_time else measured.value, decimals=params.row_decimals)
+        value = rounded(measured.counted_us + extra if by_time else figure, decimals=params.row_decimals)
         tier = choose(params.tiers, value=value, pick=params.pick, gap=params.gap).tier
         return _State(missed, Fraction(tier.credit) if tier else NOTHING)
     if isinstance(params, Increments) and params.per is Per.WINDOW:
+        measured = _with(now, extra=extra)
         (of,) = occurrences(measured, per=Per.WINDOW, target=now.target, zone=now.setting.facts.zone)
         found = scheme_units(params, of=of, measured=measured, op=now.target.op, clause="")
         return _State(missed, found.units)

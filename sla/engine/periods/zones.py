@@ -57,7 +57,7 @@ class Zone:
     def readings(self, wall: datetime) -> list[datetime]:
         """Return the UTC instants at which this wall-clock time is shown: none, one or two."""
         naive = wall.replace(tzinfo=UTC)
-        seen = {naive - timedelta(seconds=seconds) for _, seconds in self.offsets}
+        seen = {naive - timedelta(seconds=seconds) for seconds in {seconds for _, seconds in self.offsets}}
         return sorted(at for at in seen if self.local(at) == wall)
 
     def instant(self, wall: datetime) -> datetime:
