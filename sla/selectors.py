@@ -42,7 +42,9 @@ def schedules_of(contract: Contract) -> QuerySet[ServiceLevelAgreement]:
     )
 
 
-def versions_in_force(agreement: ServiceLevelAgreement, *, first_on: date, last_on: date) -> list[AgreementVersion]:
+def versions_in_force(
+    agreement: ServiceLevelAgreement, *, first_on: date, last_on: date
+) -> list[AgreementVersion]:
     """Return the versions in force on any local date from the first to the last, oldest first."""
     begun = list(
         AgreementVersion.objects.with_terms()

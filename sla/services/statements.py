@@ -22,7 +22,7 @@ def draft_statement(agreement: ServiceLevelAgreement, *, period_label: str, know
 def draft_statements(
     agreements: Iterable[ServiceLevelAgreement], *, on: date, known_until: datetime
 ) -> Iterator[Result]:
-    """Compute the periods that hold a local date, of many SLA schedules; those without terms then are left out."""
+    """Compute the periods of many SLA schedules that hold a local date, where terms are in force."""
     for inputs in inputs_for(agreements, on=on, known_until=known_until):
         if inputs.versions:
             yield result_of(inputs)

@@ -189,7 +189,8 @@ def _under(contract: Contract, *, document: Document, code: str) -> Document:
     if document.vendor.slug != contract.vendor.slug:
         raise ValidationError(
             {
-                "reference": f"{contract.reference} is a contract with {contract.vendor}. Choose another reference."
+                "reference": f"{contract.reference} is a contract with {contract.vendor}."
+                " Choose another reference."
             }
         )
     if contract.schedules.filter(code=code).exists():

@@ -118,8 +118,8 @@ def test_changed_terms_of_a_signed_off_version_are_refused_and_nothing_is_loaded
     with pytest.raises(ValidationError) as refused:
         load(changed)
     assert refused.value.messages == [
-        "agreements[0].versions[0]: The terms from 2019-01-01 were signed off by maria and differ from the document."
-        " Add a version with its own first day for an amendment, or correct the entry on file."
+        "agreements[0].versions[0]: The terms from 2019-01-01 were signed off by maria and differ from"
+        " the document. Add a version with its own first day for an amendment, or correct the entry on file."
     ]
     assert Charge.objects.get().amount_minor == 200_000
 

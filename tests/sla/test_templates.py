@@ -102,7 +102,8 @@ def test_a_missing_or_unreadable_blank_is_named_and_nothing_is_made() -> None:
         "fee": ["'much' is no number. Write one such as 1250.00."],
         "start": ["'soon' is no date. Write it as 2019-06-25."],
         "zone": [
-            "'Mars' is not a time zone. Use a name such as America/New_York, or a fixed offset such as UTC-05:00."
+            "'Mars' is not a time zone. Use a name such as America/New_York,"
+            " or a fixed offset such as UTC-05:00."
         ],
         "reference": ["Our number for the contract: fill it in."],
         "colour": [
@@ -115,7 +116,7 @@ def test_a_missing_or_unreadable_blank_is_named_and_nothing_is_made() -> None:
 
 
 def test_an_unknown_template_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValidationError, match=r"There is no start template 'gcp'\. Choose one of: .*, att-mis,"):
+    with pytest.raises(ValidationError, match=r"no start template 'gcp'\. Choose one of: .*, att-mis,"):
         start_template("gcp")
 
 

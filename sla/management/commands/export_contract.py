@@ -44,11 +44,12 @@ class Command(BaseCommand):
 
 
 def _contract(reference: str) -> Contract:
-    found = Contract.objects.select_related("vendor", "entity", "account", "parent").filter(reference=reference)
-    contract = found.first()
+    rows = Contract.objects.select_related("vendor", "entity", "account", "parent")
+    contract = rows.filter(reference=reference).first()
     if contract is None:
         known = ", ".join(Contract.objects.order_by("reference").values_list("reference", flat=True)[:10])
         raise CommandError(
-            f"No contract has the reference {reference!r}. Known are: {known or 'none yet'}.", returncode=BAD_INPUT
+            f"No contract has the reference {reference!r}. Known are: {known or 'none yet'}.",
+            returncode=BAD_INPUT,
         )
     return contract

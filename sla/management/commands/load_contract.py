@@ -72,4 +72,5 @@ def _lines(report: LoadReport, *, reference: str) -> Iterator[str]:
         if len(report.absent) > ABSENT_SHOWN:
             yield f"  and {len(report.absent) - ABSENT_SHOWN} more"
     yield from (f"Note: {remark}" for remark in report.remarks)
-    yield f"{reference} is loaded." if report.changed else f"{reference} was loaded before: nothing has changed."
+    before = "was loaded before: nothing has changed."
+    yield f"{reference} {'is loaded.' if report.changed else before}"

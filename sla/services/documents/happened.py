@@ -64,7 +64,8 @@ def _incident(loading: Loading, entry: IncidentEntry) -> None:
     if row is not None and row.vendor_id not in (None, loading.vendor.pk):
         raise ValidationError(
             {
-                "reference": f"{entry.reference} is an incident of {row.vendor}. Give this one another reference."
+                "reference": f"{entry.reference} is an incident of {row.vendor}."
+                " Give this one another reference."
             }
         )
     row = row or Incident(reference=entry.reference)

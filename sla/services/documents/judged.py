@@ -69,7 +69,8 @@ def _schedule(loading: Loading, entry: AgreementEntry) -> None:
     if schedule.currency != contract.currency:
         raise ValidationError(
             {
-                "currency": f"It is {schedule.currency}, the contract's is {contract.currency}. On file they are one."
+                "currency": f"It is {schedule.currency}, the contract's is {contract.currency}."
+                " On file they are one: give the SLA schedule the contract's."
             }
         )
     row = contract.schedules.filter(code=entry.code).first()
@@ -97,8 +98,9 @@ def _version(loading: Loading, terms: Terms, *, agreement: ServiceLevelAgreement
         return
     elif not row.is_draft:
         raise ValidationError(
-            f"The terms from {terms.effective_from} were signed off by {row.signed_off_by} and differ from the"
-            " document. Add a version with its own first day for an amendment, or correct the entry on file."
+            f"The terms from {terms.effective_from} were signed off by {row.signed_off_by} and differ from"
+            " the document. Add a version with its own first day for an amendment, or correct the entry"
+            " on file."
         )
     check_terms(terms, agreement=agreement)
     writer = Writer(by=loading.by, reason=loading.reason)

@@ -109,7 +109,8 @@ def _contract(loading: Loading) -> None:
     if row is not None and row.vendor_id != vendor.pk:
         raise ValidationError(
             {
-                "reference": f"{entry.reference} is a contract with {row.vendor}. Give this one another reference."
+                "reference": f"{entry.reference} is a contract with {row.vendor}."
+                " Give this one another reference."
             }
         )
     row = row or Contract(reference=entry.reference, vendor=vendor)

@@ -90,8 +90,8 @@ def correct_terms(version: AgreementVersion, *, terms: Terms, by: User, reason: 
     if terms.effective_from != version.effective_from:
         raise ValidationError(
             {
-                "effective_from": f"A correction keeps the first day ({version.effective_from}), and these terms"
-                f" begin on {terms.effective_from}. Record an amendment instead."
+                "effective_from": f"A correction keeps the first day ({version.effective_from}), and these"
+                f" terms begin on {terms.effective_from}. Record an amendment instead."
             }
         )
     if replace(terms, signed_off_by=version.signed_off_by) == version.as_value():
@@ -189,8 +189,8 @@ def _amendment_problems(agreement: ServiceLevelAgreement, terms: Terms) -> dict[
         problems["effective_from"] = "There are no terms to amend yet. Enter the first version instead."
     elif terms.effective_from <= first.effective_from:
         problems["effective_from"] = (
-            f"The amendment begins on {terms.effective_from}, not after the first terms ({first.effective_from})."
-            " Choose a later day, or correct the first version."
+            f"The amendment begins on {terms.effective_from}, not after the first terms"
+            f" ({first.effective_from}). Choose a later day, or correct the first version."
         )
     if terms.signed_on is None:
         problems["signed_on"] = "Say when the amendment was signed."

@@ -96,8 +96,8 @@ class Writer:
         for position, code in enumerate(codes):
             if code not in known:
                 raise ValidationError(
-                    f"Service level {row.code!r} names service {code!r}, which {contract.reference} does not have."
-                    " Add the service, or correct the code."
+                    f"Service level {row.code!r} names service {code!r}, which {contract.reference} does not"
+                    " have. Add the service, or correct the code."
                 )
             link = present.get(code) or TargetService(target=row, service=known[code])
             link.position = position
