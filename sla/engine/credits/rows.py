@@ -30,11 +30,19 @@ class Row(NamedTuple):
 
     def is_above(self, value: Fraction) -> bool:
         """Return whether all of the row lies above the value."""
-        return self.low is not None and self.low > (value, 0)
+        return self.low is not None and not _is_past(value, cut=self.low)
 
     def is_below(self, value: Fraction) -> bool:
         """Return whether all of the row lies below the value."""
-        return self.high is not None and self.high < (value, 1)
+        return self.high is not None and _is_past(value, cut=self.high)
+
+
+def _is_past(value: Fraction, *, cut: Cut) -> bool:
+    """Return whether a value lies on the far side of a cut."""
+    at, side = cut
+    # Whole numbers: every level passes here several times, and fractions compare five times slower.
+    distance = value.numerator * at.denominator - at.numerator * value.denominator
+    return distance > 0 or (distance == 0 and side == 0)
 
 
 class Chosen(NamedTuple):

@@ -77,12 +77,17 @@ class Zone:
 
     def midnight(self, on: date) -> datetime:
         """Return the first UTC instant of a local date, also where midnight is skipped."""
-        wall = datetime.combine(on, time())
-        found = self.readings(wall)
-        if found:
-            return found[0]
-        # The clock jumps over midnight: the day begins at the change itself.
-        return next(at for at, _ in self.offsets if self.local(at) >= wall)
+        return _midnight(self, on)
+
+
+@lru_cache(maxsize=4096)
+def _midnight(zone: Zone, on: date) -> datetime:
+    wall = datetime.combine(on, time())
+    found = zone.readings(wall)
+    if found:
+        return found[0]
+    # The clock jumps over midnight: the day begins at the change itself.
+    return next(at for at, _ in zone.offsets if zone.local(at) >= wall)
 
 
 def _offset_text(offset: timedelta) -> str:
