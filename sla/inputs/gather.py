@@ -162,7 +162,8 @@ def _incidents_by_contract(
         of_vendor[agreement.contract.vendor_id].add(agreement.contract_id)
     found: dict[int, list[Incident]] = defaultdict(list)
     for incident in known.incidents.values():
-        for contract in hit.get(incident.pk) or of_vendor.get(incident.vendor_id or 0, ()):
+        contracts = hit.get(incident.pk) or of_vendor.get(incident.vendor_id or 0) or set()
+        for contract in contracts:
             found[contract].append(incident)
     return found
 
@@ -218,7 +219,7 @@ def _attached(rows: Iterable[Row], known: _Known) -> list[Row]:
     for row in found:
         for name, loaded in (("service", known.services), ("incident", known.incidents)):
             key = getattr(row, f"{name}_id", None)
-            if key in loaded:
+            if key is not None and key in loaded:
                 setattr(row, name, loaded[key])
     return found
 

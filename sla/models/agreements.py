@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
@@ -226,7 +226,7 @@ class AgreementVersion(ValueRow):
     template = models.CharField("begun from", max_length=100, blank=True, editable=False)
     blanks = models.JSONField("what was filled in", default=dict, blank=True, editable=False)
 
-    objects = AgreementVersionManager()
+    objects: ClassVar[AgreementVersionManager] = AgreementVersionManager()
 
     class Meta:
         verbose_name = "version of an SLA schedule"

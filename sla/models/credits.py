@@ -4,34 +4,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
 
 from sla.engine.codec import from_plain, to_plain
-from sla.engine.terms import (
-    Cap as CapValue,
-)
+from sla.engine.terms import Cap as CapValue
 from sla.engine.terms import (
     CapPeriod,
     CapScope,
     Overflow,
     Pays,
+    Points,
     Scheme,
     Tier,
+    Tiered,
 )
-from sla.engine.terms import (
-    CreditRule as CreditRuleValue,
-)
+from sla.engine.terms import CreditRule as CreditRuleValue
 from sla.engine.terms.credits import SCHEMES, SchemeParams
 from sla.models.agreements import AgreementVersion
 from sla.models.columns import LevelField, enum_column, figure_column
 from sla.models.rows import Column, TermRow
 from sla.models.targets import ServiceLevelTarget
 from vendors.models import CODE, Reader, RegisterManager, RegisterQuerySet
-
-TIERED = (Scheme.TIERED, Scheme.POINTS)
 
 
 class CreditRule(TermRow):
@@ -65,7 +61,7 @@ class CreditRule(TermRow):
         verbose_name = "credit"
 
     def __str__(self) -> str:
-        return f"{self.get_scheme_display()} of {self.target}"  # type: ignore[attr-defined]
+        return f"{self.get_scheme_display()} of {self.target}"
 
     def of_version(self) -> AgreementVersion:
         """Return the version that the row belongs to."""
@@ -85,11 +81,13 @@ class CreditRule(TermRow):
     def scheme_params(self) -> SchemeParams:
         """Return the parameters with the rows of the table; raise ValueError."""
         params_class = SCHEMES[Scheme(self.scheme)]
-        if Scheme(self.scheme) not in TIERED:
+        if params_class not in (Tiered, Points):
             return from_plain(params_class, self.params, at="params")
         plain = {**self.params, "tiers": []}
+        params = from_plain(params_class, plain, at="params")
+        assert isinstance(params, Tiered | Points)
         rows = tuple(tier.as_value() for tier in self.tiers.all()) if self.pk else ()
-        return replace(from_plain(params_class, plain, at="params"), tiers=rows)
+        return replace(params, tiers=rows)
 
     def child_values(self) -> dict[str, Any]:
         """Return the caps of this credit."""
@@ -172,7 +170,7 @@ class Cap(TermRow):
     overflow = enum_column(Overflow, default=Overflow.LOST, verbose_name="what it cuts off")
     clause = models.CharField(max_length=200, blank=True)
 
-    objects = CapManager()
+    objects: ClassVar[CapManager] = CapManager()
 
     class Meta:
         verbose_name = "cap"

@@ -127,7 +127,7 @@ class TermRow(ValueRow):
 
     def of_version(self) -> AgreementVersion:
         """Return the version that the row belongs to."""
-        return self.version  # type: ignore[attr-defined,no-any-return]
+        return self.version  # type: ignore[attr-defined]
 
     def touched_contracts(self) -> Iterable[Contract]:
         """Return the contract of the SLA schedule."""

@@ -17,21 +17,11 @@ from sla.engine.terms import (
     Overrun,
     Remedy,
 )
-from sla.engine.terms import (
-    ChronicRule as ChronicRuleValue,
-)
-from sla.engine.terms import (
-    ClaimRule as ClaimRuleValue,
-)
-from sla.engine.terms import (
-    ClaimStep as ClaimStepValue,
-)
-from sla.engine.terms import (
-    EarnBack as EarnBackValue,
-)
-from sla.engine.terms import (
-    ExclusionRule as ExclusionRuleValue,
-)
+from sla.engine.terms import ChronicRule as ChronicRuleValue
+from sla.engine.terms import ClaimRule as ClaimRuleValue
+from sla.engine.terms import ClaimStep as ClaimStepValue
+from sla.engine.terms import EarnBack as EarnBackValue
+from sla.engine.terms import ExclusionRule as ExclusionRuleValue
 from sla.models.agreements import AgreementVersion
 from sla.models.columns import LengthField, LevelField, enum_column, figure_column
 from sla.models.rows import TermRow

@@ -237,7 +237,7 @@ def _position(loading: Loading, values: dict[str, Any], *, entry: PositionEntry 
         found = found if name in values else found.filter(**{name: None})
     row = (found.filter(stated_at=stated_at) if stated_at else found).first()
     row = row or Position(**same, stated_at=stated_at or loading.at)
-    rest = {name: values[name] for name in ("why", "clause") if name in values}
+    rest: dict[str, Any] = {name: values[name] for name in ("why", "clause") if name in values}
     loading.put(row, rest, key=row.incident.reference, save=record_row)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
-from sla.documents.register import CalendarEntry, ChargeEntry, ServiceEntry, open_span, weekly_hours
+from sla.documents.hours import open_span, weekly_hours
+from sla.documents.register import CalendarEntry, ChargeEntry, ServiceEntry
 from sla.engine.facts import ChargeKind, Every
 from sla.engine.money import to_minor
 from sla.services.documents.loading import Loading, placed, stated
