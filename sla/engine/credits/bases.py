@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from sla.engine.credits.fees import Days, Fee, Fees, accrued, covered, days_of, months, without
-from sla.engine.credits.lines import NOTHING, Setting
+from sla.engine.credits.lines import NOTHING, Asked, BaseAmount, Setting, Span
 from sla.engine.facts import ChargeKind
 from sla.engine.intervals import Interval, micro
 from sla.engine.periods import DAY, Period, PeriodKind, PeriodRule, period_on
@@ -27,22 +27,6 @@ rules(
 )
 
 
-class Span(NamedTuple):
-    """The dates whose fees are meant; ``share`` is below one for a window of less than whole days."""
-
-    days: Days
-    share: Fraction = Fraction(1)
-
-
-class BaseAmount(NamedTuple):
-    """A base in exact minor units, a day of it, and how they were found."""
-
-    amount: Fraction
-    day: Fraction
-    step: Step
-    provisional: tuple[str, ...] = ()
-
-
 class _Sums(NamedTuple):
     recurring: Fraction
     usage: Fraction
@@ -55,18 +39,29 @@ def base_amount(
     base: Base, *, units: Sequence[str], services: Sequence[str], span: Span, setting: Setting
 ) -> BaseAmount:
     """Return the base in minor units: fees of the units, services or contract on the span's dates."""
+    asked = Asked(base, tuple(units), tuple(services), span)
+    if asked not in setting.bases:
+        setting.bases[asked] = _found(asked, setting=setting)
+    return setting.bases[asked]
+
+
+def _found(asked: Asked, *, setting: Setting) -> BaseAmount:
+    base, units, services, span = asked
     chosen, what = _chosen(base, units=units, services=services, setting=setting)
     sums = _summed(base, chosen=chosen, days=span.days, fees=setting.fees)
     gross = max(sums.recurring, sums.usage) if base.greater_of else sums.recurring + sums.usage
-    fees = max(gross - sums.discount, NOTHING) * Fraction(base.share) / 100
-    day = fees / _day_divisor(base, chosen=chosen, span=span, setting=setting)
-    amount = fees * span.share if base.slice_days is None else day * base.slice_days
+    fees = max(gross - sums.discount, NOTHING)
+    if base.share != 100:
+        fees *= Fraction(base.share) / 100
+    days = _day_divisor(base, chosen=chosen, span=span, setting=setting)
+    amount = fees * span.share if base.slice_days is None else fees / days * base.slice_days
     lost = _unallocated(base, setting=setting, span=span, what=what)
     reasons = sums.provisional + lost + (() if chosen else (_no_fee(what, span=span),))
-    inputs = sums.steps + _adjusted(base, span=span, day=day, currency=setting.fees.currency)
+    currency = setting.fees.currency
+    inputs = sums.steps + _adjusted(base, span=span, fees=fees, days=days, currency=currency)
     named = {"what": what, **_dates(span.days)}
-    step = Step("credit.base", amount, setting.fees.currency, base.clause, inputs, notes(named))
-    return BaseAmount(amount, day, step, reasons)
+    step = Step("credit.base", amount, currency, base.clause, inputs, notes(named))
+    return BaseAmount(amount, fees, days, step, reasons)
 
 
 def _chosen(
@@ -168,7 +163,7 @@ def _day_divisor(base: Base, *, chosen: Sequence[Fee], span: Span, setting: Sett
     return (share or Fraction(1)) * base.day_basis
 
 
-def _adjusted(base: Base, *, span: Span, day: Fraction, currency: str) -> tuple[Step, ...]:
+def _adjusted(base: Base, *, span: Span, fees: Fraction, days: Fraction, currency: str) -> tuple[Step, ...]:
     steps = []
     if base.greater_of:
         steps.append(Step("credit.base_greater", None, "", base.clause))
@@ -181,7 +176,7 @@ def _adjusted(base: Base, *, span: Span, day: Fraction, currency: str) -> tuple[
             f"1/{base.day_basis} of a month's fee" if base.day_basis else "the fee by the days of the period"
         )
         named = notes(days=base.slice_days, basis=basis)
-        steps.append(Step("credit.base_slice", day, currency, base.clause, (), named))
+        steps.append(Step("credit.base_slice", fees / days, currency, base.clause, (), named))
     elif span.share != 1:
         steps.append(Step("credit.base_window", span.share, "", "", (), notes(share=str(span.share))))
     return tuple(steps)
@@ -273,4 +268,4 @@ def waived_fee(code: str, *, units: Sequence[str], span: Span, setting: Setting)
     named = {"what": what, **_dates(span.days)}
     step = Step("credit.base", amount, fees.currency, "", steps, notes(named))
     reasons = sums.provisional + (() if found else (_no_fee(what, span=span),))
-    return BaseAmount(amount, amount, step, reasons)
+    return BaseAmount(amount, amount, Fraction(1), step, reasons)

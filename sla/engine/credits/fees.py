@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from sla.engine.facts import Charge, ChargeKind, Every, MonthBy
@@ -64,7 +65,7 @@ class Fees:
     @property
     def only_contract_wide(self) -> bool:
         """Return whether no fee names a unit."""
-        return set(self._index()) <= {""}
+        return not any(self._index())
 
     def _index(self) -> dict[str, list[Fee]]:
         if self._by_unit is None:
@@ -107,20 +108,21 @@ def accrued(fee: Fee, *, days: Days, billing_day: int) -> Fraction:
     """Return the exact minor units of the fee on these dates."""
     charge = fee.charge
     inside = fee.within(days)
-    amount = Fraction(charge.amount.minor)
+    amount = charge.amount.minor
     if charge.kind is ChargeKind.BILLED or (charge.every is Every.ONCE and charge.kind in _DATED):
         if fee.until is None:
-            return amount if days.start <= charge.starts_on < days.end else Fraction(0)
+            return Fraction(amount if days.start <= charge.starts_on < days.end else 0)
         return amount * Fraction(inside.size, max(Days(charge.starts_on, fee.until).size, 1))
     if charge.kind is ChargeKind.ONE_TIME:
-        return amount if days.start <= charge.starts_on < days.end else Fraction(0)
+        return Fraction(amount if days.start <= charge.starts_on < days.end else 0)
     if not inside.size:
         return Fraction(0)
     if charge.month_by is MonthBy.DAYS and charge.every is not Every.MONTH:
         return amount * _terms(inside, start=charge.starts_on, months=_MONTHS[charge.every])
-    return amount * months(inside, billing_day=billing_day) / _MONTHS[charge.every]
+    return months(inside, billing_day=billing_day) * Fraction(amount, _MONTHS[charge.every])
 
 
+@lru_cache(maxsize=1024)
 def months(days: Days, *, billing_day: int) -> Fraction:
     """Return how many fee months the dates are: each date is its share of its own month."""
     share = Fraction(0)

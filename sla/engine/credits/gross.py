@@ -6,8 +6,17 @@ from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 
-from sla.engine.credits.bases import BaseAmount, base_amount, base_span, waived_fee
-from sla.engine.credits.lines import NOTHING, OWN_UNIT, Line, Piece, Setting, rooted, unit_of
+from sla.engine.credits.bases import base_amount, base_span, waived_fee
+from sla.engine.credits.lines import (
+    NOTHING,
+    OWN_UNIT,
+    BaseAmount,
+    Line,
+    Piece,
+    Setting,
+    rooted,
+    unit_of,
+)
 from sla.engine.credits.occurrences import Occurrence, occurrences
 from sla.engine.credits.repeats import repeat_step
 from sla.engine.credits.schemes import Found, pays_of, per_of, scheme_units
@@ -64,7 +73,9 @@ def priced(line: Line, *, setting: Setting) -> Line:
     assert target is not None
     assert rule is not None
     repeat = repeat_step(measured, rule=rule, setting=setting)
-    factor = Fraction(rule.multiplier) * (_number(repeat) if repeat else 1)
+    factor = Fraction(rule.multiplier)
+    if repeat is not None:
+        factor *= _number(repeat)
     bases: dict[tuple[str, ...], BaseAmount] = {}
     pieces, steps, doubts = [], [], list(line.provisional)
     for of in occurrences(measured, per=per_of(rule.params), target=target, zone=setting.facts.zone):
@@ -133,8 +144,7 @@ def _piece(
 ) -> tuple[Piece, Step]:
     assert line.rule is not None
     terms = setting.versions[line.version]
-    hours = line.measured.denominator_us / HOUR_US if line.measured else NOTHING
-    value = _value(line.rule, found=found, hours=hours, base=base, terms=terms, setting=setting)
+    value = _value(line, found=found, base=base, terms=terms, setting=setting)
     amount = factor * value if found.units else NOTHING
     inputs: tuple[Step, ...] = (found.step,)
     if line.rule.base.by_affected and pays_of(line.rule.params) in _FROM_BASE:
@@ -152,20 +162,14 @@ def _piece(
     return piece, Step("credit.amount", amount, unit, line.rule.clause, inputs, named)
 
 
-def _value(
-    rule: CreditRule,
-    *,
-    found: Found,
-    hours: Fraction,
-    base: BaseAmount | None,
-    terms: Terms,
-    setting: Setting,
-) -> Fraction:
-    if isinstance(rule.params, Prorated) and terms.money_rounding is MoneyRounding.RATE and base is not None:
+def _value(line: Line, *, found: Found, base: BaseAmount | None, terms: Terms, setting: Setting) -> Fraction:
+    assert line.rule is not None
+    params = line.rule.params
+    if isinstance(params, Prorated) and terms.money_rounding is MoneyRounding.RATE and base is not None:
+        hours = line.measured.denominator_us / HOUR_US if line.measured else NOTHING
         return _at_hourly_rate(found, base=base, hours=hours, terms=terms)
-    return worth(
-        found.units, pays=pays_of(rule.params), base=base, terms=terms, currency=setting.schedule.currency
-    )
+    pays, currency = pays_of(params), setting.schedule.currency
+    return worth(found.units, pays=pays, base=base, terms=terms, currency=currency)
 
 
 def worth(units: Fraction, *, pays: Pays, base: BaseAmount | None, terms: Terms, currency: str) -> Fraction:
@@ -177,13 +181,9 @@ def worth(units: Fraction, *, pays: Pays, base: BaseAmount | None, terms: Terms,
         return units * int(10 ** exponent(currency))
     if base is None or pays in (Pays.SERVICE_DAYS, Pays.SERVICE_HOURS, Pays.POINTS):
         return units
-    rates = {
-        Pays.PERCENT: base.amount,
-        Pays.CHARGE: base.amount,
-        Pays.DAYS: base.day,
-        Pays.HOURS: base.day / 24,
-    }
-    rate = rates[pays]
+    rate = base.amount
+    if pays in (Pays.DAYS, Pays.HOURS):
+        rate = base.day if pays is Pays.DAYS else base.day / 24
     if terms.money_rounding is MoneyRounding.RATE:
         rate = Fraction(round_minor(rate, mode=terms.rounding_mode))
     return rate * units / (100 if pays is Pays.PERCENT else 1)

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
+from typing import NamedTuple
 
-from sla.engine.credits.fees import Fees
+from sla.engine.credits.fees import Days, Fees
 from sla.engine.facts import Facts, Outcome
 from sla.engine.money import Money
 from sla.engine.periods import Period
 from sla.engine.results import CreditState, Event, Measured, Removed
-from sla.engine.terms.credits import CreditRule, Pays
+from sla.engine.terms.credits import Base, CreditRule, Pays
 from sla.engine.terms.targets import Target
 from sla.engine.terms.versions import Schedule, Split, Terms
 from sla.engine.trace import Step, notes
@@ -29,6 +30,37 @@ MONEY = (Pays.MONEY, Pays.CHARGE)
 OWN_UNIT = (Pays.SERVICE_DAYS, Pays.SERVICE_HOURS, Pays.POINTS, Pays.CHARGE)
 
 _UNITS = {Pays.SERVICE_DAYS: "days", Pays.SERVICE_HOURS: "hours", Pays.POINTS: "points"}
+
+
+class Span(NamedTuple):
+    """The dates whose fees are meant; ``share`` is below one for a window of less than whole days."""
+
+    days: Days
+    share: Fraction = Fraction(1)
+
+
+class BaseAmount(NamedTuple):
+    """A base in exact minor units, the fees of how many days it comes from, and how it was found."""
+
+    amount: Fraction
+    fees: Fraction
+    days: Fraction
+    step: Step
+    provisional: tuple[str, ...] = ()
+
+    @property
+    def day(self) -> Fraction:
+        """Return the fee of a day."""
+        return self.fees / self.days
+
+
+class Asked(NamedTuple):
+    """What a base is asked for; within one evaluation the answer stays the same."""
+
+    base: Base
+    units: tuple[str, ...]
+    services: tuple[str, ...]
+    span: Span
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +75,7 @@ class Setting:
     measured: tuple[Measured, ...]
     fees: Fees
     targets: Mapping[tuple[int, str], Target] = field(default_factory=dict)
+    bases: dict[Asked, BaseAmount] = field(default_factory=dict)  # those found so far
 
     def part_of(self, version: int) -> Period:
         """Return the part of the statement period in which a version's terms hold."""

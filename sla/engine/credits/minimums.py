@@ -6,10 +6,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from sla.engine.credits.bases import BaseAmount, base_amount, base_span
+from sla.engine.credits.bases import base_amount, base_span
 from sla.engine.credits.caps import capped
 from sla.engine.credits.gross import worth
-from sla.engine.credits.lines import MONEY, NOTHING, Line, Setting, cut, emptied, removal, same_kind, unit_of
+from sla.engine.credits.lines import (
+    MONEY,
+    NOTHING,
+    BaseAmount,
+    Line,
+    Setting,
+    cut,
+    emptied,
+    removal,
+    same_kind,
+    unit_of,
+)
 from sla.engine.results import CreditState
 from sla.engine.terms.credits import Base, Minimum, MinimumKind, Pays
 from sla.engine.trace import rules, written

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from sla.engine.credits.bases import BaseAmount, Span, base_amount, base_span, waived_fee, window_span
-from sla.engine.credits.lines import MONEY, NOTHING, Line, Setting
+from sla.engine.credits.bases import base_amount, base_span, waived_fee, window_span
+from sla.engine.credits.lines import MONEY, NOTHING, BaseAmount, Line, Setting, Span
 from sla.engine.credits.spans import cap_days
 from sla.engine.facts import Outcome
 from sla.engine.money import CurrencyMismatch, exponent
