@@ -287,6 +287,9 @@ class AgreementVersion(ValueRow):
         )
 
 
+VERSION_KEY = tuple(f"version__{name}" for name in AgreementVersion.natural_fields)
+
+
 class ReadingNote(TermRow):
     """Why one reading of an unclear clause was chosen, and by whom."""
 

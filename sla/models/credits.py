@@ -34,6 +34,7 @@ class CreditRule(TermRow):
     """How a miss of one service level becomes a credit before caps."""
 
     value_class = CreditRuleValue
+    natural_fields = tuple(f"target__{name}" for name in ServiceLevelTarget.natural_fields)
     children = ("caps",)
     visible_through = "target__version__agreement__contract__vendor"
 

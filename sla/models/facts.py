@@ -133,6 +133,7 @@ class BroughtForward(ValueRow):
     """What a period before go-live came to: it feeds rules that look back, and is never recalculated."""
 
     value_class = Outcome
+    natural_fields = ("agreement__contract__reference", "agreement__code", "target", "period", "units")
     children = ("brought_forward",)
     visible_through = "agreement__contract__vendor"
 

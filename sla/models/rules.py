@@ -22,7 +22,7 @@ from sla.engine.terms import ClaimRule as ClaimRuleValue
 from sla.engine.terms import ClaimStep as ClaimStepValue
 from sla.engine.terms import EarnBack as EarnBackValue
 from sla.engine.terms import ExclusionRule as ExclusionRuleValue
-from sla.models.agreements import AgreementVersion
+from sla.models.agreements import VERSION_KEY, AgreementVersion
 from sla.models.columns import LengthField, LevelField, enum_column, figure_column
 from sla.models.rows import TermRow
 from vendors.models import CODE, BusinessCalendar
@@ -35,12 +35,7 @@ class ExclusionRule(TermRow):
 
     value_class = ExclusionRuleValue
     visible_through = "version__agreement__contract__vendor"
-    natural_fields = (
-        "version__agreement__contract__reference",
-        "version__agreement__code",
-        "version__effective_from",
-        "code",
-    )
+    natural_fields = (*VERSION_KEY, "code")
     quiet_fields = frozenset({"name", "text", "clause", "decided_by"})
 
     version = models.ForeignKey(AgreementVersion, on_delete=models.PROTECT, related_name="exclusions")
@@ -100,6 +95,7 @@ class ClaimRule(TermRow):
 
     value_class = ClaimRuleValue
     children = ("steps",)
+    natural_fields = VERSION_KEY
     visible_through = "version__agreement__contract__vendor"
 
     version = models.OneToOneField(AgreementVersion, on_delete=models.PROTECT, related_name="claim")
@@ -135,6 +131,7 @@ class ClaimStep(TermRow):
     """Something the clause wants from us, by a date."""
 
     value_class = ClaimStepValue
+    natural_fields = (*(f"rule__{name}" for name in VERSION_KEY), "code")
     visible_through = "rule__version__agreement__contract__vendor"
 
     rule = models.ForeignKey(ClaimRule, on_delete=models.PROTECT, related_name="steps")
@@ -169,6 +166,7 @@ class ChronicRule(TermRow):
     """A pattern over time, and what it opens: termination, escalation."""
 
     value_class = ChronicRuleValue
+    natural_fields = (*VERSION_KEY, "code")
     visible_through = "version__agreement__contract__vendor"
     quiet_fields = frozenset({"name", "opens", "ends", "clause"})
 
@@ -213,6 +211,7 @@ class EarnBack(TermRow):
     """A share of an earlier credit goes back after good periods."""
 
     value_class = EarnBackValue
+    natural_fields = (*VERSION_KEY, "position")
     visible_through = "version__agreement__contract__vendor"
 
     version = models.ForeignKey(AgreementVersion, on_delete=models.PROTECT, related_name="earn_back")

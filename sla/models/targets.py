@@ -11,7 +11,7 @@ from django.db import models
 from sla.engine.periods import PeriodKind, PeriodRule
 from sla.engine.terms import Basis, Measurer, Metric, Op, Target
 from sla.engine.terms.counting import PARAMS
-from sla.models.agreements import AgreementVersion
+from sla.models.agreements import VERSION_KEY, AgreementVersion
 from sla.models.columns import LevelField, enum_column
 from sla.models.rows import Column, TermRow
 from vendors.models import CODE, BusinessCalendar, Contract, Service, Span, Tracked
@@ -29,12 +29,7 @@ class ServiceLevelTarget(TermRow):
     children = ("services", "credit")
     embedded = {"window": PeriodRule}
     visible_through = "version__agreement__contract__vendor"
-    natural_fields = (
-        "version__agreement__contract__reference",
-        "version__agreement__code",
-        "version__effective_from",
-        "code",
-    )
+    natural_fields = (*VERSION_KEY, "code")
     quiet_fields = frozenset({"name", "text", "clause"})
 
     version = models.ForeignKey(AgreementVersion, on_delete=models.PROTECT, related_name="targets")

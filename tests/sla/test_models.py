@@ -15,6 +15,7 @@ from sla.engine import facts
 from sla.engine.terms import Metric, versions
 from sla.models import (
     AgreementVersion,
+    CreditRule,
     CreditTier,
     ServiceLevelAgreement,
     ServiceLevelTarget,
@@ -177,3 +178,12 @@ def test_a_row_of_a_credit_table_says_its_bounds() -> None:
         "below 99.9: 10.000000",
         "below 99: 25.000000",
     ]
+
+
+@pytest.mark.django_db
+def test_rows_of_the_terms_are_found_by_the_key_that_people_know() -> None:
+    a_schedule()
+    for model in (ServiceLevelAgreement, AgreementVersion, ServiceLevelTarget, CreditRule):
+        row = model.objects.get()
+        assert model.objects.get_by_natural_key(*row.natural_key()) == row
+    assert CreditRule.objects.get().natural_key() == ("NR-2018", "power", date(2019, 1, 1), "uptime")
