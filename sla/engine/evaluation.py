@@ -140,6 +140,7 @@ def _levels(case: Case, *, parts: Sequence[Part], index: FactIndex, reading: Par
                     known_until=case.known_until,
                     reading=reading,
                     history=case.history,
+                    consumes_downtime=part.terms.consumes_downtime,
                 )
                 found += measured(
                     Frame(

@@ -11,6 +11,7 @@ from textwrap import wrap
 from sla.engine.intervals import micro
 from sla.engine.money import Money
 from sla.engine.results import (
+    Case,
     CaseState,
     Chronic,
     ClaimTerms,
@@ -54,7 +55,7 @@ def render_text(result: Result, *, names: Mapping[str, str] | None = None) -> st
         _claim(result.claim),
         _section("Chronic failures", (line for one in result.chronic for line in _chronic(one))),
         _section("Earned back by the vendor", _earned(result, reader)),
-        _section("Next step down", (_next(one, reader) for one in result.next_tiers)),
+        _section("Next step down", (line for one in result.next_tiers for line in _next(one, reader))),
         _section("How this was worked out", _reasons(result, reader)),
     ]
     return "\n\n".join("\n".join(block) for block in (list(lines) for lines in blocks) if block) + "\n"
@@ -83,7 +84,7 @@ def _level(one: Measured, reader: Reader) -> Iterator[str]:
         yield _row("Expected level", shown_level(one.expected, unit=one.unit))
     if one.ledger is not None:
         yield from _account(one.ledger, one=one, reader=reader)
-    yield from _cases(one)
+    yield from _cases(one, reader)
     for reason in one.provisional:
         yield from _wrapped(f"Provisional: {reason}", indent=2)
 
@@ -112,7 +113,7 @@ def _account(ledger: Ledger, *, one: Measured, reader: Reader) -> Iterator[str]:
         yield from _wrapped(f"{start} to {end} {what}" + (f" ({why})" if why else ""), indent=4)
 
 
-def _cases(one: Measured) -> Iterator[str]:
+def _cases(one: Measured, reader: Reader) -> Iterator[str]:
     if not one.cases:
         return
     yield ""
@@ -127,10 +128,18 @@ def _cases(one: Measured) -> Iterator[str]:
     yield "  " + "-" * (LABEL + 20)
     yield _row("  All cases", str(len(one.cases)))
     for case in one.cases:
-        took = written_length(case.elapsed_us) if case.elapsed_us is not None else "open"
+        took = _took(case, reader)
         late = f", late by {written_length(case.lateness_us)}" if case.late else ""
         why = f" ({case.why})" if case.why else ""
         yield from _wrapped(f"{case.subject}: {words[case.state].lower()}, {took}{late}{why}", indent=4)
+
+
+def _took(case: Case, reader: Reader) -> str:
+    """Return how long a case took, or when what was owed was due and came."""
+    if case.elapsed_us is not None:
+        return written_length(case.elapsed_us)
+    due = f"due by {reader.instant(case.due_at)}" if case.due_at else "no date"
+    return f"{due}, {f'came {reader.instant(case.done_at)}' if case.done_at else 'not come yet'}"
 
 
 def _credits(result: Result, reader: Reader) -> Iterator[str]:
@@ -162,6 +171,8 @@ def _credit(line: Credit, *, currency: str, reader: Reader) -> Iterator[str]:
     yield _row(
         "  Due", f"{_due(line.due, line.due_exact, line.pays, currency)} ({CREDIT_STATES[line.state]})"
     )
+    if line.agreed is not None and line.due is not None:
+        yield _row("  Of it agreed by the vendor's own account", str(line.agreed))
     for reason in line.provisional:
         yield from _wrapped(f"Provisional: {reason}", indent=4)
 
@@ -230,13 +241,14 @@ def _earned(result: Result, reader: Reader) -> Iterator[str]:
         yield f"  {reader.name(one.target)}, credit of {one.period}: {one.amount} ({one.form})"
 
 
-def _next(one: NextTier, reader: Reader) -> str:
+def _next(one: NextTier, reader: Reader) -> Iterator[str]:
+    """Yield how much further downtime a level bears; nothing where that is no question of downtime."""
     where = f"{reader.name(one.target)} ({', '.join(one.units)}; {one.window})"
-    credit = f", then {one.credit}" if one.credit is not None else ""
-    if one.irreversible and one.room_us is None:
-        return f"  {where}: already missed for the whole window{credit}"
-    room = written_length(one.room_us) if one.room_us is not None else "no limit"
-    return f"  {where}: {room} more down{credit}"
+    credit = f", then {one.credit}" if one.credit is not None and one.credit.minor else ""
+    if one.room_us is not None:
+        yield f"  {where}: {written_length(one.room_us)} more down{credit}"
+    elif one.irreversible:
+        yield f"  {where}: already missed, and no further row pays more"
 
 
 def _reasons(result: Result, reader: Reader) -> Iterator[str]:

@@ -263,6 +263,24 @@ def test_an_exclusion_changes_the_denominator_only_as_the_clause_says(
     assert one(known, target=level(counting=counting), exclusions=[MAINTENANCE]).value == 100 * value
 
 
+@pytest.mark.parametrize(
+    ("party", "decides", "down"),
+    [
+        pytest.param(Party.OURS, "", 0, id="we concede it"),
+        pytest.param(Party.AGREED, "", 0, id="it is agreed"),
+        pytest.param(Party.VENDORS, "", 60, id="only the vendor says so"),
+        pytest.param(Party.VENDORS, "vendor", 0, id="the clause lets the vendor decide"),
+        pytest.param(Party.VENDORS, "us", 60, id="the clause lets us decide"),
+    ],
+)
+def test_who_decides_says_which_exclusion_counts_meanwhile(party: Party, decides: str, down: int) -> None:
+    claimed = Exclusion(rule="force", incident="INC-1", party=party)
+    rule = ExclusionRule(code="force", decided_by=decides)
+    assert minutes(
+        one(facts([outage("2 10:00", "2 11:00")], exclusions=(claimed,)), exclusions=[rule]), DOWN
+    ) == (down,)
+
+
 def test_downtime_that_a_claim_was_granted_for_is_not_used_again() -> None:
     before = Outcome(
         target="uptime",

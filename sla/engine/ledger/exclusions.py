@@ -293,7 +293,8 @@ def _decisions(
 ) -> Iterator[Grant]:
     """Yield what persons decided: an exclusion that only the other party holds shapes its reading."""
     for fact in index.exclusions.get(rule.code, ()):
-        if not _holds(fact, unit=unit, reading=scope.reading):
+        elsewhere = fact.units and unit not in fact.units
+        if elsewhere or not holds(fact, rule=rule, reading=scope.reading):
             continue
         span = None
         if fact.started_at is not None or fact.ended_at is not None:
@@ -316,12 +317,17 @@ def _decisions(
         )
 
 
-def _holds(fact: Exclusion, *, unit: str, reading: Party) -> bool:
-    if fact.units and unit not in fact.units:
-        return False
-    return fact.party in (reading, Party.AGREED, Party.DETERMINED)
+_HELD = {
+    Party.OURS: (Party.OURS, Party.AGREED, Party.DETERMINED),
+    Party.VENDORS: (Party.OURS, Party.VENDORS, Party.AGREED, Party.DETERMINED),
+}
+_DECIDES = {"us": Party.OURS, "vendor": Party.VENDORS}
 
 
-def excluded_windows(grants: Sequence[Grant]) -> list[Interval]:
-    """Return the announced time that passed its tests, for clauses that shorten the denominator."""
-    return union(piece for grant in grants for piece in grant.removable)
+def holds(fact: Exclusion, *, rule: ExclusionRule, reading: Party) -> bool:
+    """Return whether an exclusion counts in a reading of the facts.
+
+    What we concede holds in the vendor's reading, too; and whom the clause lets decide is followed
+    by both until something else is agreed or determined.
+    """
+    return fact.party in _HELD[reading] or fact.party is _DECIDES.get(rule.decided_by)

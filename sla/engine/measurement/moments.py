@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sla.engine.facts import Party
+from sla.engine.ledger.exclusions import holds
 from sla.engine.measurement.judging import Frame
 from sla.engine.terms.targets import Milestone
 
@@ -47,7 +47,7 @@ def excluded_by(reference: str, *, frame: Frame) -> str:
     """Return the rule by which an incident as a whole is taken out, empty where none is."""
     for rule in frame.scope.exclusions:
         for fact in frame.index.exclusions.get(rule.code, ()):
-            holds = fact.party in (frame.scope.reading, Party.AGREED, Party.DETERMINED)
-            if holds and fact.incident == reference and fact.started_at is None and fact.ended_at is None:
+            whole = fact.incident == reference and fact.started_at is None and fact.ended_at is None
+            if whole and holds(fact, rule=rule, reading=frame.scope.reading):
                 return rule.code
     return ""

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from sla.engine.claims.deadlines import due_at
 from sla.engine.facts import Verdict
-from sla.engine.intervals import Interval, micro, total
+from sla.engine.intervals import MICROSECOND, Interval, micro, total
 from sla.engine.measurement.judging import (
     Behind,
     Frame,
@@ -41,7 +41,7 @@ class Owed:
     """One thing owed: for what, from when, by when, and when it came."""
 
     subject: str
-    anchor_at: datetime
+    arose_at: datetime  # the instant that says which window it is judged in
     due: datetime
     done: datetime | None
     excluded: str = ""
@@ -52,7 +52,7 @@ def obligation(frame: Frame) -> list[Measured]:
     params = frame.target.params
     assert isinstance(params, Obligation)
     owed = [one for one in _owed(params, frame=frame) if _due_in_window(one, frame=frame)]
-    owed.sort(key=lambda one: (one.anchor_at, one.due, one.subject))
+    owed.sort(key=lambda one: (one.arose_at, one.due, one.subject))
     known = frame.scope.known_until
     cases, events, steps = [], [], []
     for one in owed:
@@ -120,20 +120,20 @@ def _owed(params: Obligation, *, frame: Frame) -> list[Owed]:
     )
     if params.what in {milestone.value for milestone in Milestone}:
         return _owed_by_incidents(params, offset=offset, frame=frame)
+    end = frame.scope.window.during.end
     found = []
     for fact in frame.index.facts.deliveries:
         if fact.what == params.what:
-            anchor_at = fact.due_at or frame.scope.window.during.end
-            due = fact.due_at or _due(offset, anchor_at=anchor_at, frame=frame)
+            due = fact.due_at or _due(offset, anchor_at=end, frame=frame)
+            arose_at = (fact.due_at or end) - MICROSECOND  # what is due at midnight belongs to the day before
             found.append(
-                Owed(fact.subject or fact.what, anchor_at, due, _known(fact.delivered_at, frame=frame))
+                Owed(fact.subject or fact.what, arose_at, due, _known(fact.delivered_at, frame=frame))
             )
     label = frame.scope.window.label
     dated = any(fact.what == params.what and fact.due_at for fact in frame.index.facts.deliveries)
     if not dated and offset.anchor is Anchor.PERIOD_END:
         # What came for other periods is judged in theirs.
-        end = frame.scope.window.during.end
-        missing = Owed(label, end, _due(offset, anchor_at=end, frame=frame), None)
+        missing = Owed(label, end - MICROSECOND, _due(offset, anchor_at=end, frame=frame), None)
         found = [one for one in found if one.subject == label] or [missing]
     return found
 
@@ -180,7 +180,7 @@ def _due_in_window(one: Owed, *, frame: Frame) -> bool:
     window = frame.scope.window.during
     if frame.counting.attribution is Attribution.END:
         return window.start < one.due <= window.end
-    return window.start < one.anchor_at <= window.end or window.start == one.anchor_at
+    return window.start <= one.arose_at < window.end
 
 
 def _lateness(one: Owed, *, frame: Frame) -> int:
