@@ -236,10 +236,15 @@ def _result(
         outcomes=outcomes_of(levels, credits=due, versions=case.versions),
         agreed=agreed,
         contested=contested,
-        provisional=tuple(
-            dict.fromkeys(reason for one in (*levels, *due.lines) for reason in one.provisional)
-        ),
+        provisional=_reasons(levels, due=due),
     )
+
+
+def _reasons(levels: Sequence[Measured], *, due: Credits) -> tuple[str, ...]:
+    """Return why figures may still move, each reason once."""
+    found = [reason for one in levels for reason in one.provisional]
+    found += [reason for line in due.lines for reason in line.provisional]
+    return tuple(dict.fromkeys(found))
 
 
 def _split(money: Money | None, *, theirs: Credits | None) -> tuple[Money | None, Money | None]:

@@ -207,7 +207,6 @@ def conclude(
     silent = unwatched(frame, units=units)
     said, misses = verdict or verdict_of(frame, found=found, level=level[0], unwatched=silent)
     expected = exact(target.expected) if target.expected is not None else None
-    missed_expected = expected is not None and found.value is not None
     return Measured(
         target=target.code,
         window=frame.scope.window,
@@ -231,7 +230,9 @@ def conclude(
         denominator_us=behind.denominator_us,
         affected=behind.affected,
         contested=behind.contested,
-        expected_missed=missed_expected and not satisfied(found.value, op=target.op, level=expected),
+        expected_missed=expected is not None
+        and found.value is not None
+        and not satisfied(found.value, op=target.op, level=expected),
     )
 
 
@@ -258,7 +259,7 @@ def _verdict_step(
         ("best", Quantity(found.best, unit)),
         ("worst", "no limit" if found.worst is None else Quantity(found.worst, unit)),
         ("op", IN_WORDS[frame.target.op]),
-        ("level", Quantity(level_step.value, level_step.unit)),
+        ("level", dict(level_step.notes)["level"]),
         ("watched", silent),
         ("why", found.why),
     )
