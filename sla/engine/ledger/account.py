@@ -71,7 +71,7 @@ def account_of(units: Sequence[str], *, combine: Combine, index: FactIndex, scop
             _count(_failed(line, also=also), counting=counting, window=window)
             for line, also in zip(lines, lost, strict=True)
         ]
-    provisional = list(dict.fromkeys(reason for d in found for reason in d.provisional))
+    provisional = sorted({reason for d in found for reason in d.provisional})
     return Account(
         ledger=_ledger(tuple(units), lines=lines, counts=judged, window=window),
         timelines=lines,
