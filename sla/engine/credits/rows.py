@@ -125,6 +125,7 @@ def edges(tiers: tuple[Tier, ...]) -> list[Fraction]:
     return sorted({value for value, _ in cuts})
 
 
+@lru_cache(maxsize=1024)
 def describe(tier: Tier) -> str:
     """Return the bounds of a row in words."""
     words = (

@@ -25,7 +25,7 @@ from sla.engine.terms.credits import (
     TierOn,
 )
 from sla.engine.terms.targets import Op
-from sla.engine.trace import Step, notes, rules, written
+from sla.engine.trace import Quantity, Step, in_words, notes, rules
 
 NOTHING = Fraction(0)
 
@@ -102,19 +102,25 @@ def _tiered(params: Tiered, *, of: Occurrence, measured: Measured, clause: str) 
         return Found(NOTHING, Step("credit.tier_none", NOTHING, "", clause, (), notes(figure="No value")))
     value = rounded(figure, decimals=params.row_decimals)
     tier, how = choose(params.tiers, value=value, pick=params.pick, gap=params.gap)
-    said = written(value, unit=unit)
+    said = Quantity(value, unit)
     if tier is None:
         # Only a hole between rows is in doubt: beyond the outer rows nothing was promised.
         doubt = (
-            (f"{said} lies between two rows of the credit table, which pays nothing there.",)
+            (f"{in_words(said)} lies between two rows of the credit table, which pays nothing there.",)
             if how == "gap"
             else ()
         )
         return Found(NOTHING, Step("credit.tier_none", NOTHING, "", clause, (), notes(figure=said)), doubt)
-    return Found(Fraction(tier.credit), _tier_step(params, tier=tier, how=how, said=said, clause=clause))
+    step = _tier_step(params, tier=tier, how=how, said=said, clause=clause)
+    return Found(_value(step), step)
 
 
-def _tier_step(params: Tiered, *, tier: Tier, how: str, said: str, clause: str) -> Step:
+def _value(step: Step) -> Fraction:
+    assert isinstance(step.value, Fraction)
+    return step.value
+
+
+def _tier_step(params: Tiered, *, tier: Tier, how: str, said: Quantity, clause: str) -> Step:
     rule = {"row": "credit.tier", "overlap": "credit.tier_overlap", "gap": "credit.tier_gap"}[how]
     row = f"{tier.name} ({describe(tier)})" if tier.name else describe(tier)
     named = notes(figure=said, row=row, pick=params.pick.value, gap=TierGap(params.gap).value)
@@ -131,10 +137,10 @@ def _tier_figure(on: TierOn, *, of: Occurrence, measured: Measured) -> tuple[Fra
 
 def _increments(params: Increments, *, of: Occurrence, measured: Measured, op: Op, clause: str) -> Found:
     figure, unit = _increment_figure(params.on, of=of, measured=measured, op=op)
-    said = written(figure, unit=unit)
+    said = Quantity(figure, unit)
     over = figure - exact(params.after)
     if over <= 0:
-        named = notes(figure=said, after=written(exact(params.after), unit=unit))
+        named = notes(figure=said, after=Quantity(exact(params.after), unit))
         return Found(NOTHING, Step("credit.increments_none", NOTHING, "", clause, (), named))
     credit, rest = Fraction(params.initial), over
     if params.first_size is not None:
@@ -148,7 +154,7 @@ def _increments(params: Increments, *, of: Occurrence, measured: Measured, op: O
         rate = Fraction(params.retroactive.credit)
         steps = (_retroactive(params, count=count, rate=rate, clause=clause),)
     credit += count * rate
-    named = notes(figure=said, count=count, size=written(exact(params.size), unit=unit))
+    named = notes(figure=said, count=count, size=Quantity(exact(params.size), unit))
     return Found(credit, Step("credit.increments", credit, step_unit(params.pays), clause, steps, named))
 
 
@@ -193,9 +199,7 @@ def _prorated(params: Prorated, *, of: Occurrence, measured: Measured, clause: s
     if not whole or not counted:
         return Found(NOTHING, Step("credit.prorated_none", NOTHING, "%", clause))
     percent = 100 * counted / whole * Fraction(params.multiplier)
-    named = notes(
-        counted=written(counted, unit="us"), whole=written(whole, unit="us"), multiplier=params.multiplier
-    )
+    named = notes(counted=Quantity(counted, "us"), whole=Quantity(whole, "us"), multiplier=params.multiplier)
     return Found(percent, Step("credit.prorated", percent, "%", clause, (), named))
 
 
