@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
+from fractions import Fraction
 
 from sla.engine.facts import Outcome, Run, Verdict
 from sla.engine.results import Credit, Credits, Measured, TimeClass
@@ -11,6 +12,7 @@ from sla.engine.terms.credits import Pays
 from sla.engine.terms.versions import Terms
 
 _EXCLUSION = "exclusion."
+NOTHING = Fraction(0)
 
 
 def outcomes_of(
@@ -49,7 +51,7 @@ def _outcome(one: Measured, *, lines: Sequence[Credit], credits: Credits, caps: 
         value=one.value,
         expected_missed=one.expected_missed,
         counted_us=int(one.counted_us),
-        points=sum((line.before_caps for line in lines if line.pays is Pays.POINTS), start=0 * one.level),
+        points=sum((line.before_caps for line in lines if line.pays is Pays.POINTS), start=NOTHING),
         credit=money,
         carried=credits.carried,
         cap_reached=tuple(sorted({removed.code for line in lines for removed in line.removed} & caps)),
@@ -59,9 +61,9 @@ def _outcome(one: Measured, *, lines: Sequence[Credit], credits: Credits, caps: 
     )
 
 
-def _excluded(one: Measured) -> tuple[Counter[str], dict[str, set[str]]]:
+def _excluded(one: Measured) -> tuple[dict[str, int], dict[str, set[str]]]:
     """Return the excluded unit-time and the windows that were used, by exclusion code."""
-    used: Counter[str] = Counter()
+    used: dict[str, int] = defaultdict(int)
     sources: dict[str, set[str]] = defaultdict(set)
     for line in one.ledger.lines if one.ledger is not None else ():
         if line.time_class is TimeClass.EXCLUDED:

@@ -40,9 +40,10 @@ def base_amount(
 ) -> BaseAmount:
     """Return the base in minor units: fees of the units, services or contract on the span's dates."""
     asked = Asked(base, tuple(units), tuple(services), span)
-    if asked not in setting.bases:
-        setting.bases[asked] = _found(asked, setting=setting)
-    return setting.bases[asked]
+    found = setting.bases.get(asked)
+    if found is None:
+        found = setting.bases[asked] = _found(asked, setting=setting)
+    return found
 
 
 def _found(asked: Asked, *, setting: Setting) -> BaseAmount:

@@ -15,6 +15,7 @@ from sla.engine.credits.lines import (
     Piece,
     Setting,
     rooted,
+    summed,
     unit_of,
 )
 from sla.engine.credits.occurrences import Occurrence, occurrences
@@ -106,9 +107,7 @@ def _number(step: Step) -> Fraction:
 def _shown(bases: dict[tuple[str, ...], BaseAmount], *, pays: Pays, setting: Setting) -> Money | None:
     if pays not in _FROM_BASE or not bases:
         return None
-    return Money(
-        round_minor(sum((base.amount for base in bases.values()), NOTHING)), setting.schedule.currency
-    )
+    return Money(round_minor(summed([base.amount for base in bases.values()])), setting.schedule.currency)
 
 
 def _base(

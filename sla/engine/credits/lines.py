@@ -36,7 +36,7 @@ class Span(NamedTuple):
     """The dates whose fees are meant; ``share`` is below one for a window of less than whole days."""
 
     days: Days
-    share: Fraction = Fraction(1)
+    share: Fraction | int = 1
 
 
 class BaseAmount(NamedTuple):
@@ -126,17 +126,22 @@ class Line:
     @property
     def before(self) -> Fraction:
         """Return the exact amount before anything was taken."""
-        return sum((piece.amount for piece in self.pieces), NOTHING)
+        return summed([piece.amount for piece in self.pieces])
 
     @property
     def left(self) -> Fraction:
         """Return the exact amount that is left."""
-        return sum((piece.left for piece in self.pieces), NOTHING)
+        return summed([piece.left for piece in self.pieces])
 
     @property
     def order(self) -> tuple[str, tuple[str, ...], object, int, str]:
         """Return what lines are sorted by, so that the order of input plays no part."""
         return (self.target, self.units, self.window.during, self.version, self.label)
+
+
+def summed(amounts: Sequence[Fraction]) -> Fraction:
+    """Return the exact sum; one amount, which is what most lines have, is not added to nothing."""
+    return sum(amounts[1:], amounts[0]) if amounts else NOTHING
 
 
 def unit_of(pays: Pays, *, currency: str) -> str:

@@ -191,7 +191,7 @@ def _reached(now: _Now, *, value: Fraction, decimals: int | None) -> Iterator[Fr
     assert measured.value is not None
     # A rounded value reaches the edge half a digit early or late.
     half = NOTHING if decimals is None else Fraction(1, 2 * 10**decimals)
-    for edge in {value + half * steps for steps in range(-2, 3)} if half else {value}:
+    for edge in [value + half * steps for steps in range(-2, 3)] if half else [value]:
         if measured.unit == "%":
             yield (measured.value - edge) / 100 * measured.denominator_us
         else:

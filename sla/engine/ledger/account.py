@@ -14,7 +14,7 @@ from sla.engine.ledger.index import FactIndex, Scope
 from sla.engine.ledger.pieces import Piece
 from sla.engine.ledger.runs import Run, counted_runs
 from sla.engine.results import Ledger, LedgerLine, TimeClass
-from sla.engine.terms.counting import Combine, Counting, NoData
+from sla.engine.terms.counting import Combine, Counting, ExclusionArithmetic, NoData
 
 NOTHING = Fraction(0)
 
@@ -24,7 +24,6 @@ class Count:
     """What one timeline comes to, with unknown time taken as up or as down."""
 
     runs: list[Run]
-    down_us: int  # ledger down
     counted_us: Fraction
     pieces: list[Piece]  # after runs were judged, not clipped
 
@@ -38,7 +37,7 @@ class Account:
     counts: list[Count]  # by the no-data rule, what has not happened taken as up; one per timeline
     worst: list[Count]  # what is unknown taken as down; the same list where nothing is
     gap_us: list[int]  # unmeasured time that is over, per timeline
-    removed_us: list[int]  # announced windows and what was excluded, but for what counts or is a gap
+    removed_us: list[int]  # what the clause takes out of the agreed time, if it does, per timeline
     provisional: list[str]
     contested: bool
 
@@ -81,6 +80,7 @@ def account_of(units: Sequence[str], *, combine: Combine, index: FactIndex, scop
         removed_us=[
             micro(total(clip(_removed(line, but=gap if counting.no_data is NoData.OMIT else []), to=window)))
             for line, gap in zip(lines, gaps, strict=True)
+            if counting.exclusion_arithmetic is ExclusionArithmetic.REMOVED
         ],
         provisional=provisional,
         contested=any(d.contested for d in found),
@@ -157,9 +157,8 @@ def _failed(line: Timeline, *, also: list[Interval]) -> Timeline:
 
 def _count(line: Timeline, *, counting: Counting, window: Interval) -> Count:
     runs, pieces = counted_runs(line.pieces, counting=counting, window=window)
-    down = total(clip(union(p.during for p in pieces if p.time_class is TimeClass.DOWN), to=window))
     counted = sum((run.counted_us for run in runs[1:]), runs[0].counted_us) if runs else NOTHING
-    return Count(runs, micro(down), counted, pieces)
+    return Count(runs, counted, pieces)
 
 
 def _ledger(
