@@ -4,6 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
 
 from config.environment import read_environment
 
@@ -59,6 +62,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 ASGI_APPLICATION = "config.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -80,6 +84,10 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
+# One way to write a date, everywhere: 2019-06-25.
+DATE_FORMAT = SHORT_DATE_FORMAT = "Y-m-d"
+DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "Y-m-d H:i"
+TIME_FORMAT = "H:i"
 
 SQLITE = "django.db.backends.sqlite3"
 SQLITE_OPTIONS: dict[str, Any] = {
@@ -183,13 +191,87 @@ DEFAULT_FROM_EMAIL: str = MAIL.get("DEFAULT_FROM_EMAIL") or "recourse@localhost"
 
 CELERY_BROKER_URL = ENVIRONMENT.broker
 
+
+def _pages(title: str, *pages: tuple[str, str, str]) -> dict[str, Any]:
+    """Return one part of the sidebar: label, icon and list of each kind of record."""
+    items = [
+        {
+            "title": label,
+            "icon": icon,
+            "link": reverse_lazy(f"admin:{model}_changelist"),
+            "permission": lambda request, model=model: _may_view(request, model=model),
+        }
+        for label, icon, model in pages
+    ]
+    return {"title": title, "separator": True, "collapsible": False, "items": items}
+
+
+def _may_view(request: HttpRequest, *, model: str) -> bool:
+    app, name = model.split("_", 1)
+    return request.user.has_perm(f"{app}.view_{name}")
+
+
+NAVIGATION: list[dict[str, Any]] = [
+    {
+        "items": [
+            {"title": "What waits for you", "icon": "task_alt", "link": reverse_lazy("admin:index")},
+        ]
+    },
+    _pages(
+        "SLA schedules",
+        ("SLA schedules", "balance", "sla_servicelevelagreement"),
+        ("Decided exclusions", "block", "sla_exclusion"),
+        ("Confirmed conditions", "fact_check", "sla_condition"),
+        ("Periods brought forward", "history", "sla_broughtforward"),
+    ),
+    _pages(
+        "What happened",
+        ("Incidents", "bolt", "incidents_incident"),
+        ("Outages", "power_off", "incidents_outage"),
+        ("Announced maintenance", "construction", "incidents_maintenancewindow"),
+        ("Readings", "monitoring", "incidents_sample"),
+        ("Reported figures", "summarize", "incidents_reportedfigure"),
+        ("Deliveries", "inventory", "incidents_delivery"),
+        ("Sources", "rss_feed", "incidents_feedsource"),
+    ),
+    _pages(
+        "Register",
+        ("Contracts", "contract", "vendors_contract"),
+        ("Vendors", "storefront", "vendors_vendor"),
+        ("Services", "dns", "vendors_service"),
+        ("Fees", "payments", "vendors_charge"),
+        ("Accounts", "tag", "vendors_account"),
+        ("Calendars", "calendar_month", "vendors_businesscalendar"),
+        ("Our companies", "domain", "vendors_legalentity"),
+    ),
+    _pages("People", ("Users", "person", "auth_user"), ("Groups", "group", "auth_group")),
+]
+PRIMARY = {
+    "50": "oklch(97% .014 254.604)",
+    "100": "oklch(93.2% .032 255.585)",
+    "200": "oklch(88.2% .059 254.128)",
+    "300": "oklch(80.9% .105 251.813)",
+    "400": "oklch(70.7% .165 254.624)",
+    "500": "oklch(62.3% .214 259.815)",
+    "600": "oklch(54.6% .245 262.881)",
+    "700": "oklch(48.8% .243 264.376)",
+    "800": "oklch(42.4% .199 265.638)",
+    "900": "oklch(37.9% .146 265.522)",
+    "950": "oklch(28.2% .091 267.935)",
+}
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Recourse",
     "SITE_HEADER": "Recourse",
     "SITE_SUBHEADER": "Vendor SLA compliance",
     "SITE_SYMBOL": "balance",
+    "COLORS": {"primary": PRIMARY},
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("sla/favicon.svg")},
+    ],
+    "STYLES": [lambda request: static("sla/recourse.css")],
     "SHOW_BACK_BUTTON": True,
-    "SIDEBAR": {"show_search": True, "show_all_applications": False},
+    "DASHBOARD_CALLBACK": "sla.admin.dashboard",
+    "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": NAVIGATION},
 }
 
 LOGGING: dict[str, Any] = {

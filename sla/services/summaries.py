@@ -1,0 +1,147 @@
+"""Statements in one line each: for lists, contract pages and the worklist."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from incidents.models import Outage
+from sla.engine.facts import Verdict
+from sla.engine.money import Money
+from sla.engine.periods import Zone, period_on, zone_table
+from sla.engine.results import Due, Result
+from sla.engine.terms import Pays
+from sla.models import ServiceLevelAgreement
+from sla.reports.figures import shown_credit
+from sla.services.statements import draft_statements
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementLine:
+    """One statement in short: its verdict, its money, and by when to claim it."""
+
+    agreement: ServiceLevelAgreement
+    label: str
+    first_on: date
+    last_on: date
+    state: str  # Missed, Met, Open
+    missed: tuple[str, ...]
+    money: str
+    due: Money | None
+    contested: str
+    claim_by: date | None
+    automatic: bool
+    provisional: bool
+    notices: tuple[tuple[str, date], ...]  # chronic failures that are reached, and by when to give notice
+
+
+def last_statements(
+    agreements: Sequence[ServiceLevelAgreement], *, now: datetime
+) -> dict[int, StatementLine]:
+    """Return the last whole period of each schedule, by its key; computed in one go for all."""
+    found: dict[int, StatementLine] = {}
+    by_day: dict[date, list[ServiceLevelAgreement]] = {}
+    for each in agreements:
+        day = _before(each, now=now)
+        if any(version.effective_from <= day for version in each.versions.all()):
+            by_day.setdefault(day, []).append(each)
+    for on, rows in by_day.items():
+        found |= {line.agreement.pk: line for line in statement_lines(rows, on=on, now=now)}
+    return found
+
+
+def statements_until(agreement: ServiceLevelAgreement, *, now: datetime, most: int) -> list[StatementLine]:
+    """Return so many statements, the newest first, and as many earlier ones in which an outage began."""
+    first = min((version.effective_from for version in agreement.versions.all()), default=None)
+    ends = agreement.contract.effective_until
+    zone = zone_table(_zone(agreement), first_year=now.year - 15, last_year=now.year + 1)
+    on = zone.date_of(now)
+    on = min(on, ends - DAY) if ends is not None else on
+    found: list[StatementLine] = []
+    if first is None:
+        return found
+    while on >= first and len(found) < most:
+        found += statement_lines([agreement], on=on, now=now)
+        on = period_on(on, rule=agreement.period, zone=zone).first_on - DAY
+    for day in _days_with_outages(agreement, zone=zone, first=first, until=on, most=most):
+        found += statement_lines([agreement], on=day, now=now)
+    return found
+
+
+def _days_with_outages(
+    agreement: ServiceLevelAgreement, *, zone: Zone, first: date, until: date, most: int
+) -> list[date]:
+    """Return a day of each earlier period in which an outage began, the newest first."""
+    starts = Outage.objects.standing().filter(service__contract=agreement.contract_id)
+    days = {zone.date_of(at) for at in starts.values_list("started_at", flat=True)}
+    periods = {period_on(day, rule=agreement.period, zone=zone).last_on for day in days}
+    return sorted((day for day in periods if first <= day <= until), reverse=True)[:most]
+
+
+def statement_lines(
+    agreements: Sequence[ServiceLevelAgreement], *, on: date, now: datetime
+) -> list[StatementLine]:
+    """Return the statements of the periods that hold a local date, where terms were in force."""
+    by_key = {(row.contract.reference, row.code): row for row in agreements}
+    return [
+        _line(result, agreement=by_key[(result.contract, result.schedule)])
+        for result in draft_statements(agreements, on=on, known_until=now)
+    ]
+
+
+def _line(result: Result, *, agreement: ServiceLevelAgreement) -> StatementLine:
+    money = result.credits.money
+    warn = result.claim.warn_by if result.claim is not None else None
+    return StatementLine(
+        agreement=agreement,
+        label=result.period.label,
+        first_on=result.period.first_on,
+        last_on=result.period.last_on,
+        state=_state(result),
+        missed=tuple(dict.fromkeys(one.target for one in result.measured if one.verdict is Verdict.MISSED)),
+        money=_money(result),
+        due=money,
+        contested=str(result.contested) if result.contested else "",
+        claim_by=warn.due_on if warn is not None else None,
+        automatic=result.claim is not None and result.claim.automatic,
+        provisional=bool(result.provisional),
+        notices=tuple(
+            (one.name or one.code, one.notice_by.due_on)
+            for one in result.chronic
+            if one.reached and isinstance(one.notice_by, Due)
+        ),
+    )
+
+
+def _state(result: Result) -> str:
+    verdicts = {one.verdict for one in result.measured}
+    if Verdict.MISSED in verdicts:
+        return "Missed"
+    return "Met" if verdicts == {Verdict.MET} else "Open"
+
+
+def _money(result: Result) -> str:
+    others = [
+        shown_credit(total.due_exact, pays=total.pays, currency=result.currency)
+        for total in result.credits.totals
+        if total.due is None and total.due_exact and total.pays is not Pays.POINTS
+    ]
+    money = result.credits.money
+    return ", ".join([str(money)] * bool(money and money.minor) + others)
+
+
+def _before(agreement: ServiceLevelAgreement, *, now: datetime) -> date:
+    """Return the last day of the last whole period."""
+    zone = zone_table(_zone(agreement), first_year=now.year - 2, last_year=now.year + 1)
+    on = zone.date_of(now)
+    ends = agreement.contract.effective_until
+    if ends is not None and ends <= on:
+        return ends - DAY
+    return period_on(on, rule=agreement.period, zone=zone).first_on - DAY
+
+
+def _zone(agreement: ServiceLevelAgreement) -> str:
+    return agreement.zone or agreement.contract.zone
