@@ -9,6 +9,7 @@ from datetime import date
 
 from sla.documents.document import AgreementEntry, Document
 from sla.documents.fees import charges_of
+from sla.documents.gaps import gaps
 from sla.documents.inputs import history_dates
 from sla.documents.spans import table_of, years_of
 from sla.engine.codec import Problem
@@ -23,6 +24,7 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 def faults(document: Document) -> list[Problem]:
     """Return every fault of a document whose entries could all be read."""
     found = [*_heading(document), *_doubled(document), *_references(document), *_fees(document)]
+    found += gaps(document)
     # Terms are judged with the fees in force, and history by the zone: both must be sound first.
     return found or [*_terms(document), *_history(document)]
 

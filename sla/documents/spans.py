@@ -10,7 +10,7 @@ from sla.documents.document import Document
 from sla.engine.periods import Period, Zone, period_named, period_on, zone_table
 
 MARGIN = 2  # years that look-back windows and claim deadlines may reach beyond the facts
-MOST_PERIODS = 1000
+MOST_PERIODS = 4000  # eleven years of days
 
 
 def years_of(document: Document, *, also: tuple[int, ...] = ()) -> tuple[int, int]:
@@ -25,7 +25,10 @@ def table_of(zone: str, *, years: tuple[int, int]) -> Zone:
 
 
 def periods_touched(document: Document, *, agreement: str = "") -> list[Period]:
-    """Return the statement periods from the first to the last that something recorded lies in."""
+    """Return the statement periods from the first to the last that something recorded lies in.
+
+    Raise ValueError where they are more than anybody keeps statements for.
+    """
     schedule = document.schedule(agreement)
     zone = table_of(schedule.zone, years=years_of(document))
     dates = [zone.date_of(at) for at in _happenings(document)]
@@ -38,7 +41,12 @@ def periods_touched(document: Document, *, agreement: str = "") -> list[Period]:
         return []
     period, last = period_on(min(dates), rule=schedule.period, zone=zone), max(dates)
     found = [period]
-    while period.last_on < last and len(found) < MOST_PERIODS:
+    while period.last_on < last:
+        if len(found) == MOST_PERIODS:
+            raise ValueError(
+                f"What is recorded reaches from {min(dates)} to {last}, more than {MOST_PERIODS} statement "
+                f"periods of {schedule.code!r}. Check the first and the last date."
+            )
         period = period_on(zone.date_of(period.during.end), rule=schedule.period, zone=zone)
         found.append(period)
     return found

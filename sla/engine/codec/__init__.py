@@ -1,7 +1,8 @@
 """The only way between frozen values and plain data (dict, list, text, whole numbers, truth).
 
-`scalars` one value each · `plans` what a class consists of · `reading` plain data to values, all
-faults at once, each with its place · `writing` values to plain data, canonical bytes and digest.
+`scalars` one value each · `bounds` how large it may be · `plans` what a class consists of ·
+`reading` plain data to values, all faults at once, each with its place · `writing` values to plain
+data, canonical bytes and digest.
 
 A parameters class chosen by a sibling (``metric``, ``scheme``) stands flat: its fields are keys
 beside that sibling. What has its default value is left out.

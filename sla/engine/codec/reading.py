@@ -12,6 +12,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from sla.engine.codec import scalars
 from sla.engine.codec.advice import unknown_key, wanted
+from sla.engine.codec.bounds import BOUNDS, refuse_beyond
 from sla.engine.codec.places import CodecError, Pass, Place, Refused
 from sla.engine.codec.plans import CHOICES, Choice, Field, allows_none, alternatives, fields_of, is_record
 from sla.engine.codec.scalars import Local, shown
@@ -192,6 +193,7 @@ class _Plan:
         self.fields = {f.name: f for f in fields_of(cls) if f.name != skipped}
         self.reads = {name: reader(field.hint) for name, field in self.fields.items()}
         self.required = [name for name, field in self.fields.items() if field.required]
+        self.bounds = BOUNDS.get(cls, {})
 
 
 @cache
@@ -228,6 +230,8 @@ def _read_keys(table: dict[str, Any], plan: _Plan, place: Place, reading: Pass) 
             continue
         try:
             given[key] = reads[key](item, Place(place, key), reading)
+            if key in plan.bounds:
+                refuse_beyond(given[key], bound=plan.bounds[key])
         except ValueError as error:
             reading.note(Place(place, key), error)
     if chosen is not None:
