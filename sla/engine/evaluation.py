@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sla.engine.claims import chronic_counters, claim_terms, earned_back
+from sla.engine.claims import chronic_counters, claim_terms, earned_back, with_balances
 from sla.engine.credits import Setting, credits_of, next_tier, setting_of
 from sla.engine.facts import Facts, Outcome, Party, Verdict
 from sla.engine.intervals import Interval
@@ -215,6 +215,8 @@ def _result(
     behind = _claimed(levels, facts=facts)
     claimable = terms.claim if any(one.missed for one in levels) else None
     agreed, contested = _split(due.money, theirs=theirs)
+    outcomes = outcomes_of(levels, credits=due, versions=case.versions)
+    earned = earned_back(terms.earn_back, outcomes=outcomes, history=history, period=period)
     return Result(
         engine_version=ENGINE_VERSION,
         contract=schedule.contract,
@@ -227,13 +229,17 @@ def _result(
         credits=_with_agreed(due, theirs=theirs),
         claim=claim_terms(claimable, schedule=schedule, facts=facts, period=period, incidents=behind),
         chronic=chronic_counters(
-            terms.chronic, measured=levels, history=history, facts=facts, schedule=schedule, period=period
+            terms.chronic,
+            measured=levels,
+            outcomes=outcomes,
+            history=history,
+            facts=facts,
+            schedule=schedule,
+            period=period,
         ),
-        earned_back=earned_back(
-            terms.earn_back, measured=levels, credits=due, history=history, schedule=schedule, period=period
-        ),
+        earned_back=earned,
         next_tiers=_next_tiers(setting),
-        outcomes=outcomes_of(levels, credits=due, versions=case.versions),
+        outcomes=with_balances(outcomes, history=history, earned=earned),
         agreed=agreed,
         contested=contested,
         provisional=_reasons(levels, due=due),

@@ -49,6 +49,7 @@ def _outcome(one: Measured, *, lines: Sequence[Credit], credits: Credits, caps: 
         last_on=one.window.last_on,
         verdict=Verdict.MISSED if one.missed else one.verdict,
         value=one.value,
+        level=one.level,
         expected_missed=one.expected_missed,
         counted_us=int(one.counted_us),
         points=sum((line.before_caps for line in lines if line.pays is Pays.POINTS), start=NOTHING),

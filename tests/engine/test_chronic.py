@@ -11,9 +11,10 @@ from sla.engine.claims import chronic_counters
 from sla.engine.facts import Facts, Outcome, Run, Unit, Verdict
 from sla.engine.intervals import Interval
 from sla.engine.money import Money
+from sla.engine.outcomes import outcomes_of
 from sla.engine.periods import PeriodKind, PeriodRule, period_named, zone_table
 from sla.engine.results import Chronic, Credit, Credits, CreditState, Event, Measured, Removed
-from sla.engine.terms import Anchor, ChronicKind, ChronicRule, Offset, OffsetUnit, Pays
+from sla.engine.terms import Anchor, Cap, ChronicKind, ChronicRule, Offset, OffsetUnit, Pays, Terms
 from sla.engine.terms.versions import Schedule
 from sla.engine.trace import Step, notes
 
@@ -22,6 +23,8 @@ NEW_YORK = zone_table("America/New_York", first_year=2018, last_year=2028)
 SCHEDULE = Schedule(contract="C-1", code="sla", name="SLA", currency="USD", zone="UTC")
 FACTS = Facts(zone=ZONE, units=(Unit(code="line"),))
 MINUTE = 60_000_000
+NO_CREDITS = Credits(lines=(), totals=())
+CAPPED = Terms(effective_from=date(2018, 1, 1), caps=(Cap(code="month", limit=Decimal(10)),))
 
 
 def at(text: str) -> datetime:
@@ -83,7 +86,8 @@ def counters(
     rule: ChronicRule, *measured: Measured, history: tuple[Outcome, ...] = (), **more: object
 ) -> tuple[Chronic, ...]:
     settings: dict[str, object] = {"facts": FACTS, "schedule": SCHEDULE, "period": measured[0].window, **more}
-    return chronic_counters((rule,), measured=measured, history=history, **settings)
+    outcomes = outcomes_of(measured, credits=settings.pop("credits", NO_CREDITS), versions=(CAPPED,))
+    return chronic_counters((rule,), measured=measured, outcomes=outcomes, history=history, **settings)
 
 
 def rule(kind: ChronicKind, count: int = 1, **more: object) -> ChronicRule:
@@ -352,7 +356,8 @@ def test_a_cap_reached_in_three_of_six_months() -> None:
     capped = credit(due=1000, removed=(Removed("month", Fraction(500)),))
     found = counter(three, now("2025-06", missed=True), history=history, credits=capped)
     assert (found.reached, found.count) == (True, 3)
-    free = counter(three, now("2025-06", missed=True), history=history, credits=credit(due=1000))
+    small = credit(due=0, removed=(Removed("minimum", Fraction(500)),))
+    free = counter(three, now("2025-06", missed=True), history=history, credits=small)
     assert (free.reached, free.count) == (False, 2)
 
 

@@ -6,17 +6,17 @@ from fractions import Fraction
 
 import pytest
 
-from sla.engine.claims import earned_back, offset_balances
+from sla.engine.claims import earned_back, offset_balances, with_balances
 from sla.engine.facts import Outcome, Verdict
 from sla.engine.money import Money
+from sla.engine.outcomes import outcomes_of
 from sla.engine.periods import PeriodRule, period_named, zone_table
 from sla.engine.results import Credit, Credits, CreditState, EarnedBack, Measured
 from sla.engine.terms import EarnBack, EarnBackForm, EarnBackWhen, Pays
-from sla.engine.terms.versions import Schedule
 from sla.engine.trace import Step, notes
 
 ZONE = zone_table("UTC", first_year=2023, last_year=2028)
-SCHEDULE = Schedule(contract="C-1", code="sla", name="SLA", currency="USD", zone="UTC")
+NO_CREDITS = Credits(lines=(), totals=())
 HALF_AFTER_SIX = EarnBack(periods=6, when=EarnBackWhen.MET, share=Decimal(50), clause="9.4")
 OFFSET_AFTER_THREE = EarnBack(periods=3, when=EarnBackWhen.NO_CREDITS, form=EarnBackForm.OFFSET)
 EXCEEDED_AFTER_THREE = EarnBack(periods=3, when=EarnBackWhen.EXCEEDED)
@@ -82,14 +82,8 @@ def earned(
 def lines(
     rule: EarnBack, *measured: Measured, history: tuple[Outcome, ...], credits: Credits | None = None
 ) -> tuple[EarnedBack, ...]:
-    return earned_back(
-        (rule,),
-        measured=measured,
-        credits=credits,
-        history=history,
-        schedule=SCHEDULE,
-        period=measured[0].window,
-    )
+    outcomes = outcomes_of(measured, credits=credits or NO_CREDITS, versions=())
+    return earned_back((rule,), outcomes=outcomes, history=history, period=measured[0].window)
 
 
 def months(first: int, last: int) -> tuple[Outcome, ...]:
@@ -149,10 +143,10 @@ def test_months_without_credits_make_a_balance_that_later_credits_use_up() -> No
     history = (JANUARY, *months(2, 3))
     april = lines(OFFSET_AFTER_THREE, now("2025-04"), history=history)
     assert [(line.period, line.amount.minor, line.form) for line in april] == [("2025-01", 200_000, "offset")]
-    balance = offset_balances(history, earned=april)
-    assert balance == {("uptime", ()): Money(200_000, "USD")}
+    assert offset_balances(history, earned=april) == {("uptime", ()): Money(200_000, "USD")}
 
-    history += (past("2025-04", offset_balance=balance["uptime", ()]),)
+    history += with_balances((past("2025-04"),), history=history, earned=april)
+    assert (history[-1].offset_balance, history[-1].earned_back) == (Money(200_000, "USD"), None)
     miss = now("2025-05", value="99.0", verdict=Verdict.MISSED)
     may = lines(OFFSET_AFTER_THREE, miss, history=history, credits=owed("2025-05", minor=150_000))
     assert [(line.period, line.amount.minor, line.form) for line in may] == [
@@ -234,3 +228,10 @@ def test_earlier_credits_stay_as_they_were() -> None:
     history = (JANUARY, *months(2, 6))
     lines(HALF_AFTER_SIX, now("2025-07"), history=history)
     assert history[0].credit == Money(200_000, "USD")
+
+
+def test_what_went_back_is_kept_with_the_period_it_went_back_in() -> None:
+    history = (JANUARY, *months(2, 6))
+    found = lines(HALF_AFTER_SIX, now("2025-07"), history=history)
+    (july,) = with_balances((past("2025-07"),), history=history, earned=found)
+    assert (july.earned_back, july.offset_balance) == (Money(100_000, "USD"), None)

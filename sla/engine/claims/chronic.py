@@ -14,11 +14,11 @@ from fractions import Fraction
 from sla.engine.claims.anchors import SHARED, Moments
 from sla.engine.claims.deadlines import Setting, dues
 from sla.engine.claims.patterns import STATIONS, Station, View, limit_of
-from sla.engine.claims.timeline import statement_on, window_outcomes
+from sla.engine.claims.timeline import statement_on
 from sla.engine.facts import Facts, Outcome
 from sla.engine.intervals import micro
 from sla.engine.periods import Period
-from sla.engine.results import Chronic, Credits, Due, Measured
+from sla.engine.results import Chronic, Due, Measured
 from sla.engine.terms.rules import Anchor, ChronicKind, ChronicRule
 from sla.engine.terms.versions import Schedule
 from sla.engine.trace import Step, in_words, notes, rules, written
@@ -42,26 +42,25 @@ def chronic_counters(
     terms: Sequence[ChronicRule],
     *,
     measured: Sequence[Measured],
+    outcomes: Sequence[Outcome],
     history: Sequence[Outcome],
     facts: Facts,
     schedule: Schedule,
     period: Period,
-    credits: Credits | None = None,
 ) -> tuple[Chronic, ...]:
     """Return how far each pattern has come, by rule and what it is counted over.
 
-    A rule gives one counter for each service level or unit group that has anything counted, else
-    one empty counter. ``credits`` supply this period's points and caps reached.
+    ``outcomes`` are this period's, ``history`` the earlier ones. A rule gives one counter for each
+    service level or unit group that has anything counted, else one empty counter.
     """
     if not terms:
         return ()
-    new = window_outcomes(measured, credits=credits)
     setting = Setting(schedule=schedule, facts=facts, period=period)
     timed = frozenset(found.target for found in measured if found.unit == "us")
     return tuple(
         counter
         for rule in terms
-        for counter in _counters(rule, history=history, new=new, setting=setting, timed=timed)
+        for counter in _counters(rule, history=history, new=outcomes, setting=setting, timed=timed)
     )
 
 

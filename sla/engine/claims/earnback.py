@@ -8,16 +8,15 @@ out of it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
-from sla.engine.claims.timeline import window_outcomes
 from sla.engine.facts import Outcome, Verdict
 from sla.engine.money import Money, RoundingMode, round_minor
 from sla.engine.periods import DAY, Period
-from sla.engine.results import Credits, EarnedBack, Measured
+from sla.engine.results import EarnedBack
 from sla.engine.terms.rules import EarnBack, EarnBackForm, EarnBackWhen
-from sla.engine.terms.versions import Schedule
 from sla.engine.trace import Step, notes, rules
 
 rules(
@@ -40,30 +39,51 @@ Group = tuple[str, tuple[str, ...]]
 def earned_back(
     terms: Sequence[EarnBack],
     *,
-    measured: Sequence[Measured],
-    credits: Credits | None,
+    outcomes: Sequence[Outcome],
     history: Sequence[Outcome],
-    schedule: Schedule,
     period: Period,
 ) -> tuple[EarnedBack, ...]:
     """Return what is earned back at the end of this period and what an earlier balance sets off in it.
 
+    ``outcomes`` are this period's, ``history`` the earlier ones.
     A credit is earned back once, in the period that completes the periods after it; a window that
     is not measurable, provisional or absent does not count as good.
     """
     if not terms:
         return ()
-    new = window_outcomes(measured, credits=credits)
-    lines = _lines((*history, *new))
+    everything = (*history, *outcomes)
+    lines = _lines(everything)
     found = [
         line
         for rule in terms
-        for last in new
+        for last in outcomes
         if not rule.targets or last.target in rule.targets
-        for line in _earned(rule, last=last, rows=lines[last.target, last.units], everything=(*history, *new))
+        for line in _earned(rule, last=last, rows=lines[last.target, last.units], everything=everything)
     ]
     pools = [rule.targets for rule in terms if rule.form is EarnBackForm.OFFSET]
-    return (*found, *_used(pools, credits=credits, balances=offset_balances(history), period=period))
+    return (*found, *_used(pools, outcomes=outcomes, balances=offset_balances(history), period=period))
+
+
+def with_balances(
+    outcomes: Sequence[Outcome], *, history: Sequence[Outcome], earned: Sequence[EarnedBack]
+) -> tuple[Outcome, ...]:
+    """Return this period's outcomes with what was earned back and what is left of each balance.
+
+    The balance of a service level and its units stands at their last window.
+    """
+    balances = offset_balances(history, earned=earned)
+    returned: dict[Group, Money] = {}
+    for line in earned:
+        if line.form == EarnBackForm.RETURNED:
+            before = returned.get((line.target, line.units), Money(0, line.amount.currency))
+            returned[line.target, line.units] = before._replace(minor=before.minor + line.amount.minor)
+    kept: list[Outcome] = []
+    for row in reversed(outcomes):
+        group = row.target, row.units
+        kept.append(
+            replace(row, offset_balance=balances.pop(group, None), earned_back=returned.pop(group, None))
+        )
+    return tuple(reversed(kept))
 
 
 def offset_balances(history: Sequence[Outcome], *, earned: Sequence[EarnedBack] = ()) -> dict[Group, Money]:
@@ -157,14 +177,14 @@ def _line(rule: EarnBack, *, credited: Outcome, amount: Money) -> EarnedBack:
 def _used(
     pools: Sequence[tuple[str, ...]],
     *,
-    credits: Credits | None,
+    outcomes: Sequence[Outcome],
     balances: Mapping[Group, Money],
     period: Period,
 ) -> Iterator[EarnedBack]:
     """Yield what is taken from each balance; the levels that one rule names share theirs."""
     owed: dict[str, int] = {}
-    for line in credits.lines if credits else ():
-        owed[line.target] = owed.get(line.target, 0) + (line.due.minor if line.due else 0)
+    for row in outcomes:
+        owed[row.target] = owed.get(row.target, 0) + (row.credit.minor if row.credit else 0)
     for target, units in sorted(balances):
         balance = balances[target, units]
         pool = next((pool for pool in pools if not pool or target in pool), None)
