@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 from incidents.models import ClockStop, Incident, IncidentStatus, Milestone, Outage, Position, Subject
 from sla.engine import facts
 from sla.engine.intervals import Interval
 from sla.engine.periods import BusinessCalendar, Zone, zone_table
 from sla.engine.terms import Offset, Terms
-from sla.inputs.gather import Rows
+from sla.inputs.gather import Groups, Rows
 from sla.inputs.happened import (
     clock_stop_value,
     condition_value,
@@ -29,6 +32,8 @@ from sla.inputs.register import charge_values, unit_of
 from sla.models import ServiceLevelAgreement
 from vendors.models import midnight
 
+Moment = TypeVar("Moment", Milestone, ClockStop)
+
 
 def facts_of(
     agreement: ServiceLevelAgreement,
@@ -45,36 +50,23 @@ def facts_of(
     within = {row.pk for row in incidents}
     outages = [row for row in rows.outages.get(contract.pk, ()) if row.incident_id in within]
     names = sorted({calendar.zone for calendar in calendars} - {zone.name})
+    here = partial(_here, incidents=incidents, agreement=agreement)
     return facts.Facts(
         zone=zone,
         units=_units(agreement, rows=rows),
         incidents=tuple(incident_value(row) for row in incidents),
         outages=tuple(_outage(row, rows=rows) for row in outages),
-        milestones=tuple(
-            milestone_value(moment)
-            for row in incidents
-            for moment in rows.milestones.get(row.pk, ())
-            if _of_contract(moment, agreement=agreement)
-        ),
-        clock_stops=tuple(
-            clock_stop_value(stop)
-            for row in incidents
-            for stop in rows.clock_stops.get(row.pk, ())
-            if _of_contract(stop, agreement=agreement)
-        ),
+        milestones=tuple(milestone_value(row) for row in here(rows.milestones)),
+        clock_stops=tuple(clock_stop_value(row) for row in here(rows.clock_stops)),
         maintenance=_maintenance(agreement, rows=rows, span=span),
         exclusions=(
             *(exclusion_value(row) for row in rows.exclusions.get(agreement.pk, ())),
             *_excluded_stretches(outages, rows=rows),
         ),
         samples=tuple(
-            sample_value(row) for row in rows.samples.get(contract.pk, ()) if span.start <= row.at < span.end
+            sample_value(row) for row in rows.samples.get(contract.pk, ()) if _inside(row.at, span=span)
         ),
-        figures=tuple(
-            figure_value(row)
-            for row in rows.figures.get(contract.pk, ())
-            if row.period_from < span.end.date() and row.period_until > span.start.date()
-        ),
+        figures=_figures(agreement, rows=rows, span=span),
         deliveries=tuple(delivery_value(row) for row in rows.deliveries.get(contract.pk, ())),
         conditions=tuple(condition_value(row) for row in rows.conditions.get(agreement.pk, ())),
         watches=tuple(watch_value(row) for row in rows.watches.get(contract.pk, ())),
@@ -97,7 +89,7 @@ def _concerns(incident: Incident, *, rows: Rows, span: Interval) -> bool:
     outages = rows.outages_of.get(incident.pk, ())
     if incident.status == IncidentStatus.OPEN and not outages:
         return True
-    if any(span.start <= moment.at < span.end for moment in rows.milestones.get(incident.pk, ())):
+    if any(_inside(moment.at, span=span) for moment in rows.milestones.get(incident.pk, ())):
         return True
     return any(_touches(outage, span=span) for outage in outages)
 
@@ -133,8 +125,29 @@ def _is_stretch(position: Position) -> bool:
     return position.about == Subject.EXCLUSION and position.started_at is not None
 
 
-def _of_contract(row: Milestone | ClockStop, *, agreement: ServiceLevelAgreement) -> bool:
-    return row.service is None or row.service.contract_id == agreement.contract_id
+def _here(
+    rows: Groups[Moment], *, incidents: Iterable[Incident], agreement: ServiceLevelAgreement
+) -> Iterator[Moment]:
+    """Yield what belongs to whole incidents, or to services of this contract."""
+    for incident in incidents:
+        for row in rows.get(incident.pk, ()):
+            if row.service is None or row.service.contract_id == agreement.contract_id:
+                yield row
+
+
+def _inside(at: datetime, *, span: Interval) -> bool:
+    return span.start <= at < span.end
+
+
+def _figures(
+    agreement: ServiceLevelAgreement, *, rows: Rows, span: Interval
+) -> tuple[facts.ReportedFigure, ...]:
+    first, last = span.start.date(), span.end.date()
+    return tuple(
+        figure_value(row)
+        for row in rows.figures.get(agreement.contract_id, ())
+        if row.period_from < last and row.period_until > first
+    )
 
 
 def _maintenance(

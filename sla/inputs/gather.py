@@ -74,8 +74,8 @@ def promised(agreements: Sequence[ServiceLevelAgreement]) -> Promised:
     versions = AgreementVersion.objects.with_terms().filter(agreement__in=agreements)
     calendars = CalendarRow.objects.prefetch_related("weekly_hours", "days").order_by("code")
     return Promised(
-        versions=_by(versions.order_by("effective_from"), "agreement_id"),
-        brought_forward=_by(BroughtForward.objects.filter(agreement__in=agreements), "agreement_id"),
+        versions=_by(versions.order_by("effective_from"), name="agreement_id"),
+        brought_forward=_by(BroughtForward.objects.filter(agreement__in=agreements), name="agreement_id"),
         calendars={row.code: calendar_value(row) for row in calendars},
     )
 
@@ -90,48 +90,50 @@ def happened(agreements: Sequence[ServiceLevelAgreement], *, span: Interval) -> 
     ids = touched.values("pk")
     outages = _attached(
         Outage.objects.standing().filter(incident__in=ids, service__contract__in=contracts).order_by("pk"),
-        known,
+        known=known,
     )
-    of_incident = Q(incident__in=ids)
     return Rows(
-        services=_by(known.services.values(), "contract_id"),
-        charges=_by(
-            _attached(Charge.objects.filter(contract__in=contracts).order_by("pk"), known), "contract_id"
-        ),
         incidents=_incidents_by_contract(agreements, outages=outages, known=known),
         outages=_by_contract(outages),
-        outages_of=_by(outages, "incident_id"),
-        maintenance=_by_contract(_attached(_maintenance(contracts, span=span), known)),
-        samples=_by_contract(_attached(_samples(contracts, span=span), known)),
-        figures=_by(_attached(_figures(contracts, span=span), known), "contract_id"),
-        deliveries=_by(
-            Delivery.objects.filter(contract__in=contracts).select_related("incident").order_by("pk"),
-            "contract_id",
-        ),
-        watches=_by_contract(
-            _attached(
-                SourceWatch.objects.filter(service__contract__in=contracts)
-                .select_related("confirmed_by")
-                .order_by("pk"),
-                known,
-            )
-        ),
-        milestones=_by(
-            _attached(Milestone.objects.filter(of_incident).order_by("at", "pk"), known), "incident_id"
-        ),
-        clock_stops=_by(
-            _attached(ClockStop.objects.filter(of_incident).order_by("stopped_at", "pk"), known),
-            "incident_id",
-        ),
+        outages_of=_by(outages, name="incident_id"),
         positions=_positions(ids, outages=outages, known=known),
         exclusions=_exclusions(agreements),
-        conditions=_by(
-            Condition.objects.filter(agreement__in=agreements)
-            .select_related("service", "incident")
-            .order_by("position", "pk"),
-            "agreement_id",
-        ),
+        conditions=_conditions(agreements),
+        **_of_contracts(contracts, span=span, known=known),
+        **_of_incidents(ids, known=known),
     )
+
+
+def _of_contracts(contracts: Sequence[int], *, span: Interval, known: _Known) -> dict[str, Groups[Any]]:
+    """Return what belongs to services and contracts, by contract."""
+    of_contract, of_service = {"contract__in": contracts}, {"service__contract__in": contracts}
+    charges = Charge.objects.filter(**of_contract).order_by("pk")
+    deliveries = Delivery.objects.filter(**of_contract).select_related("incident").order_by("pk")
+    watches = SourceWatch.objects.filter(**of_service).select_related("confirmed_by").order_by("pk")
+    return {
+        "services": _by(known.services.values(), name="contract_id"),
+        "charges": _by(_attached(charges, known=known), name="contract_id"),
+        "maintenance": _by_contract(_attached(_maintenance(contracts, span=span), known=known)),
+        "samples": _by_contract(_attached(_samples(contracts, span=span), known=known)),
+        "figures": _by(_attached(_figures(contracts, span=span), known=known), name="contract_id"),
+        "deliveries": _by(deliveries, name="contract_id"),
+        "watches": _by_contract(_attached(watches, known=known)),
+    }
+
+
+def _of_incidents(ids: Any, *, known: _Known) -> dict[str, Groups[Any]]:
+    """Return the moments and waiting spans of incidents, by incident."""
+    moments = Milestone.objects.filter(incident__in=ids).order_by("at", "pk")
+    stops = ClockStop.objects.filter(incident__in=ids).order_by("stopped_at", "pk")
+    return {
+        "milestones": _by(_attached(moments, known=known), name="incident_id"),
+        "clock_stops": _by(_attached(stops, known=known), name="incident_id"),
+    }
+
+
+def _conditions(agreements: Sequence[ServiceLevelAgreement]) -> Groups[Condition]:
+    rows = Condition.objects.filter(agreement__in=agreements).select_related("service", "incident")
+    return _by(rows.order_by("position", "pk"), name="agreement_id")
 
 
 def _incidents(
@@ -213,7 +215,7 @@ def _exclusions(agreements: Sequence[ServiceLevelAgreement]) -> Groups[Exclusion
     return found
 
 
-def _attached(rows: Iterable[Row], known: _Known) -> list[Row]:
+def _attached(rows: Iterable[Row], *, known: _Known) -> list[Row]:
     """Give rows the services and incidents that are loaded already, instead of joining them again."""
     found = list(rows)
     for row in found:
@@ -224,7 +226,7 @@ def _attached(rows: Iterable[Row], known: _Known) -> list[Row]:
     return found
 
 
-def _by(rows: Iterable[Row], name: str) -> Groups[Row]:
+def _by(rows: Iterable[Row], *, name: str) -> Groups[Row]:
     groups: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         groups[getattr(row, name)].append(row)

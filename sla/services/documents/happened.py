@@ -47,19 +47,19 @@ def load_happenings(loading: Loading) -> None:
     document = loading.document
     for i, incident in enumerate(document.incidents):
         with placed(f"incidents[{i}]"):
-            _incident(loading, incident)
+            _incident(loading, entry=incident)
     for i, maintenance in enumerate(document.maintenance):
         with placed(f"maintenance[{i}]"):
-            _maintenance(loading, maintenance)
+            _maintenance(loading, entry=maintenance)
     for i, sample in enumerate(document.samples):
         with placed(f"samples[{i}]"):
-            _samples(loading, sample)
+            _samples(loading, entry=sample)
     for i, delivery in enumerate(document.deliveries):
         with placed(f"deliveries[{i}]"):
-            _delivery(loading, delivery)
+            _delivery(loading, entry=delivery)
 
 
-def _incident(loading: Loading, entry: IncidentEntry) -> None:
+def _incident(loading: Loading, *, entry: IncidentEntry) -> None:
     row = Incident.objects.filter(reference=entry.reference).first()
     if row is not None and row.vendor_id not in (None, loading.vendor.pk):
         raise ValidationError(
@@ -85,14 +85,14 @@ def _incident(loading: Loading, entry: IncidentEntry) -> None:
     outages = {}
     for i, outage in enumerate(entry.outages):
         with placed(f".outages[{i}]"):
-            outages[i] = _outage(loading, outage, incident=row)
+            outages[i] = _outage(loading, entry=outage, incident=row)
     loading.miss(
         row.outages.standing().filter(service__contract=loading.contract),
         kept={outage.pk for outage in outages.values()},
     )
-    _moments(loading, entry, incident=row)
+    _moments(loading, entry=entry, incident=row)
     for said in entry.positions:
-        _positions(loading, said, incident=row, outage=None)
+        _positions(loading, entry=said, incident=row, outage=None)
 
 
 def _status(entry: IncidentEntry) -> str:
@@ -102,7 +102,7 @@ def _status(entry: IncidentEntry) -> str:
     return IncidentStatus.OPEN.value if is_open else IncidentStatus.RESOLVED.value
 
 
-def _moments(loading: Loading, entry: IncidentEntry, *, incident: Incident) -> None:
+def _moments(loading: Loading, *, entry: IncidentEntry, incident: Incident) -> None:
     for i, moment in enumerate(entry.milestones):
         with placed(f".milestones[{i}]"):
             service = loading.service(moment.service)
@@ -112,7 +112,7 @@ def _moments(loading: Loading, entry: IncidentEntry, *, incident: Incident) -> N
             loading.put(found, values, key=f"{incident.reference} {moment.kind.value}")
     for i, stop in enumerate(entry.clock_stops):
         with placed(f".clock_stops[{i}]"):
-            _clock_stop(loading, stop, incident=incident)
+            _clock_stop(loading, entry=stop, incident=incident)
     for i, impact in enumerate(entry.impacts):
         with placed(f".impacts[{i}]"):
             present = incident.impacts.filter(
@@ -130,7 +130,7 @@ def _moments(loading: Loading, entry: IncidentEntry, *, incident: Incident) -> N
             loading.put(present, values, key=f"{incident.reference} {impact.what_we_lost}")
 
 
-def _clock_stop(loading: Loading, entry: ClockStopEntry, *, incident: Incident) -> None:
+def _clock_stop(loading: Loading, *, entry: ClockStopEntry, incident: Incident) -> None:
     service = loading.service(entry.service)
     row = incident.clock_stops.filter(service=service, stopped_at=entry.started_at).first()
     row = row or ClockStop(incident=incident, service=service, stopped_at=entry.started_at)
@@ -145,7 +145,7 @@ def _clock_stop(loading: Loading, entry: ClockStopEntry, *, incident: Incident) 
     loading.put(row, values, key=f"{incident.reference} {entry.started_at:%Y-%m-%d %H:%M}", save=record_row)
 
 
-def _outage(loading: Loading, entry: OutageEntry, *, incident: Incident) -> Outage:
+def _outage(loading: Loading, *, entry: OutageEntry, incident: Incident) -> Outage:
     service = loading.services[entry.service]
     found = incident.outages.standing().filter(
         service=service, measured_by=entry.measured_by.value, started_at=entry.started_at
@@ -162,13 +162,13 @@ def _outage(loading: Loading, entry: OutageEntry, *, incident: Incident) -> Outa
         "evidence": entry.evidence,
     }
     loading.put(row, values, key=f"{incident.reference} {entry.service}", save=record_row)
-    _responsibility(loading, entry, row=row)
+    _responsibility(loading, entry=entry, row=row)
     for said in entry.positions:
-        _positions(loading, said, incident=row.incident, outage=row)
+        _positions(loading, entry=said, incident=row.incident, outage=row)
     return row
 
 
-def _responsibility(loading: Loading, entry: OutageEntry, *, row: Outage) -> None:
+def _responsibility(loading: Loading, *, entry: OutageEntry, row: Outage) -> None:
     """Keep who bears an outage: the vendor by a confirmation, anybody else by what both agree on."""
     if entry.responsible is Bearer.UNCONFIRMED:
         return
@@ -181,14 +181,11 @@ def _responsibility(loading: Loading, entry: OutageEntry, *, row: Outage) -> Non
     said: dict[str, Any] = {"about": Subject.RESPONSIBILITY, "responsible": entry.responsible.value}
     if entry.share != 1:
         said |= {"share_numerator": entry.share.numerator, "share_denominator": entry.share.denominator}
-    _position(
-        loading,
-        {"incident": row.incident, "outage": row, "party": Party.AGREED, "stated_by": NOT_STATED, **said},
-        entry=None,
-    )
+    said |= {"incident": row.incident, "outage": row, "party": Party.AGREED, "stated_by": NOT_STATED}
+    _position(loading, values=said, entry=None)
 
 
-def _positions(loading: Loading, entry: PositionEntry, **on: Any) -> None:
+def _positions(loading: Loading, *, entry: PositionEntry, **on: Any) -> None:
     """Keep what a party says as one row for each thing that it speaks about."""
     party = Party(entry.party.value)
     whole = {
@@ -201,7 +198,7 @@ def _positions(loading: Loading, entry: PositionEntry, **on: Any) -> None:
     if party is Party.DETERMINED and not entry.clause:
         whole["clause"] = NOT_STATED
     for said in _said(entry, started_at=_start_of(entry, **on)):
-        _position(loading, {**whole, **said}, entry=entry)
+        _position(loading, values={**whole, **said}, entry=entry)
 
 
 def _said(entry: PositionEntry, *, started_at: Any) -> Iterator[dict[str, Any]]:
@@ -226,7 +223,7 @@ def _start_of(entry: PositionEntry, **on: Any) -> Any:
     return on["incident"].outages.order_by("started_at").values_list("started_at", flat=True).first()
 
 
-def _position(loading: Loading, values: dict[str, Any], *, entry: PositionEntry | None) -> None:
+def _position(loading: Loading, *, values: dict[str, Any], entry: PositionEntry | None) -> None:
     """Record a statement once; one on file that says the same stays."""
     stated_at = entry.stated_at if entry is not None else None
     same = {name: value for name, value in values.items() if name not in ("why", "clause")}
@@ -241,7 +238,7 @@ def _position(loading: Loading, values: dict[str, Any], *, entry: PositionEntry 
     loading.put(row, rest, key=row.incident.reference, save=record_row)
 
 
-def _maintenance(loading: Loading, entry: MaintenanceEntry) -> None:
+def _maintenance(loading: Loading, *, entry: MaintenanceEntry) -> None:
     row = MaintenanceWindow.objects.filter(vendor=loading.vendor, reference=entry.reference).first()
     row = row or MaintenanceWindow(vendor=loading.vendor, reference=entry.reference)
     values = {
@@ -264,7 +261,7 @@ def _maintenance(loading: Loading, entry: MaintenanceEntry) -> None:
     loading.miss(touched.exclude(service__in=services), kept=set())
 
 
-def _samples(loading: Loading, entry: SampleEntry) -> None:
+def _samples(loading: Loading, *, entry: SampleEntry) -> None:
     service = loading.services[entry.service]
     values = [entry.value] if entry.value is not None else list(entry.values)
     rows = [
@@ -282,7 +279,7 @@ def _samples(loading: Loading, entry: SampleEntry) -> None:
     loading.note(Sample, saved=saved, key=f"{entry.series} {entry.at:%Y-%m-%d %H:%M}")
 
 
-def _delivery(loading: Loading, entry: DeliveryEntry) -> None:
+def _delivery(loading: Loading, *, entry: DeliveryEntry) -> None:
     incident = Incident.objects.filter(reference=entry.subject).first() if entry.subject else None
     label = "" if incident is not None else entry.subject
     found = loading.contract.deliveries.filter(obligation=entry.what, incident=incident, period_label=label)

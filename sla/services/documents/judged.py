@@ -34,7 +34,7 @@ def load_schedules(loading: Loading) -> None:
     """Load SLA schedules with their versions."""
     for i, entry in enumerate(loading.document.agreements):
         with placed(f"agreements[{i}]"):
-            _schedule(loading, entry)
+            _schedule(loading, entry=entry)
     codes = [entry.code for entry in loading.document.agreements]
     loading.miss(loading.contract.schedules.exclude(code__in=codes), kept=set())
 
@@ -44,26 +44,26 @@ def load_judged(loading: Loading) -> None:
     document = loading.document
     for i, figure in enumerate(document.figures):
         with placed(f"figures[{i}]"):
-            _figure(loading, figure)
+            _figure(loading, entry=figure)
     for i, decision in enumerate(document.exclusions):
         with placed(f"exclusions[{i}]"):
-            _exclusion(loading, decision, place=i)
+            _exclusion(loading, entry=decision, place=i)
     for i, condition in enumerate(document.conditions):
         with placed(f"conditions[{i}]"):
-            _condition(loading, condition, place=i)
+            _condition(loading, entry=condition, place=i)
     for i, watch in enumerate(document.watches):
         with placed(f"watches[{i}]"):
-            _watch(loading, watch)
+            _watch(loading, entry=watch)
     for i, outcome in enumerate(document.history):
         with placed(f"history[{i}]"):
-            _history(loading, outcome)
+            _history(loading, entry=outcome)
     if document.rooms:
         loading.remarks.append(
             "rooms: what is left of caps over several SLA schedules follows from claims and is not kept."
         )
 
 
-def _schedule(loading: Loading, entry: AgreementEntry) -> None:
+def _schedule(loading: Loading, *, entry: AgreementEntry) -> None:
     contract = loading.contract
     schedule = loading.document.schedule(entry.code)
     if schedule.currency != contract.currency:
@@ -79,12 +79,12 @@ def _schedule(loading: Loading, entry: AgreementEntry) -> None:
     loading.put(row, {}, key=entry.code)
     for j, terms in enumerate(entry.versions):
         with placed(f".versions[{j}]"):
-            _version(loading, terms, agreement=row)
+            _version(loading, terms=terms, agreement=row)
     kept = [terms.effective_from for terms in entry.versions]
     loading.miss(row.versions.exclude(effective_from__in=kept), kept=set())
 
 
-def _version(loading: Loading, terms: Terms, *, agreement: ServiceLevelAgreement) -> None:
+def _version(loading: Loading, *, terms: Terms, agreement: ServiceLevelAgreement) -> None:
     row = (
         AgreementVersion.objects.with_terms()
         .filter(agreement=agreement, effective_from=terms.effective_from)
@@ -115,9 +115,9 @@ def _same(terms: Terms, *, row: AgreementVersion) -> bool:
     return terms == on_file
 
 
-def _figure(loading: Loading, entry: FigureEntry) -> None:
+def _figure(loading: Loading, *, entry: FigureEntry) -> None:
     contract, service = loading.contract, loading.service(entry.service)
-    rule, zone = _rule_of_figure(loading, entry.figure)
+    rule, zone = _rule_of_figure(loading, figure=entry.figure)
     years = years_of(loading.document, also=(int(entry.period[:4]),))
     period = period_named(entry.period, rule=rule, zone=table_of(zone, years=years))
     reported_by = ReportedBy.US if entry.by == ReportedBy.US else ReportedBy.VENDOR
@@ -139,7 +139,7 @@ def _figure(loading: Loading, entry: FigureEntry) -> None:
     loading.put(row, values, key=f"{entry.figure} {entry.period}")
 
 
-def _rule_of_figure(loading: Loading, figure: str) -> tuple[PeriodRule, str]:
+def _rule_of_figure(loading: Loading, *, figure: str) -> tuple[PeriodRule, str]:
     """Return which periods a figure is reported for: the window of the level that reads it."""
     for entry in loading.document.agreements:
         zone = entry.zone or loading.document.contract.zone
@@ -150,7 +150,7 @@ def _rule_of_figure(loading: Loading, figure: str) -> tuple[PeriodRule, str]:
     return PeriodRule(), loading.document.contract.zone
 
 
-def _exclusion(loading: Loading, entry: ExclusionEntry, *, place: int) -> None:
+def _exclusion(loading: Loading, *, entry: ExclusionEntry, place: int) -> None:
     """Keep a decision under the clause of every SLA schedule that has it."""
     incident = _incident(entry.incident)
     for rule in _newest_rules(loading, code=entry.rule):
@@ -187,7 +187,7 @@ def _incident(reference: str) -> Incident | None:
     return Incident.objects.get(reference=reference) if reference else None
 
 
-def _condition(loading: Loading, entry: ConditionEntry, *, place: int) -> None:
+def _condition(loading: Loading, *, entry: ConditionEntry, place: int) -> None:
     """Keep a condition for every SLA schedule of the document, whose clauses may ask for it."""
     incident, service = _incident(entry.incident), loading.service(entry.service)
     for agreement in loading.contract.schedules.filter(
@@ -213,7 +213,7 @@ def _condition(loading: Loading, entry: ConditionEntry, *, place: int) -> None:
         loading.put(row, values, key=entry.code)
 
 
-def _watch(loading: Loading, entry: WatchEntry) -> None:
+def _watch(loading: Loading, *, entry: WatchEntry) -> None:
     services = [loading.services[entry.service]] if entry.service else list(loading.services.values())
     begins = midnight(loading.contract.effective_from, zone=loading.contract.zone)
     for service in services:
@@ -225,17 +225,17 @@ def _watch(loading: Loading, entry: WatchEntry) -> None:
         if entry.watched_from is not None:
             values["watched_from"] = entry.watched_from
         if entry.confirmed_until is not None:
-            values |= _confirmation(loading, entry, row=row)
+            values |= _confirmation(loading, entry=entry, row=row)
         loading.put(row, values, key=f"{entry.source} {service.code}")
 
 
-def _confirmation(loading: Loading, entry: WatchEntry, *, row: SourceWatch) -> dict[str, object]:
+def _confirmation(loading: Loading, *, entry: WatchEntry, row: SourceWatch) -> dict[str, object]:
     by: User = User.objects.filter(username=entry.confirmed_by).first() or loading.by
     confirmed_at: datetime = row.confirmed_at or loading.at
     return {"confirmed_by": by, "confirmed_at": confirmed_at, "confirmed_through": entry.confirmed_until}
 
 
-def _history(loading: Loading, entry: HistoryEntry) -> None:
+def _history(loading: Loading, *, entry: HistoryEntry) -> None:
     document = loading.document
     agreement = loading.contract.schedules.get(code=document.agreement(entry.agreement).code)
     zone = table_of(agreement.zone, years=years_of(document))

@@ -56,15 +56,15 @@ def load_register(loading: Loading) -> None:
         _contract(loading)
     for i, calendar in enumerate(loading.document.calendars):
         with placed(f"calendars[{i}]"):
-            _calendar(loading, calendar)
+            _calendar(loading, entry=calendar)
     for i, service in enumerate(loading.document.services):
         with placed(f"services[{i}]"):
-            _service(loading, service)
+            _service(loading, entry=service)
     loading.miss(loading.contract.services.all(), kept={row.pk for row in loading.services.values()})
     kept = set()
     for i, charge in enumerate(loading.document.charges):
         with placed(f"charges[{i}]"):
-            kept.add(_charge(loading, charge).pk)
+            kept.add(_charge(loading, entry=charge).pk)
     loading.miss(loading.contract.charges.select_related("contract"), kept=kept)
 
 
@@ -122,7 +122,7 @@ def _contract(loading: Loading) -> None:
     if entry.entity or fresh:
         values["entity"] = _signing_entity(loading)
     if entry.account:
-        values["account"] = _account(loading, entry.account)
+        values["account"] = _account(loading, number=entry.account)
     if entry.parent:
         values["parent"] = _parent(entry.parent)
     entities = [_known_entity(code, at="entities") for code in entry.entities]
@@ -161,7 +161,7 @@ def _known_entity(code: str, *, at: str) -> LegalEntity:
     return found
 
 
-def _account(loading: Loading, number: str) -> Account:
+def _account(loading: Loading, *, number: str) -> Account:
     found = loading.vendor.accounts.filter(number=number).first()
     if found is None:
         raise ValidationError(
@@ -179,7 +179,7 @@ def _parent(reference: str) -> Contract:
     return found
 
 
-def _calendar(loading: Loading, entry: CalendarEntry) -> None:
+def _calendar(loading: Loading, *, entry: CalendarEntry) -> None:
     row = BusinessCalendar.objects.filter(code=entry.code).first()
     row = row or BusinessCalendar(code=entry.code, is_demo=loading.is_demo)
     values = {
@@ -188,7 +188,7 @@ def _calendar(loading: Loading, entry: CalendarEntry) -> None:
         "around_the_clock": not (entry.weekly or entry.closed or entry.opened),
     }
     loading.put(row, values, key=entry.code)
-    _weekly(loading, entry, calendar=row)
+    _weekly(loading, entry=entry, calendar=row)
     kept = {_day(loading, calendar=row, on=day.on, name=day.name).pk for day in entry.closed}
     kept |= {
         _day(loading, calendar=row, on=day.on, name=day.name, hours=day.hours).pk for day in entry.opened
@@ -196,7 +196,7 @@ def _calendar(loading: Loading, entry: CalendarEntry) -> None:
     loading.miss(row.days.all(), kept=kept)
 
 
-def _weekly(loading: Loading, entry: CalendarEntry, *, calendar: BusinessCalendar) -> None:
+def _weekly(loading: Loading, *, entry: CalendarEntry, calendar: BusinessCalendar) -> None:
     """Make the weekly hours what the document says: hours are one value, so others go."""
     wanted = {(h.weekday, h.opens): h.closes for text in entry.weekly for h in weekly_hours(text)}
     present = {(row.weekday, row.opens_at): row for row in calendar.weekly_hours.filter(effective_from=None)}
@@ -216,7 +216,7 @@ def _day(loading: Loading, *, calendar: BusinessCalendar, on: Any, name: str, ho
     return loading.put(row, values, key=f"{calendar.code} {on}")
 
 
-def _service(loading: Loading, entry: ServiceEntry) -> None:
+def _service(loading: Loading, *, entry: ServiceEntry) -> None:
     row = loading.contract.services.filter(code=entry.code).first()
     row = row or Service(contract=loading.contract, code=entry.code)
     values = stated(entry, names=SERVICE, fresh=row._state.adding)
@@ -228,7 +228,7 @@ def _service(loading: Loading, entry: ServiceEntry) -> None:
         loading.put(found, {}, key=alias.name)
 
 
-def _charge(loading: Loading, entry: ChargeEntry) -> Charge:
+def _charge(loading: Loading, *, entry: ChargeEntry) -> Charge:
     contract, service = loading.contract, loading.service(entry.service)
     billed = entry.kind is ChargeKind.BILLED
     starts = entry.period_from or entry.effective_from or contract.effective_from
@@ -249,7 +249,7 @@ def _charge(loading: Loading, entry: ChargeEntry) -> Charge:
         "invoice_number": entry.invoice_number,
         "included_in_base": entry.included_in_base,
         "purchase_order": entry.purchase_order,
-        "account": _account(loading, entry.account) if entry.account else None,
+        "account": _account(loading, number=entry.account) if entry.account else None,
     }
     loading.put(row, values, key=f"{entry.code} {starts}")
     if entry.cost_shares:
