@@ -56,7 +56,7 @@ check: $(STAMP)
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 
 bench: $(STAMP)
-	@$(BIN)/python -m pytest tests/benchmarks -m benchmark --benchmark-only --benchmark-columns=min,median,max $(PYTEST)
+	@$(BIN)/python -m pytest tests/benchmarks -m benchmark --benchmark-enable --benchmark-columns=min,median,max $(PYTEST)
 
 mutants: $(STAMP)
 	@$(BIN)/mutmut run $(MUTANTS)
