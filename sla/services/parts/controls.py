@@ -129,7 +129,7 @@ def group_of(cls: type, plain: Plain, *, place: str, label: str, filled: Filled,
     found = [item for name in ordered for item in _items(cls, items[name], plain, place=place, filled=filled)]
     rest = [name for name in items if name not in names]
     if rest:
-        nested = [n for n in rest if _nested(items[n])]
+        nested = [n for n in rest if any(is_record(kind) for kind in alternatives(items[n].hint))]
         more = [n for n in rest if n not in nested]
         found += [i for name in nested for i in _items(cls, items[name], plain, place=place, filled=filled)]
         below = tuple(i for name in more for i in _items(cls, items[name], plain, place=place, filled=filled))

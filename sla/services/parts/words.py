@@ -123,6 +123,7 @@ OWN_LABELS: dict[tuple[type, str], str] = {
     (Obligation, "anchor"): "After",
     (Offset, "unit"): "Counted in",
     (Offset, "anchor"): "After",
+    (Offset, "calendar"): "Working days of",
     (Obligation, "n"): "Time allowed",
     (ExclusionRule, "within"): "Allowed hours",
     (ExclusionRule, "notice"): "Announced ahead by",
