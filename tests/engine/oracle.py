@@ -497,11 +497,21 @@ class Oracle:
         bases = [self.denominator(line, extra) for line, extra in zip(lines, announced, strict=True)]
         value, counted, base = self.figure(main, bases, weights)
         low, _, _ = self.figure(worst, bases, weights)
-        verdict = self.verdict(value, low)
+        best, low = self.extremes(value, low)
+        verdict = self.verdict(best, low)
         credit = Fraction(0)
         if verdict == "missed" and self.target.credit is not None:
             credit = self.credit(units, value, counted, base)
         return Told(units, classes, counted, base, value, low, verdict, credit)
+
+    def extremes(
+        self, value: Fraction | None, other: Fraction | None
+    ) -> tuple[Fraction | None, Fraction | None]:
+        """Return the better and the worse figure of unknown time taken as up, and as down."""
+        if value is None or other is None:
+            return value, other
+        low, high = min(value, other), max(value, other)
+        return (high, low) if self.target.metric is Metric.AVAILABILITY else (low, high)
 
     def failed(
         self, line: dict[int, Tick], *, to: int | None = None, after: int | None = None

@@ -70,6 +70,7 @@ def time_group(frame: Frame, *, units: tuple[str, ...], combine: Combine) -> Mea
     worst = main
     if account.worst is not counts:
         worst = _figures(frame, counts=account.worst, bases=bases, weights=weights)
+    best, low = _extremes(main, worst, frame=frame)
     unknown = account.ledger.us(TimeClass.UNKNOWN) > 0
     adjustments = _adjustments(frame, account=account, counts=counts)
     return conclude(
@@ -77,8 +78,8 @@ def time_group(frame: Frame, *, units: tuple[str, ...], combine: Combine) -> Mea
         units=units,
         found=Range(
             value=main.value,
-            best=main.value,
-            worst=worst.value,
+            best=best,
+            worst=low,
             future=frame.scope.known_until < frame.scope.window.during.end,
             why="" if main.value is not None else "there is no agreed service time in the window",
         ),
@@ -105,6 +106,17 @@ def _reasons(account: Account, *, frame: Frame, unknown: bool) -> list[str]:
     elif unknown:
         reasons.append("part of the time was not measured")
     return reasons
+
+
+def _extremes(main: Figures, other: Figures, *, frame: Frame) -> tuple[Fraction | None, Fraction | None]:
+    """Return the better and the worse of the figures with unknown time up and with it down.
+
+    Down is not always worse: a run that it lengthens may end in, or begin in, another window.
+    """
+    if main.value is None or other.value is None:
+        return main.value, other.value
+    low, high = sorted((main.value, other.value))
+    return (high, low) if frame.target.metric is Metric.AVAILABILITY else (low, high)
 
 
 def _weights(frame: Frame, *, units: tuple[str, ...], account: Account) -> list[Fraction]:
