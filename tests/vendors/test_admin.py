@@ -200,9 +200,9 @@ def test_a_contract_is_added_with_its_services_and_fees(boss: Client) -> None:
     contract = Contract.objects.get()
     assert [service.code for service in contract.services.all()] == ["cage-7"]
     assert [(charge.amount_minor, charge.amount_text()) for charge in contract.charges.all()] == [
-        (200_050, "2,000.50 USD")
+        (200_050, "USD 2,000.50")
     ]
-    assert "24,006.00 USD" in boss.get(reverse("admin:vendors_contract_changelist")).content.decode()
+    assert "USD 24,006.00" in boss.get(reverse("admin:vendors_contract_changelist")).content.decode()
 
 
 @pytest.mark.parametrize(

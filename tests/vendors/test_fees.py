@@ -64,7 +64,7 @@ def test_a_billed_amount_stands_beside_the_usage_it_settles() -> None:
     contract = a_contract()
     a_charge(contract, code="power", kind="usage", amount_minor=30_000, effective_from=date(2019, 6, 1))
     charge = billed(contract)
-    assert (charge.effective_from, charge.amount_text()) == (date(2019, 6, 1), "314.15 USD")
+    assert (charge.effective_from, charge.amount_text()) == (date(2019, 6, 1), "USD 314.15")
     assert charge.touched_span() == (datetime(2019, 6, 1, 7, tzinfo=UTC), datetime(2019, 7, 1, 7, tzinfo=UTC))
 
 

@@ -146,10 +146,10 @@ def test_an_unknown_zone_is_explained(name: str) -> None:
 @pytest.mark.parametrize(
     ("amount", "currency", "minor", "text"),
     [
-        ("1234.50", "EUR", 123_450, "1,234.50 EUR"),
-        ("1234", "JPY", 1234, "1,234 JPY"),
-        ("1.005", "BHD", 1005, "1.005 BHD"),
-        ("0", "USD", 0, "0.00 USD"),
+        ("1234.50", "EUR", 123_450, "EUR 1,234.50"),
+        ("1234", "JPY", 1234, "JPY 1,234"),
+        ("1.005", "BHD", 1005, "BHD 1.005"),
+        ("0", "USD", 0, "USD 0.00"),
     ],
 )
 def test_amounts_have_the_decimals_of_their_currency(

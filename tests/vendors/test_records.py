@@ -101,7 +101,7 @@ def test_a_changed_fee_concerns_its_contract_from_its_first_local_day() -> None:
     contract = a_contract()
     a_charge(contract, effective_from=date(2019, 6, 1))
     change = FactChange.objects.latest("pk")
-    assert (change.contract, change.subject) == (contract, "Fee cage 2,000.00 USD from 2019-06-01 added")
+    assert (change.contract, change.subject) == (contract, "Fee cage USD 2,000.00 from 2019-06-01 added")
     assert (change.during_from, change.during_until) == (datetime(2019, 6, 1, 7, tzinfo=UTC), None)
     assert change.seen_at is None
     assert abs(change.noted_at - datetime.now(UTC)) < timedelta(minutes=5)

@@ -55,5 +55,5 @@ def major_units(minor: int, *, currency: str) -> Decimal:
 
 
 def money_text(minor: int, *, currency: str) -> str:
-    """Write an amount for people, as `1,234.50 EUR`."""
-    return f"{major_units(minor, currency=currency):,f} {currency}"
+    """Write an amount for people, as `EUR 1,234.50`, like the figures of statements."""
+    return f"{currency} {major_units(minor, currency=currency):,f}"
