@@ -72,7 +72,12 @@ def incomplete_contracts(user: Reader, *, on: date) -> list[IncompleteContract]:
         )
         .exclude(has_levels=True, has_draft=False)
         .select_related("vendor")
-        .prefetch_related(Prefetch("charges", queryset=Charge.objects.order_by("effective_from", "pk")))
+        .prefetch_related(
+            Prefetch(
+                "charges",
+                queryset=Charge.objects.select_related("service").order_by("effective_from", "pk"),
+            )
+        )
         .distinct()
     )
     return _by_fee(running, on=on)

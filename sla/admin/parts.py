@@ -32,7 +32,7 @@ def part_view(
         if "remove" in request.POST:
             return _remove(request, version, part=part, at=at)
         return _posted(request, version, part=part, at=at, base=base)
-    except LookupError as error:
+    except parts.NoSuchPart as error:
         raise Http404(str(error)) from error
 
 
@@ -85,6 +85,8 @@ def _page(
         "is_new": at == "new",
         "reason": request.POST.get(REASON, ""),
         "back_url": version_url(version),
+        "refused": draft is not None and bool(draft.errors),
+        "was_saving": "save" in request.POST,
         "summary": _summary(form, draft),
         **(_preview(version, draft=draft_now, part=part) if draft_now is not None else {}),
     }

@@ -29,6 +29,7 @@ from sla.engine.results import Credit, Measured, Result
 from sla.engine.terms import (
     Combine,
     Elapsed,
+    Measurer,
     Metric,
     Milestone,
     Op,
@@ -193,7 +194,7 @@ def _with_outage(target: Target, *, facts: Facts, during: Interval) -> Facts:
             unit=code,
             started_at=during.start,
             ended_at=during.end,
-            measured_by=target.measured_by[0],
+            measured_by=target.measured_by[0] if target.measured_by else Measurer.US,
             **({"kind": kind} if kind else {}),  # type: ignore[arg-type]
         )
         for code in hit

@@ -7,6 +7,7 @@ to plain data · `acts` look a part up, put it back, remove it.
 from sla.services.parts.acts import (
     PARTS,
     Draft,
+    NoSuchPart,
     Part,
     options_of,
     part_form,
@@ -23,6 +24,7 @@ __all__ = [
     "Draft",
     "Group",
     "Listing",
+    "NoSuchPart",
     "Part",
     "options_of",
     "part_form",

@@ -33,6 +33,10 @@ from vendors.services import Saved
 NEW = "new"
 
 
+class NoSuchPart(LookupError):
+    """Terms have no part at the place that was asked for."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Part:
     """A kind of clause: where it stands in the terms, its class, and what people call it."""
@@ -90,7 +94,7 @@ def part_form(version: AgreementVersion, *, part: Part, at: str, draft: Draft | 
 
 
 def plain_part(version: AgreementVersion, *, part: Part, at: str) -> dict[str, Any]:
-    """Return one part as plain data; raise LookupError where there is none at that place."""
+    """Return one part as plain data; raise NoSuchPart where there is none at that place."""
     value = current_part(version.as_value(), part=part, at=at)
     return {} if value is None else dict(to_plain(value))
 
@@ -177,7 +181,7 @@ def _write(version: AgreementVersion, terms: Terms, *, by: User, reason: str) ->
 def _index(at: str, held: Sequence[Any]) -> int:
     index = int(at) if at.isdecimal() else -1
     if not 0 <= index < len(held):
-        raise LookupError(f"There is no part {at!r}. The terms have {len(held)} of this kind.")
+        raise NoSuchPart(f"There is no part {at!r}. The terms have {len(held)} of this kind.")
     return index
 
 

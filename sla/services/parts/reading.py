@@ -58,9 +58,7 @@ def _rows(record: type, typed: Typed, *, place: str, before: Sequence[Any]) -> l
     found: list[dict[str, Any]] = []
     index = 0
     columns = list(_columns(record))
-    while any(
-        f"{place}[{index}]." + ".".join((*path, each.name)) in typed for _, path, each in columns
-    ) or _said(typed, f"{place}[{index}]"):
+    while any(f"{place}[{index}]." + ".".join((*path, each.name)) in typed for _, path, each in columns):
         at = f"{place}[{index}]"
         kept = dict(before[index]) if index < len(before) else {}
         row, says = _row(columns, typed, at=at, kept=kept)
@@ -68,10 +66,6 @@ def _rows(record: type, typed: Typed, *, place: str, before: Sequence[Any]) -> l
             found.append(row)
         index += 1
     return found
-
-
-def _said(typed: Typed, at: str) -> bool:
-    return f"{at}{PRESENT}" in typed
 
 
 def _row(
@@ -106,20 +100,19 @@ def _scalar(each: Field, typed: Typed, *, place: str) -> Any:
         return place in typed
     inner = next((get_args(kind)[0] for kind in kinds if get_origin(kind) is tuple), None)
     if inner is not None:
-        return _list(each, typed, place=place)
+        return _list(typed, place=place)
     text = _text(typed, place)
     if not text:
         return ABSENT
     return int(text) if int in kinds and WHOLE.fullmatch(text) else text
 
 
-def _list(each: Field, typed: Typed, *, place: str) -> Any:
+def _list(typed: Typed, *, place: str) -> Any:
     said = [part.strip() for text in typed.getlist(place) for part in text.split(",") if part.strip()]
     if NONE_OF_THEM in said:
         return []
-    if not said and (allows_none(each.hint) or each.default is ABSENT):
-        return ABSENT
-    return said
+    # Nothing said is the usual: no list of the terms has a meaning of its own when it is empty.
+    return said or ABSENT
 
 
 def _text(typed: Typed, place: str) -> str:
