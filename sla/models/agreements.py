@@ -141,7 +141,7 @@ class AgreementVersionQuerySet(RegisterQuerySet["AgreementVersion"]):
         """Bring all rows of the terms along, in a constant number of queries."""
         return self.select_related("agreement__contract").prefetch_related(
             "targets__calendar",
-            "targets__services__service",
+            "targets__services",
             "targets__credit__tiers",
             "targets__credit__caps",
             "exclusions__within",

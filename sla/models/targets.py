@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
@@ -14,7 +14,16 @@ from sla.engine.terms.counting import PARAMS
 from sla.models.agreements import VERSION_KEY, AgreementVersion
 from sla.models.columns import LevelField, enum_column
 from sla.models.rows import Column, TermRow
-from vendors.models import CODE, BusinessCalendar, Contract, Service, Span, Tracked
+from vendors.models import (
+    CODE,
+    BusinessCalendar,
+    Contract,
+    RegisterManager,
+    RegisterQuerySet,
+    Service,
+    Span,
+    Tracked,
+)
 
 
 def every_clock() -> list[str]:
@@ -105,6 +114,14 @@ class ServiceLevelTarget(TermRow):
             Target(**self.own_values())
 
 
+class TargetServiceManager(RegisterManager):
+    """Bring the service along by a join: by a query of its own SQLite refuses more than a thousand."""
+
+    def get_queryset(self) -> RegisterQuerySet[TargetService]:
+        """Return the rows with their service."""
+        return super().get_queryset().select_related("service")
+
+
 class TargetService(Tracked):
     """One service that a service level holds for; without any, it holds for all of the contract."""
 
@@ -113,6 +130,8 @@ class TargetService(Tracked):
     target = models.ForeignKey(ServiceLevelTarget, on_delete=models.PROTECT, related_name="services")
     position = models.PositiveSmallIntegerField(default=0)
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="service_levels")
+
+    objects: ClassVar[TargetServiceManager] = TargetServiceManager()
 
     class Meta:
         verbose_name = "service that it holds for"
