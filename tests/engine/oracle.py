@@ -203,7 +203,7 @@ class Oracle:
         """Return what each outage of a unit says of each of its ticks: class, incident, weight."""
         said: dict[int, list[tuple[str, str, Fraction]]] = defaultdict(list)
         open_to_exclusion: dict[int, list[Outage]] = defaultdict(list)
-        for row in self.facts.outages:
+        for row in sorted(self.facts.outages, key=self.turn):
             if row.unit != unit or row.kind is OutageKind.UNMEASURED:
                 continue
             for tick in self.ticks_of(row):
@@ -222,6 +222,11 @@ class Oracle:
                 label = "excluded" if (tick, id(row)) in excluded else self.counts_as(row)
                 said[tick].append((label, row.incident, self.weight(row)))
         return said
+
+    def turn(self, row: Outage) -> tuple[int, int, str]:
+        """Return an outage's turn where one tick uses up a limit: the earlier first, then the shorter."""
+        ticks = self.ticks_of(row)
+        return ticks.start, ticks.stop, row.incident
 
     def ticks_of(self, row: Outage) -> range:
         """Return an outage's ticks by the start and end rule."""
