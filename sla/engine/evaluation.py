@@ -128,10 +128,13 @@ def part_of(period: Period, *, first_on: date, last_on: date, facts: Facts) -> P
 
 def _levels(case: Case, *, parts: Sequence[Part], index: FactIndex, reading: Party) -> tuple[Measured, ...]:
     found: list[Measured] = []
+    every = tuple(unit.code for unit in case.facts.units)
     for part in parts:
+        absent = _absent(part, facts=case.facts)
         for target in part.terms.targets:
             rules = _exclusions(part.terms, target=target)
-            units = _units(target, part=part, facts=case.facts)
+            named = target.services or every
+            units = tuple(code for code in named if code not in absent) or named
             for window in _windows(target, part=part, facts=case.facts):
                 scope = Scope(
                     target=target,
@@ -163,17 +166,15 @@ def _exclusions(terms: Terms, *, target: Target) -> tuple[ExclusionRule, ...]:
     return tuple(rule for rule in terms.exclusions if rule.code in target.exclusions)
 
 
-def _units(target: Target, *, part: Part, facts: Facts) -> tuple[str, ...]:
-    """Return the service codes a level is about; those never in service in the part are left out."""
-    named = target.services or tuple(unit.code for unit in facts.units)
+def _absent(part: Part, *, facts: Facts) -> set[str]:
+    """Return the codes of services that are never in service in the part: no level is about them."""
     during = part.period.during
-    absent = {
+    return {
         unit.code
         for unit in facts.units
         if (unit.in_service_from is not None and unit.in_service_from >= during.end)
         or (unit.in_service_until is not None and unit.in_service_until <= during.start)
     }
-    return tuple(code for code in named if code not in absent) or named
 
 
 def _windows(target: Target, *, part: Part, facts: Facts) -> list[Period]:

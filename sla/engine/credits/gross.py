@@ -20,6 +20,7 @@ from sla.engine.credits.lines import (
 )
 from sla.engine.credits.occurrences import Occurrence, occurrences
 from sla.engine.credits.repeats import repeat_step
+from sla.engine.credits.rows import exact
 from sla.engine.credits.schemes import Found, pays_of, per_of, scheme_units
 from sla.engine.money import Money, exponent, round_minor
 from sla.engine.results import CreditState, Measured
@@ -74,7 +75,7 @@ def priced(line: Line, *, setting: Setting) -> Line:
     assert target is not None
     assert rule is not None
     repeat = repeat_step(measured, rule=rule, setting=setting)
-    factor = Fraction(rule.multiplier)
+    factor = exact(rule.multiplier)
     if repeat is not None:
         factor *= _number(repeat)
     bases: dict[tuple[str, ...], BaseAmount] = {}

@@ -148,7 +148,7 @@ def _state(now: _Now, *, extra: int) -> _State:
         by_time = isinstance(params, Tiered) and params.on is not TierOn.VALUE
         value = rounded(measured.counted_us + extra if by_time else figure, decimals=params.row_decimals)
         tier = choose(params.tiers, value=value, pick=params.pick, gap=params.gap).tier
-        return _State(missed, Fraction(tier.credit) if tier else NOTHING)
+        return _State(missed, exact(tier.credit) if tier else NOTHING)
     if isinstance(params, Increments) and params.per is Per.WINDOW:
         measured = _with(now, extra=extra)
         (of,) = occurrences(measured, per=Per.WINDOW, target=now.target, zone=now.setting.facts.zone)

@@ -52,6 +52,7 @@ class Chosen(NamedTuple):
     how: str
 
 
+@lru_cache(maxsize=1024)
 def exact(level: Level | Fraction) -> Fraction:
     """Return a level as an exact number: microseconds for a length of time."""
     return Fraction(micro(level)) if isinstance(level, timedelta) else Fraction(level)

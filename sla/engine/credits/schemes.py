@@ -124,7 +124,7 @@ def _tier_step(params: Tiered, *, tier: Tier, how: str, said: Quantity, clause: 
     rule = {"row": "credit.tier", "overlap": "credit.tier_overlap", "gap": "credit.tier_gap"}[how]
     row = f"{tier.name} ({describe(tier)})" if tier.name else describe(tier)
     named = notes(figure=said, row=row, pick=params.pick.value, gap=TierGap(params.gap).value)
-    return Step(rule, Fraction(tier.credit), step_unit(params.pays), tier.clause or clause, (), named)
+    return Step(rule, exact(tier.credit), step_unit(params.pays), tier.clause or clause, (), named)
 
 
 def _tier_figure(on: TierOn, *, of: Occurrence, measured: Measured) -> tuple[Fraction | None, str]:

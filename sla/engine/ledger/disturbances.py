@@ -118,13 +118,7 @@ def _held(row: Outage, *, reading: Party) -> Held:
     The vendor's reading starts from ours: where it is silent, it contests nothing.
     """
     held = Held(row.started_at, row.ended_at, row.responsible, row.share, None)
-    order = [
-        Party.OURS,
-        *([Party.VENDORS] if reading is Party.VENDORS else []),
-        Party.AGREED,
-        Party.DETERMINED,
-    ]
-    for party in order if row.positions else ():
+    for party in _ORDER[reading] if row.positions else ():
         for position in row.positions:
             if position.party is party:
                 held = Held(

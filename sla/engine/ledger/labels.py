@@ -93,7 +93,7 @@ def _not_counted(stretch: Stretch, *, index: FactIndex, counting: Counting) -> s
     row = stretch.outage
     if row.kind not in counting.kinds and all(weight.kind is not row.kind for weight in counting.weights):
         return "kind.not_counted"
-    if row.affected < counting.affected_at_least:
+    if counting.affected_at_least and row.affected < counting.affected_at_least:
         return "affected.too_few"
     if counting.severities:
         incident = index.incidents.get(row.incident)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
+from functools import lru_cache
 
 from sla.engine.facts import Outcome, Verdict
 from sla.engine.intervals import micro
@@ -70,6 +71,7 @@ class Frame:
         return [self.units]
 
 
+@lru_cache(maxsize=1024)
 def exact(level: Level) -> Fraction:
     """Return a level as an exact number; lengths of time in microseconds."""
     return Fraction(micro(level)) if isinstance(level, timedelta) else Fraction(level)
@@ -147,7 +149,7 @@ def verdict_of(frame: Frame, *, found: Range, level: Fraction, unwatched: str) -
         return Verdict.NOT_MEASURABLE, False
     op = frame.target.op
     best = satisfied(found.best, op=op, level=level)
-    worst = satisfied(found.worst, op=op, level=level)
+    worst = best if found.worst is found.best else satisfied(found.worst, op=op, level=level)
     if best and not worst:
         return (Verdict.PROVISIONAL if found.future else Verdict.NOT_MEASURABLE), False
     if not best:
