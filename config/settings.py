@@ -85,9 +85,7 @@ USE_TZ = True
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 # One way to write a date, everywhere: 2019-06-25.
-DATE_FORMAT = SHORT_DATE_FORMAT = "Y-m-d"
-DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "Y-m-d H:i"
-TIME_FORMAT = "H:i"
+FORMAT_MODULE_PATH = ["config.formats"]
 
 SQLITE = "django.db.backends.sqlite3"
 SQLITE_OPTIONS: dict[str, Any] = {

@@ -102,7 +102,8 @@ class Position(Tracked):
                 else f"{self.get_responsible_display().lower()} is"
             )
             return f"{who} responsible{share}"
-        span = f"{self.started_at or 'its start'} to {self.ended_at or 'its end'}"
+        starts = f"{self.started_at:%Y-%m-%d %H:%M} UTC" if self.started_at else "its start"
+        span = f"{starts} to {f'{self.ended_at:%Y-%m-%d %H:%M} UTC' if self.ended_at else 'its end'}"
         return f"excluded by {self.exclusion}, {span}" if self.about == Subject.EXCLUSION else span
 
     def clean(self) -> None:

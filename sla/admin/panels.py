@@ -13,7 +13,7 @@ from incidents.admin import IncidentAdmin
 from incidents.models import Incident
 from sla.services import touched
 from vendors.admin import ContractAdmin, signed_in
-from vendors.models import Contract
+from vendors.models import Contract, zone_of
 
 admin.site.unregister([Contract, Incident])
 
@@ -37,11 +37,16 @@ class ContractPageAdmin(ContractAdmin):
         if contract is not None and request.method == "GET":
             extra |= {
                 "contract": contract,
-                "annual_fee": self.shown_annual_fee(contract),
+                "annual_fee": "" if _has_ended(contract) else self.shown_annual_fee(contract),
                 "schedules": touched.schedules_of_contract(contract, now=timezone.now()),
                 "begin_url": reverse("admin:sla_begin") + f"?contract={contract.pk}",
             }
         return super().changeform_view(request, object_id, form_url, extra)
+
+
+def _has_ended(contract: Contract) -> bool:
+    today = timezone.now().astimezone(zone_of(contract.zone)).date()
+    return contract.effective_until is not None and contract.effective_until <= today
 
 
 @admin.register(Incident)

@@ -21,6 +21,12 @@ from sla.services import previews, summaries
 from vendors.admin import RecordAdmin
 
 SHOWN_PERIODS = 12
+STATES = {
+    "Missed": "Missed",
+    "Met": "Met",
+    "Unconfirmed": "Met, unconfirmed",
+    "Uncertain": "Not yet certain",
+}
 
 
 @admin.register(ServiceLevelAgreement)
@@ -224,11 +230,14 @@ class ScheduleAdmin(RecordAdmin):
             return "No terms"
         return "Draft" if newest[0].is_draft else "Signed off"
 
-    @display(description="Last period", label={"Missed": "danger", "Met": "success", "Open": "warning"})
+    @display(
+        description="Last period",
+        label={"Missed": "danger", "Met": "success", "Unconfirmed": "warning", "Uncertain": "info"},
+    )
     def shown_last(self, obj: Any) -> Any:
         """Return the verdict of the last whole period."""
         last = getattr(obj, "last_statement", None)
-        return None if last is None else (last.state, f"{last.state} {last.label}")
+        return None if last is None else (last.state, f"{STATES[last.state]}, {last.label}")
 
     @display(description="Credit due")
     def shown_statement(self, obj: Any) -> str:

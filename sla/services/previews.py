@@ -78,7 +78,10 @@ def level_sentences(
     terms: Terms = versions[-1].as_value()
     kind, currency = agreement.period.kind, agreement.currency
     return [
-        LevelSentence(code=each.code, sentence=sentence_of(each, currency=currency, period=kind, names=names))
+        LevelSentence(
+            code=each.code,
+            sentence=_kept(sentence_of(each, currency=currency, period=kind, names=names)),
+        )
         for each in terms.targets
     ]
 
@@ -102,11 +105,18 @@ def _preview(target: Target, *, ground: Ground, names: Mapping[str, str]) -> Lev
     return LevelPreview(
         code=target.code,
         name=target.name,
-        sentence=sentence_of(target, currency=schedule.currency, period=schedule.period.kind, names=names),
+        sentence=_kept(
+            sentence_of(target, currency=schedule.currency, period=schedule.period.kind, names=names)
+        ),
         clause=target.clause,
         payouts=tuple(rows),
         cannot=cannot or ("" if rows else "No example can be made up for this measure."),
     )
+
+
+def _kept(sentence: str) -> str:
+    """Keep a figure and its percent sign on one line."""
+    return sentence.replace(" %", "\u00a0%")
 
 
 def _ground(agreement: ServiceLevelAgreement, *, terms: Terms, on: date) -> Ground:

@@ -27,7 +27,7 @@ class StatementLine:
     label: str
     first_on: date
     last_on: date
-    state: str  # Missed, Met, Open
+    state: str  # Missed, Met, Unconfirmed, Uncertain
     missed: tuple[str, ...]
     money: str
     due: Money | None
@@ -120,7 +120,9 @@ def _state(result: Result) -> str:
     verdicts = {one.verdict for one in result.measured}
     if Verdict.MISSED in verdicts:
         return "Missed"
-    return "Met" if verdicts == {Verdict.MET} else "Open"
+    if verdicts <= {Verdict.MET, Verdict.MET_UNCONFIRMED}:
+        return "Met" if verdicts == {Verdict.MET} else "Unconfirmed"
+    return "Uncertain"
 
 
 def _money(result: Result) -> str:

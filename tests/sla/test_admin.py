@@ -480,6 +480,8 @@ def test_dates_read_the_same_way_everywhere(boss: Client) -> None:
     contract = a_schedule().contract
     contract_page = text_of(boss.get(reverse("admin:vendors_contract_changelist")))
     assert str(contract.effective_from) in contract_page
+    page = boss.get(reverse("admin:vendors_contract_change", args=[contract.pk])).content.decode()
+    assert 'name="effective_from" value="2018-01-01"' in page
     assert date(2019, 1, 1).isoformat() in text_of(
         boss.get(reverse("admin:sla_servicelevelagreement_changelist"))
     )

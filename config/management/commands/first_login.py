@@ -8,8 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 USERNAME = "demo"
+BAD_PLACE = 2
 
 
 class Command(BaseCommand):
@@ -25,11 +27,19 @@ class Command(BaseCommand):
                 "Use `manage.py createsuperuser`."
             )
         kept = settings.DATA_DIR / "first-login"
-        if not User.objects.filter(is_superuser=True, is_active=True).exists():
-            make_login(kept)
-        self.stdout.write(login_advice(kept))
+        try:
+            if not User.objects.filter(is_superuser=True, is_active=True).exists():
+                make_login(kept)
+            self.stdout.write(login_advice(kept))
+        except OSError as error:
+            raise CommandError(
+                f"The password cannot be kept in {kept}: {error.strerror}. "
+                "Free that path, or name another place by RECOURSE_DATA.",
+                returncode=BAD_PLACE,
+            ) from error
 
 
+@transaction.atomic
 def make_login(kept: Path) -> None:
     """Make the superuser `demo` with a new password, kept readable by this user only."""
     password = secrets.token_urlsafe(12)
@@ -46,7 +56,7 @@ def login_advice(kept: Path) -> str:
     """Return how to log in; the password only while it is still the one that was made here."""
     place = "The admin is at http://127.0.0.1:8000/admin/ once `make run` runs."
     user = User.objects.filter(username=USERNAME, is_active=True).first()
-    password = kept.read_text() if kept.exists() else ""
+    password = kept.read_text(errors="replace") if kept.exists() else ""
     if user and password and user.check_password(password):
         return f"{place} Log in as {USERNAME} with the password {password}"
     return f"{place} Log in with your own user name."

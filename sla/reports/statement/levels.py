@@ -150,7 +150,8 @@ def _exact(one: Measured) -> str:
         down, whole = written_length(one.counted_us), written_length(one.denominator_us)
         return f"{written_fraction(one.value, digits=9)} % ({down} down of {whole})"
     if one.unit == "%":
-        return f"{written_fraction(one.value, digits=9)} % ({one.value})"
+        plain = f"{written_fraction(one.value, digits=9)} %"
+        return "" if plain == _achieved(one) else plain
     return "" if one.unit in ("us", "count") else str(one.value)
 
 

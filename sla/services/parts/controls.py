@@ -26,6 +26,7 @@ Plain = Mapping[str, Any]
 
 NONE_OF_THEM = "-"
 SPARE_ROWS = 2
+WIDE = 36  # letters that half the width of a form holds
 # Which of a contract's records a field names.
 NAMED_BY = {
     "services": "services",
@@ -77,6 +78,12 @@ class Control:
     usual: str = ""
     required: bool = False
     errors: tuple[str, ...] = ()
+
+    @property
+    def is_wide(self) -> bool:
+        """Say whether it needs the whole width of a form."""
+        longest = max((len(label) for _, label in self.choices), default=0)
+        return self.kind in ("long", "several") or longest > WIDE
 
 
 @dataclass(frozen=True, kw_only=True)
