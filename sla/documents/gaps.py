@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
@@ -24,11 +25,13 @@ OF_AN_INCIDENT = (
 # Time is cut into periods from the first record to the last: one mistyped century makes thousands.
 EARLIEST, LATEST = -20, 60
 HAPPENED = ("incidents", "maintenance", "samples", "deliveries", "conditions", "exclusions", "watches")
+# Control signs other than tabs and line ends, and those that turn the direction of writing.
+_HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def gaps(document: Document) -> Iterator[Problem]:
     """Yield what leaves a document readable and yet not to be evaluated."""
-    yield from _empty_names(document, place="")
+    yield from _texts(document, place="")
     yield from _far_off(document)
     for i, agreement in enumerate(document.agreements):
         for j, terms in enumerate(agreement.versions):
@@ -36,18 +39,20 @@ def gaps(document: Document) -> Iterator[Problem]:
                 yield problem.under(f"agreements[{i}].versions[{j}]")
 
 
-def _empty_names(value: object, *, place: str) -> Iterator[Problem]:
-    """Yield the empty texts inside lists: a list that is to name nothing is left out."""
-    if is_dataclass(value):
+def _texts(value: object, *, place: str) -> Iterator[Problem]:
+    """Yield the empty names in lists, and the texts that would steer a terminal or hide what they say."""
+    if isinstance(value, str):
+        if sign := _HIDDEN.search(value):
+            yield Problem(place, f"The text holds the hidden sign U+{ord(sign[0]):04X}. Remove it.")
+    elif is_dataclass(value):
         for field in fields(value):
             inner = f"{place}.{field.name}" if place and field.name != "params" else place or field.name
-            yield from _empty_names(getattr(value, field.name), place=inner)
+            yield from _texts(getattr(value, field.name), place=inner)
     elif isinstance(value, tuple) and not hasattr(value, "_fields"):
         for index, item in enumerate(value):
             if isinstance(item, str) and not item.strip():
                 yield Problem(f"{place}[{index}]", "The name is empty. Write it, or take it out of the list.")
-            else:
-                yield from _empty_names(item, place=f"{place}[{index}]")
+            yield from _texts(item, place=f"{place}[{index}]")
 
 
 def _far_off(document: Document) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import fields
@@ -13,11 +14,15 @@ from typing import Any, get_args, get_type_hints
 
 from sla.documents.checking import faults
 from sla.documents.document import Document
-from sla.engine.codec import CodecError, Problem, from_plain
+from sla.engine.codec import MOST_FAULTS, CodecError, Problem, from_plain
 from sla.engine.periods import zone_info, zone_table
 
 LARGEST = 20 * 1024 * 1024
 DEEPEST = 24
+LONGEST_KEY = 500
+MOST_SHOWN = 50
+LONGEST_LINE = 1000
+_KEY_PART = re.compile(r"""[ \t]*(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*""")
 _HINTS = get_type_hints(Document)
 _NEEDED = ("vendor", "contract")
 
@@ -32,7 +37,16 @@ class DocumentError(CodecError):
     def __str__(self) -> str:
         """Return the file and its faults, one a line."""
         many = f"{len(self.problems)} faults" if len(self.problems) > 1 else "1 fault"
-        return "\n".join([f"{self.name} has {many}:", *(f"  {problem}" for problem in self.problems)])
+        lines = [f"{self.name} has {many}:", *(f"  {problem}" for problem in self.problems[:MOST_SHOWN])]
+        if len(self.problems) > MOST_SHOWN:
+            lines.append(f"  and {len(self.problems) - MOST_SHOWN} more")
+        return "\n".join(printable(line) for line in lines)
+
+
+def printable(line: str) -> str:
+    """Return a line that no terminal obeys: control signs are written out, a long one is cut."""
+    shown = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line[:LONGEST_LINE])
+    return shown if len(line) <= LONGEST_LINE else f"{shown}..."
 
 
 def read_document(data: bytes, *, name: str) -> Document:
@@ -64,11 +78,13 @@ def _parsed(data: bytes, *, name: str) -> dict[str, Any]:
         not name.lower().endswith(".toml") and text.lstrip().startswith("{")
     )
     try:
-        table = (
-            _from_json(text) if is_json else tomllib.loads(text.replace("\r\n", "\n"), parse_float=Decimal)
-        )
+        table = _from_json(text) if is_json else _from_toml(text)
     except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
         raise ValueError(f"The file is no valid {'JSON' if is_json else 'TOML'}: {error}.") from None
+    except ValueError as error:
+        if "int_max_str_digits" not in str(error):
+            raise
+        raise ValueError("The file holds a whole number of thousands of digits. Check it.") from None
     except InvalidOperation:
         raise ValueError("The file holds a number that cannot be read. Write plain decimals.") from None
     except RecursionError:
@@ -78,6 +94,16 @@ def _parsed(data: bytes, *, name: str) -> dict[str, Any]:
     if _depth(table) > DEEPEST:
         raise ValueError(f"The file nests deeper than {DEEPEST} levels. Flatten it.")
     return table
+
+
+def _from_toml(text: str) -> dict[str, Any]:
+    # The parser's memory grows with the square of a dotted key's length.
+    run = 0
+    for part in text.split(".") if text.count(".") >= LONGEST_KEY else ():
+        run = run + 1 if _KEY_PART.fullmatch(part) else 0
+        if run >= LONGEST_KEY:
+            raise RecursionError
+    return tomllib.loads(text.replace("\r\n", "\n"), parse_float=Decimal)
 
 
 def _from_json(text: str) -> Any:
@@ -110,6 +136,8 @@ def _read_keys(table: dict[str, Any]) -> tuple[Document | None, list[Problem]]:
     given: dict[str, Any] = {}
     local = _contract_clock(table)
     for key, value in table.items():
+        if len(problems) >= MOST_FAULTS:
+            break
         if key not in _HINTS:
             near = difflib.get_close_matches(key, _HINTS, n=1, cutoff=0.6)
             advice = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(_HINTS)}."

@@ -49,15 +49,21 @@ class Command(BaseCommand):
             report = import_incidents(values, vendor=vendor, source=source, by=by, dry_run=options["dry_run"])
             transaction.set_rollback(options["dry_run"])
         for line in _lines(report, page=values.page_name, vendor=vendor):
-            self.stdout.write(line)
+            self.stdout.write(printable(line))
+
+
+def printable(line: str) -> str:
+    """Return a line that no terminal obeys: what the feed has of control signs is written out."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line)
 
 
 def _vendor(slug: str) -> Vendor:
-    vendor = Vendor.objects.filter(slug=slug).first()
+    # No database takes NUL or half a character, and no short name has them.
+    vendor = Vendor.objects.filter(slug=slug).first() if slug.isprintable() else None
     if vendor is None:
         known = ", ".join(Vendor.objects.order_by("slug").values_list("slug", flat=True)[:10])
         raise CommandError(
-            f"No vendor has the short name '{slug}'. Known are: {known or 'none yet'}.", returncode=BAD_INPUT
+            f"No vendor has the short name {slug!r}. Known are: {known or 'none yet'}.", returncode=BAD_INPUT
         )
     return vendor
 
@@ -65,10 +71,11 @@ def _vendor(slug: str) -> Vendor:
 def _read(path: Path, *, kind: FeedKind) -> Feed:
     try:
         return READERS[kind](path.read_bytes())
-    except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error.strerror}.", returncode=BAD_INPUT) from error
     except FeedError as error:
-        raise CommandError(f"{path}: {error}", returncode=BAD_INPUT) from error
+        raise CommandError(f"{path}: {printable(str(error))}", returncode=BAD_INPUT) from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise CommandError(f"{path} cannot be read: {why}. Check the path.", returncode=BAD_INPUT) from error
 
 
 def _lines(report: ImportReport, *, page: str, vendor: Vendor) -> Iterator[str]:

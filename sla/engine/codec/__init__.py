@@ -8,7 +8,7 @@ A parameters class chosen by a sibling (``metric``, ``scheme``) stands flat: its
 beside that sibling. What has its default value is left out.
 """
 
-from sla.engine.codec.places import CodecError
+from sla.engine.codec.places import MOST_FAULTS, CodecError
 from sla.engine.codec.plans import CHOICES, Choice, fields_of
 from sla.engine.codec.reading import from_plain
 from sla.engine.codec.scalars import parse_length, written_length_text
@@ -17,6 +17,7 @@ from sla.engine.terms.problems import Problem, joined, listed
 
 __all__ = [
     "CHOICES",
+    "MOST_FAULTS",
     "Choice",
     "CodecError",
     "Problem",

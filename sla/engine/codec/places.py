@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from sla.engine.codec.scalars import Local
 from sla.engine.terms.problems import Problem, listed
 
+# Nobody reads on after so many; a file of nothing but faults is not read to its end.
+MOST_FAULTS = 1000
+
 
 class CodecError(ValueError):
     """Plain data that cannot be read: ``problems`` lists every fault with its place."""
@@ -43,6 +46,11 @@ class Pass:
     def __init__(self, local: Local | None) -> None:
         self.local = local
         self.problems: list[Problem] = []
+
+    def go_on(self) -> None:
+        """Raise Refused once there are more faults than anybody reads."""
+        if len(self.problems) >= MOST_FAULTS:
+            raise Refused
 
     def note(self, place: Place, error: ValueError | str) -> None:
         """Keep a fault; one that was reported further in is not repeated."""

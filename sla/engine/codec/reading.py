@@ -160,6 +160,7 @@ def _list(read: Read) -> Read:
             raise ValueError(f"{shown(value)} is no list. Put it in square brackets.")
         found, whole = [], True
         for index, item in enumerate(value):
+            reading.go_on()
             inner = Place(place, index)
             try:
                 found.append(read(item, inner, reading))
@@ -223,6 +224,7 @@ def _read_keys(table: dict[str, Any], plan: _Plan, place: Place, reading: Pass) 
     chosen = _Chosen(plan.choice, table) if plan.choice else None
     reads = plan.reads
     for key, item in table.items():
+        reading.go_on()
         if chosen is not None and chosen.takes(key, known=key in reads):
             continue
         if key not in reads:

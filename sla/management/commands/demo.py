@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from errno import EACCES
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -43,6 +45,7 @@ class Command(BaseCommand):
         if options["remove"]:
             self._remove()
             return
+        folder = writable_folder(settings.DATA_DIR / "demo")
         try:
             loaded = load_demo(by=system_user())
         except ValidationError as error:
@@ -53,7 +56,6 @@ class Command(BaseCommand):
             if statement.is_story:
                 self._tell(statement)
         self.stdout.write("\n" + overview_text(statements))
-        folder = settings.DATA_DIR / "demo"
         write_statements(statements, folder=folder)
         self.stdout.write(
             f"All {len(statements)} statements lie in {shown_path(folder)}, as text and as JSON."
@@ -90,9 +92,23 @@ class Command(BaseCommand):
             call_command("first_login", stdout=self.stdout)
 
 
+def writable_folder(folder: Path) -> Path:
+    """Return a folder that statements can be written to, made where it is missing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(EACCES, "Permission denied")
+    except OSError as error:
+        raise CommandError(
+            f"The statements cannot be written to {folder}: {error.strerror}. "
+            "Free that path, or name another place by RECOURSE_DATA.",
+            returncode=REFUSED,
+        ) from error
+    return folder
+
+
 def write_statements(statements: Sequence[DemoStatement], *, folder: Path) -> None:
     """Write each statement as text and as JSON into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
     for statement in statements:
         (folder / f"{statement.file_name}.txt").write_text(told(statement), encoding="utf-8")
         (folder / f"{statement.file_name}.json").write_text(

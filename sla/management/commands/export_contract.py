@@ -35,9 +35,10 @@ class Command(BaseCommand):
             return
         try:
             options["output"].write_text(text, encoding="utf-8")
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
             raise CommandError(
-                f"{options['output']} cannot be written: {error.strerror}. Choose another file.",
+                f"{options['output']} cannot be written: {why}. Choose another file.",
                 returncode=BAD_INPUT,
             ) from error
         self.stdout.write(f"{contract.reference} is written to {options['output']}.")
@@ -45,7 +46,8 @@ class Command(BaseCommand):
 
 def _contract(reference: str) -> Contract:
     rows = Contract.objects.select_related("vendor", "entity", "account", "parent")
-    contract = rows.filter(reference=reference).first()
+    # No database takes NUL or half a character, and no reference has them.
+    contract = rows.filter(reference=reference).first() if reference.isprintable() else None
     if contract is None:
         known = ", ".join(Contract.objects.order_by("reference").values_list("reference", flat=True)[:10])
         raise CommandError(

@@ -49,10 +49,9 @@ class Command(BaseCommand):
 def _read(name: str) -> Document:
     try:
         data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise CommandError(
-            f"{name} cannot be read: {error.strerror}. Check the path.", returncode=BAD_INPUT
-        ) from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise CommandError(f"{name} cannot be read: {why}. Check the path.", returncode=BAD_INPUT) from error
     try:
         return read_document(data, name=name)
     except DocumentError as error:
