@@ -56,7 +56,7 @@ def server() -> Iterator[psycopg.Connection]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not FIGURES.seconds:
+    if not FIGURES.seconds and not FIGURES.notes:
         return
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     terminalreporter.write_sep("=", f"figures ({machine}; least of the rounds)")
