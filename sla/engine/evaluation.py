@@ -63,26 +63,20 @@ def evaluate(
     ``history`` are outcomes of earlier windows, oldest first. Raises ValueError where no version is
     in force in the period.
     """
-    ordered = tuple(sorted(versions, key=lambda terms: terms.effective_from))
     case = Case(
-        versions=ordered,
+        versions=tuple(sorted(versions, key=lambda terms: terms.effective_from)),
         schedule=schedule,
         facts=facts,
         period=period,
         known_until=known_until,
         history=tuple(history),
     )
-    parts = parts_of(ordered, period=period, facts=facts)
-    if not parts:
-        raise ValueError(
-            f"No version of {schedule.code!r} is in force in {period.label}: the first begins on "
-            f"{ordered[0].effective_from if ordered else 'no date'}. Choose a later period."
-        )
+    parts = _parts(case)
     index = index_facts(facts)
     levels = _levels(case, parts=parts, index=index, reading=Party.OURS)
     setting = setting_of(
         levels,
-        versions=ordered,
+        versions=case.versions,
         schedule=schedule,
         facts=facts,
         period=period,
@@ -91,6 +85,17 @@ def evaluate(
     due = credits_of(setting)
     theirs = _agreed(case, parts=parts, index=index, setting=setting, due=due)
     return _result(case, parts=parts, setting=setting, due=due, theirs=theirs)
+
+
+def _parts(case: Case) -> list[Part]:
+    parts = parts_of(case.versions, period=case.period, facts=case.facts)
+    if not parts:
+        first = case.versions[0].effective_from if case.versions else "no date"
+        raise ValueError(
+            f"No version of {case.schedule.code!r} is in force in {case.period.label}: the first begins "
+            f"on {first}. Choose a later period."
+        )
+    return parts
 
 
 def parts_of(versions: Sequence[Terms], *, period: Period, facts: Facts) -> list[Part]:

@@ -57,19 +57,14 @@ def account_of(units: Sequence[str], *, combine: Combine, index: FactIndex, scop
     if combine in (Combine.ANY, Combine.ALL) and len(lines) > 1:
         lines = [combined(lines, combine=combine, span=span)]
     counting = scope.target.counting
-    counts = worst = judged = [_count(line, counting=counting, window=window) for line in lines]
+    judged = [_count(line, counting=counting, window=window) for line in lines]
     gaps = [[piece for piece in line.unknown if piece.start < scope.known_until] for line in lines]
+    counts = worst = judged
     if any(gaps) and counting.no_data is NoData.FAILED:
-        counts = worst = [
-            _count(_failed(line, also=gap), counting=counting, window=window)
-            for line, gap in zip(lines, gaps, strict=True)
-        ]
+        counts = worst = _counts_with(lines, also=gaps, counting=counting, window=window)
     if any(line.unknown for line in lines):
         lost = [_doubtful(line, gaps=gap, counting=counting) for line, gap in zip(lines, gaps, strict=True)]
-        worst = [
-            _count(_failed(line, also=also), counting=counting, window=window)
-            for line, also in zip(lines, lost, strict=True)
-        ]
+        worst = _counts_with(lines, also=lost, counting=counting, window=window)
     provisional = sorted({reason for d in found for reason in d.provisional})
     return Account(
         ledger=_ledger(tuple(units), lines=lines, counts=judged, window=window),
@@ -85,6 +80,16 @@ def account_of(units: Sequence[str], *, combine: Combine, index: FactIndex, scop
         provisional=provisional,
         contested=any(d.contested for d in found),
     )
+
+
+def _counts_with(
+    lines: Sequence[Timeline], *, also: Sequence[list[Interval]], counting: Counting, window: Interval
+) -> list[Count]:
+    """Return the counts with more time taken as down."""
+    return [
+        _count(_failed(line, also=more), counting=counting, window=window)
+        for line, more in zip(lines, also, strict=True)
+    ]
 
 
 def _span(window: Interval, found: Sequence[Disturbances]) -> Interval:
