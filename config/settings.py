@@ -112,12 +112,20 @@ def _database() -> dict[str, Any]:
 
 DATABASES = {"default": _database()}
 
+# What lists show of statements is remembered between requests: a few hundred bytes each.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
+
 STATIC_URL = "/static/"
 # Scripts and styles are served from the installed packages themselves: there is nothing to collect.
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DATA_DIR / "uploads"
-# Uploaded contracts are evidence: they are served by views that check who asks, never by path.
-MEDIA_URL = ""
+# Uploaded contracts are evidence: a view checks who asks before it sends one, no server maps the path.
+MEDIA_URL = "/uploads/"
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # A schedule with its levels, tiers and exclusions is one form.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+
+from django.core.cache import cache
+from django.db.models import Max
 
 from incidents.models import Outage
 from sla.engine.facts import Verdict
@@ -15,8 +19,10 @@ from sla.engine.terms import Pays
 from sla.models import ServiceLevelAgreement
 from sla.reports.figures import shown_credit
 from sla.services.statements import draft_statements
+from vendors.models import FactChange
 
 DAY = timedelta(days=1)
+REMEMBERED_SECONDS = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +55,7 @@ def last_statements(
         if any(version.effective_from <= day for version in each.versions.all()):
             by_day.setdefault(day, []).append(each)
     for on, rows in by_day.items():
-        found |= {line.agreement.pk: line for line in statement_lines(rows, on=on, now=now)}
+        found |= {line.agreement.pk: line for line in remembered_lines(rows, on=on, now=now)}
     return found
 
 
@@ -64,10 +70,10 @@ def statements_until(agreement: ServiceLevelAgreement, *, now: datetime, most: i
     if first is None:
         return found
     while on >= first and len(found) < most:
-        found += statement_lines([agreement], on=on, now=now)
+        found += remembered_lines([agreement], on=on, now=now)
         on = period_on(on, rule=agreement.period, zone=zone).first_on - DAY
     for day in _days_with_outages(agreement, zone=zone, first=first, until=on, most=most):
-        found += statement_lines([agreement], on=day, now=now)
+        found += remembered_lines([agreement], on=day, now=now)
     return found
 
 
@@ -90,6 +96,43 @@ def statement_lines(
         _line(result, agreement=by_key[(result.contract, result.schedule)])
         for result in draft_statements(agreements, on=on, known_until=now)
     ]
+
+
+def remembered_lines(
+    agreements: Sequence[ServiceLevelAgreement], *, on: date, now: datetime
+) -> list[StatementLine]:
+    """Return the same as `statement_lines`, computed again only where a fact changed, or once an hour.
+
+    For lists and the worklist: what stands open grows by the clock, and may lag by that hour there.
+    """
+    marks = _marks(agreements)
+    keys = {_key(row, on=on, now=now, mark=marks.get(row.contract_id, "")): row for row in agreements}
+    known: dict[str, list[StatementLine]] = cache.get_many(keys)
+    missing = [row for key, row in keys.items() if key not in known]
+    fresh: dict[int, list[StatementLine]] = {row.pk: [] for row in missing}
+    for line in statement_lines(missing, on=on, now=now):
+        fresh[line.agreement.pk].append(line)
+    made = {key: fresh[row.pk] for key, row in keys.items() if row.pk in fresh}
+    cache.set_many(made, timeout=REMEMBERED_SECONDS)
+    return [replace(line, agreement=keys[key]) for key, lines in {**known, **made}.items() for line in lines]
+
+
+def _marks(agreements: Sequence[ServiceLevelAgreement]) -> dict[int, str]:
+    """Return by contract when a fact of it, or of any contract, changed last."""
+    contracts = {row.contract_id for row in agreements}
+    newest = dict(
+        FactChange.objects.filter(contract__in=contracts)
+        .order_by()
+        .values_list("contract")
+        .annotate(Max("noted_at"))
+    )
+    everywhere = FactChange.objects.filter(contract=None).aggregate(last=Max("noted_at"))["last"]
+    return {pk: f"{newest.get(pk)}/{everywhere}" for pk in contracts}
+
+
+def _key(agreement: ServiceLevelAgreement, *, on: date, now: datetime, mark: str) -> str:
+    told = f"{agreement.pk}/{agreement.as_value()}/{on}/{now:%Y-%m-%dT%H}/{mark}"
+    return f"statement-line:{hashlib.sha256(told.encode()).hexdigest()}"
 
 
 def _line(result: Result, *, agreement: ServiceLevelAgreement) -> StatementLine:

@@ -1,11 +1,13 @@
 """The admin of SLA schedules: from a template to a signed-off term, its statement and the worklist."""
 
+import re
 from datetime import UTC, date, datetime
 from html import unescape
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +16,7 @@ from django.urls import reverse
 from incidents.models import Incident
 from sla.engine.terms import Counting
 from sla.models import AgreementVersion, Exclusion, ServiceLevelAgreement
-from sla.services import sign_off_terms
+from sla.services import parts, sign_off_terms
 from sla.services.worklist import worklist
 from tests.builders import (
     a_contract_with_power,
@@ -445,6 +447,7 @@ def test_a_reader_may_look_but_not_change(client: Client) -> None:
 
 
 def queries(client: Client, page: str) -> int:
+    cache.clear()
     with CaptureQueriesContext(
         connection,
     ) as asked:
@@ -489,3 +492,37 @@ def test_dates_read_the_same_way_everywhere(boss: Client) -> None:
 
 def test_the_admin_has_its_own_icon(boss: Client) -> None:
     assert "sla/favicon.svg" in boss.get(reverse("admin:index")).content.decode()
+
+
+def test_a_remembered_figure_follows_a_changed_fact(boss: Client) -> None:
+    agreement = a_schedule()
+    hour_down(agreement)
+    now = datetime(2019, 7, 5, 9, tzinfo=UTC)
+    head = person(is_superuser=True, name="head")
+    assert [str(money) for money, _ in worklist(head, now=now).claimable] == ["USD 200.00"]
+    incident = an_incident("INC-2", vendor=agreement.contract.vendor)
+    service = agreement.contract.services.get(code="power-a")
+    an_outage(incident, service, started_at=at("2019-06-12 12:00"), ended_at=at("2019-06-12 22:00"))
+    assert [str(money) for money, _ in worklist(head, now=now).claimable] == ["USD 500.00"]
+
+
+FORBIDDEN = re.compile(
+    r"\b(freeze|charges?|settlement|disputed?|attribution|clock stops?|trace|ledger|digest|waived?|duty"
+    r"|breach|gross|agreements?|(?<!service level )statements?)\b",
+    re.IGNORECASE,
+)
+
+
+def words_of(item: Any) -> list[str]:
+    found = [getattr(item, "label", ""), getattr(item, "help", ""), *getattr(item, "columns", ())]
+    found += [label for _, label in getattr(item, "choices", ())]
+    inner = [*getattr(item, "items", ()), *(cell for row in getattr(item, "rows", ()) for cell in row)]
+    return found + [word for each in inner for word in words_of(each)]
+
+
+@pytest.mark.parametrize("name", list(parts.PARTS))
+def test_forms_of_terms_use_the_readers_words(name: str) -> None:
+    form = parts.part_form(a_version(a_schedule()), part=parts.PARTS[name], at="new")
+    said = words_of(form)
+    assert len(said) > 4
+    assert [text for text in said if FORBIDDEN.search(text)] == []

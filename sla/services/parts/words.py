@@ -102,6 +102,7 @@ LABELS = {
     "max_per_event": "At most per event",
     "automatic": "Credited without being asked",
     "code": "Code",
+    "waived_if_late": "Lost when late",
 }
 
 
@@ -135,6 +136,10 @@ OWN_LABELS: dict[tuple[type, str], str] = {
     (ClaimStep, "required"): "Without it no credit",
 }
 OWN_HELP: dict[tuple[str, str], str] = {
+    ("PeriodRule", "kind"): "Rolling times end with the period's last day.",
+    ("Cap", "overflow"): "Lost, or carried to a later period.",
+    ("Target", "window"): "Where the clause measures over another time than the period.",
+    ("Base", "period"): "Of the missed period, the one before, after, or that of the restoration.",
     ("Target", "metric"): "What the clause promises; the fields below follow it.",
     ("CreditRule", "scheme"): "The shape of the clause; the fields below follow it.",
     ("Target", "services"): "None ticked: every service of the contract.",
