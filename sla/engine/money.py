@@ -81,19 +81,19 @@ def round_minor(exact: Fraction, *, mode: RoundingMode = RoundingMode.HALF_UP) -
     if rest == 0 or mode is RoundingMode.DOWN:
         return floor
     double = 2 * rest
-    up = mode is RoundingMode.UP or double > exact.denominator
-    if double == exact.denominator:
-        up = mode in (RoundingMode.HALF_UP, RoundingMode.UP) or floor % 2 == 1
-    return floor + up
+    if double == exact.denominator and mode is RoundingMode.HALF_EVEN:
+        return floor + floor % 2
+    return floor + (mode is RoundingMode.UP or double >= exact.denominator)
 
 
 def format_minor(minor: int | Fraction, *, currency: str) -> str:
-    """Return an amount for reading, such as ``USD 1,234.50``; exact fractions show two more digits."""
+    """Return an amount for reading, such as ``USD 1,234.50``; exact fractions show four more digits."""
     digits = exponent(currency)
-    value = Fraction(minor, 10**digits)
-    if value.denominator != 1 and (value * 10**digits).denominator != 1:
+    exact = Fraction(minor)
+    if exact.denominator != 1:
+        exact *= 10**4
         digits += 4
-    scaled = round_minor(value * 10**digits, mode=RoundingMode.HALF_UP)
+    scaled = round_minor(exact)
     sign = "-" if scaled < 0 else ""
     whole, part = divmod(abs(scaled), 10**digits)
     return f"{currency} {sign}{whole:,}" + (f".{part:0{digits}d}" if digits else "")

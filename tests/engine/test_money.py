@@ -64,9 +64,12 @@ def test_more_decimals_than_the_currency_has_are_refused() -> None:
     [
         (123450, "USD", "USD 1,234.50"),
         (-5, "USD", "USD -0.05"),
+        (0, "USD", "USD 0.00"),
         (1234567, "JPY", "JPY 1,234,567"),
         (1001, "KWD", "KWD 1.001"),
         (Fraction(69444, 100), "USD", "USD 6.944400"),
+        (Fraction(101, 2), "USD", "USD 0.505000"),
+        (Fraction(1, 20000), "USD", "USD 0.000001"),
     ],
 )
 def test_amounts_are_written_with_the_decimals_of_their_currency(
