@@ -369,17 +369,16 @@ class Oracle:
     def announced_together(
         self, units: tuple[str, ...], announced: list[set[int]], *, is_any: bool
     ) -> set[int]:
-        """Return the ticks announced for any unit, or for all units that are in service there."""
-        if is_any:
-            return set.union(*announced)
-        return {
-            tick
-            for tick in range(self.size)
-            if all(
-                tick in own or not self.is_in_service(unit, tick)
-                for unit, own in zip(units, announced, strict=True)
-            )
-        }
+        """Return the ticks announced for any, or for all, of the units that are in service there."""
+        found = set()
+        for tick in range(self.size):
+            asked = [
+                own for unit, own in zip(units, announced, strict=True) if self.is_in_service(unit, tick)
+            ]
+            said = [tick in own for own in asked]
+            if any(said) if is_any else said and all(said):
+                found.add(tick)
+        return found
 
     def together(self, lines: list[dict[int, Tick]], *, is_any: bool) -> dict[int, Tick]:
         combined = self.any_of if is_any else self.all_of

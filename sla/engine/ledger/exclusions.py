@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from sla.engine.facts import Exclusion, Maintenance, Outage, Party, Position
 from sla.engine.intervals import MICROSECOND, ZERO, Interval, intersect, subtract, union
@@ -61,25 +61,24 @@ class Grant:
     taken: list[Interval]  # shared by the grants of a rule: a second uses up a limit once
     events: dict[str, timedelta]  # shared, too: two decisions on one event have one limit
 
-    def pieces_for(
+    def fitting(
         self, outage: Outage, *, during: Interval, position: Position | None, left: Sequence[Interval]
-    ) -> Iterator[Interval]:
-        """Yield the parts of ``left``, time of one outage, that this grant takes out."""
+    ) -> list[Interval]:
+        """Return the parts of ``left``, time of one outage, that this grant is about."""
         if self.incident and self.incident != outage.incident:
-            return
+            return []
         if self.source == "position" and (position is None or position.exclusion != self.rule.code):
-            return
+            return []
         if (
             self.allowed is not None
             and self.rule.overrun is Overrun.WHOLE
             and _overruns(during, self.allowed)
         ):
-            return
-        fitting = left if self.allowed is None else intersect(left, self.allowed)
-        for piece in list(fitting):
-            yield from self._within_limits(piece)
+            return []
+        return list(left) if self.allowed is None else intersect(left, self.allowed)
 
-    def _within_limits(self, piece: Interval) -> Iterator[Interval]:
+    def within_limits(self, piece: Interval) -> Iterator[Interval]:
+        """Yield what the limits leave of a piece, and use them up."""
         if not self.rooms and self.rule.max_per_event is None:
             yield piece
             return
@@ -123,6 +122,39 @@ class Grant:
             if room.quota.length is not None:
                 room.left[label] -= length
             room.counted.setdefault(label, set()).add(self.source)
+
+
+def taken_out(
+    grants: Sequence[Grant],
+    *,
+    outage: Outage,
+    during: Interval,
+    position: Position | None,
+    left: list[Interval],
+) -> Iterator[tuple[Interval, Grant]]:
+    """Yield what is taken out of ``left``, time of one outage: rule by rule, the earliest time first."""
+    for _, same in groupby(grants, key=lambda grant: grant.rule.code):
+        offers = [
+            (piece, grant)
+            for grant in same
+            for piece in grant.fitting(outage, during=during, position=position, left=left)
+        ]
+        for part, asked in _by_time(offers):
+            for grant in asked:
+                for piece in [
+                    got for open_part in intersect(left, [part]) for got in grant.within_limits(open_part)
+                ]:
+                    yield piece, grant
+                    left = subtract(left, [piece])
+
+
+def _by_time(offers: Sequence[tuple[Interval, Grant]]) -> Iterator[tuple[Interval, list[Grant]]]:
+    """Yield the offered time in order, with the grants that offer it in theirs."""
+    edges = sorted({edge for piece, _ in offers for edge in piece})
+    for start, end in pairwise(edges):
+        asked = [grant for piece, grant in offers if piece.start <= start and end <= piece.end]
+        if asked:
+            yield Interval(start, end), asked
 
 
 def _overruns(during: Interval, allowed: Sequence[Interval]) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sla.engine.facts import ONE, ClockStop, Outage, Position, Responsible
 from sla.engine.intervals import Interval, intersect, subtract
-from sla.engine.ledger.exclusions import Grant
+from sla.engine.ledger.exclusions import Grant, taken_out
 from sla.engine.ledger.index import FactIndex, Scope
 from sla.engine.ledger.pieces import Piece
 from sla.engine.results import TimeClass
@@ -47,10 +47,9 @@ def labelled(stretch: Stretch, *, index: FactIndex, scope: Scope, grants: Sequen
         for piece in intersect(left, [cut]):
             yield Piece(piece, TimeClass.STOPPED, incidents, rule="clock.stopped", why=stop.reason)
         left = subtract(left, [cut] if cut.start < cut.end else [])
-    for grant in grants:
-        for piece in grant.pieces_for(row, during=during, position=stretch.exclusion, left=left):
-            yield _excluded(piece, grant=grant, incidents=incidents)
-            left = subtract(left, [piece])
+    for piece, grant in taken_out(grants, outage=row, during=during, position=stretch.exclusion, left=left):
+        yield _excluded(piece, grant=grant, incidents=incidents)
+        left = subtract(left, [piece])
     yield from _counted(stretch, left=left, index=index, scope=scope)
 
 
