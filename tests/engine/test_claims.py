@@ -410,3 +410,73 @@ def test_a_quarter_ends_by_the_fiscal_year() -> None:
     )
     assert terms is not None
     assert [due.due_on for due in terms.deadlines] == [date(2025, 5, 30)]
+
+
+@pytest.mark.parametrize(
+    "anchor",
+    [Anchor.INCIDENT_END, Anchor.REPORTED, Anchor.TICKET_CLOSED, Anchor.AWARE, Anchor.ELIGIBLE],
+)
+def test_without_an_incident_every_instant_is_the_earliest_it_can_be(anchor: Anchor) -> None:
+    first = deadlines(limit("30", anchor=anchor), incidents=())[0]
+    assert (first.anchor_at, first.due_on) == (MARCH.during.start, date(2025, 3, 31))
+
+
+@pytest.mark.parametrize(
+    ("offset", "billing_day", "due_on"),
+    [
+        (limit("1", OffsetUnit.BILLING_CYCLES), 1, date(2025, 4, 30)),
+        (limit("1", OffsetUnit.BILLING_CYCLES), 15, date(2025, 4, 14)),
+        (limit("1", OffsetUnit.MONTH_ENDS), 15, date(2025, 4, 30)),
+    ],
+)
+def test_only_billing_cycles_follow_the_billing_day_of_the_schedule(
+    offset: Offset, billing_day: int, due_on: date
+) -> None:
+    terms = claim_terms(
+        ClaimRule(deadlines=(offset,)),
+        schedule=replace(SCHEDULE, billing_day=billing_day),
+        facts=FACTS,
+        period=MARCH,
+        incidents=("INC-1",),
+    )
+    assert terms is not None
+    assert [due.due_on for due in terms.deadlines] == [due_on]
+
+
+def test_a_billing_cycle_without_a_billing_day_is_the_calendar_month() -> None:
+    cycle = limit("1", OffsetUnit.BILLING_CYCLES)
+    assert due_at(cycle, anchor_at=STARTED, zone=UTC_TABLE, calendars=())[0] == date(2025, 4, 30)
+
+
+def test_hours_that_run_out_at_midnight_last_to_the_date_before() -> None:
+    anchor_at = datetime(2025, 3, 10, tzinfo=UTC)
+    offset = limit("24", OffsetUnit.HOURS)
+    assert due_at(offset, anchor_at=anchor_at, zone=UTC_TABLE, calendars=()) == (
+        date(2025, 3, 10),
+        datetime(2025, 3, 11, tzinfo=UTC),
+    )
+
+
+def test_an_unknown_calendar_is_refused_where_there_is_none() -> None:
+    offset = limit("7", OffsetUnit.WORKING_DAYS, calendar="bank")
+    with pytest.raises(ValueError, match=r"Add it, or use one of: none yet\."):
+        due_at(offset, anchor_at=STARTED, zone=UTC_TABLE, calendars=())
+
+
+def test_a_deadline_keeps_its_clause_both_readings_and_its_instant() -> None:
+    rule = ClaimRule(deadlines=(limit("30", anchor=Anchor.ELIGIBLE, reading="days run"),), clause="§ 8")
+    terms = claim_terms(rule, schedule=SCHEDULE, facts=FACTS, period=MARCH, incidents=("INC-1",))
+    assert terms is not None
+    first = terms.deadlines[0]
+    assert first.step is not None
+    assert (first.reading, first.clause) == ("days run, eligible when it happened", "§ 8")
+    assert (first.step.clause, first.step.unit, first.step.value) == ("§ 8", "instant", first.due_until)
+    assert first.step.because == (
+        "claim INC-1: 30 days from becoming eligible, 2025-03-10 09:00:00 UTC, last to the end of 2025-04-09."
+    )
+
+
+def test_an_answer_can_be_due_from_the_end_of_the_period() -> None:
+    rule = ClaimRule(decide_within=limit("45", anchor=Anchor.PERIOD_END), clause="§ 8")
+    (due,) = answers_due(rule, schedule=SCHEDULE, facts=FACTS, period=MARCH)
+    assert (due.what, due.due_on, due.clause) == ("decision", date(2025, 5, 15), "§ 8")

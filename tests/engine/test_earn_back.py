@@ -1,6 +1,7 @@
 """Earn-back: clauses.md example 56 and its readings."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -235,3 +236,95 @@ def test_what_went_back_is_kept_with_the_period_it_went_back_in() -> None:
     found = lines(HALF_AFTER_SIX, now("2025-07"), history=history)
     (july,) = with_balances((past("2025-07"),), history=history, earned=found)
     assert (july.earned_back, july.offset_balance) == (Money(100_000, "USD"), None)
+
+
+def test_what_a_later_window_of_the_period_did_does_not_spoil_what_an_earlier_one_earned() -> None:
+    history = (JANUARY, *months(2, 6))
+    august = now("2025-08", verdict=Verdict.MISSED, value="99.0")
+    assert earned(HALF_AFTER_SIX, now("2025-07"), august, history=history) == [
+        ("uptime", "2025-01", 100_000, "returned")
+    ]
+
+
+@pytest.mark.parametrize(("credit", "found"), [(0, []), (2, [("uptime", "2025-01", 1, "returned")])])
+def test_a_cent_goes_back_but_nothing_does_not(credit: int, found: list[tuple[str, str, int, str]]) -> None:
+    history = (past("2025-01", credit=credit), *months(2, 6))
+    assert earned(HALF_AFTER_SIX, now("2025-07"), history=history) == found
+
+
+def daily(on: date, *, credit: int) -> Outcome:
+    row = past("2025-01", target="repair", credit=credit)
+    return replace(row, period=on.isoformat(), first_on=on, last_on=on)
+
+
+SPOILT = [
+    (date(2025, 1, 31), True),
+    (date(2025, 2, 1), False),
+    (date(2025, 2, 2), False),
+    (date(2025, 4, 30), False),
+]
+
+
+@pytest.mark.parametrize(("on", "earns"), SPOILT)
+def test_months_without_credits_begin_with_the_first_day_after_the_credited_one(
+    on: date, earns: bool
+) -> None:
+    history = (JANUARY, *months(2, 3), daily(on, credit=1))
+    assert bool(earned(OFFSET_AFTER_THREE, now("2025-04"), history=history)) is earns
+
+
+def test_months_without_credits_are_not_over_while_the_last_is_provisional() -> None:
+    history = (JANUARY, *months(2, 3))
+    assert earned(OFFSET_AFTER_THREE, now("2025-04", verdict=Verdict.PROVISIONAL), history=history) == []
+
+
+def test_what_is_earned_back_keeps_the_units_it_was_credited_for() -> None:
+    units = ("a", "b")
+    history = tuple(replace(row, units=units) for row in (JANUARY, *months(2, 6)))
+    (line,) = lines(HALF_AFTER_SIX, replace(now("2025-07"), units=units), history=history)
+    assert line.units == units
+    (left,) = with_balances((replace(past("2025-07"), units=units),), history=history, earned=(line, line))
+    assert left.earned_back == Money(200_000, "USD")
+
+
+def test_a_return_does_not_hide_the_balance_that_another_rule_makes() -> None:
+    history = (JANUARY, *months(2, 6))
+    returned = lines(HALF_AFTER_SIX, now("2025-07"), history=history)
+    offset = lines(OFFSET_AFTER_THREE, now("2025-04"), history=history[:3])
+    assert offset_balances(history, earned=(*returned, *offset)) == {("uptime", ()): Money(200_000, "USD")}
+
+
+def credited(target: str, *, label: str, minor: int) -> Outcome:
+    return past(label, target=target, credit=minor, value="99.0")
+
+
+def used(
+    rule: EarnBack, *outcomes: Outcome, balances: dict[str, int]
+) -> list[tuple[str, tuple[str, ...], int]]:
+    history = tuple(
+        past("2025-04", target=target, offset_balance=Money(minor, "USD"), units=("line",))
+        for target, minor in balances.items()
+    )
+    period = period_named("2025-05", rule=PeriodRule(), zone=ZONE)
+    found = earned_back((rule,), outcomes=outcomes, history=history, period=period)
+    return [(line.target, line.units, line.amount.minor) for line in found]
+
+
+def test_credits_of_every_window_of_the_period_are_set_off() -> None:
+    credits = [credited("uptime", label="2025-04", minor=60), credited("uptime", label="2025-05", minor=50)]
+    assert used(OFFSET_AFTER_THREE, *credits, balances={"uptime": 1000}) == [("uptime", ("line",), 110)]
+
+
+def test_a_balance_that_no_rule_names_any_more_is_left_alone() -> None:
+    named = replace(OFFSET_AFTER_THREE, targets=("uptime",))
+    may = [credited(target, label="2025-05", minor=70) for target in ("repair", "uptime")]
+    assert used(named, *may, balances={"repair": 1000, "uptime": 1000}) == [("uptime", ("line",), 70)]
+
+
+def test_what_one_balance_took_of_a_credit_the_next_cannot_take_again() -> None:
+    shared = replace(OFFSET_AFTER_THREE, targets=("uptime", "repair"))
+    may = credited("uptime", label="2025-05", minor=120)
+    assert used(shared, may, balances={"repair": 100, "uptime": 100}) == [
+        ("repair", ("line",), 100),
+        ("uptime", ("line",), 20),
+    ]
