@@ -28,7 +28,7 @@ from sla.engine.terms import Pays
 from sla.engine.trace import Step, written_length
 from sla.reports.figures import shown_credit, shown_level, shown_value
 from sla.reports.moments import local_moments
-from sla.reports.words import CREDIT_STATES, TIME_CLASSES, VERDICTS
+from sla.reports.words import CREDIT_STATES, TIME_CLASSES, VERDICTS, account_reason
 
 WIDTH = 100
 LABEL = 46
@@ -108,7 +108,8 @@ def _account(ledger: Ledger, *, one: Measured, reader: Reader) -> Iterator[str]:
         yield _row("  Counted downtime", written_length(one.counted_us))
     for line in ledger.lines:
         start, end = reader.instant(line.during.start), reader.instant(line.during.end)
-        why = "; ".join(filter(None, [", ".join(line.incidents), line.clause, line.by, line.why]))
+        named = [", ".join(line.incidents), account_reason(line.rule), line.clause, line.by, line.why]
+        why = "; ".join(filter(None, named))
         what = TIME_CLASSES[line.time_class]
         yield from _wrapped(f"{start} to {end} {what}" + (f" ({why})" if why else ""), indent=4)
 

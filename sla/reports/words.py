@@ -47,3 +47,22 @@ PAYS = {
     Pays.POINTS: "points",
     Pays.CHARGE: "times the fee is not charged",
 }
+
+# Why a stretch of the time account is in its class, by the engine's rule code.
+ACCOUNT_REASONS = {
+    "kind.not_counted": "the clause counts no disturbance of this kind",
+    "affected.too_few": "fewer were affected than the clause asks for",
+    "severity.not_counted": "the clause counts no incident of this severity",
+    "run.too_short": "too short for the clause",
+    "combine.another_unit_up": "another service of the group was up",
+    "clock.stopped": "the clock was stopped",
+    "claim.used_up": "an earlier credit was granted for it",
+    "fault.not_the_vendors": "the clause asks for the vendor's fault",
+    "unknown.as_down": "nobody measured it",
+}
+
+
+def account_reason(rule: str) -> str:
+    """Return why a line of the time account is in its class, empty for plain downtime."""
+    kind, _, code = rule.partition(".")
+    return f"exclusion {code}" if kind == "exclusion" else ACCOUNT_REASONS.get(rule, "")

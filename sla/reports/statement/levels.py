@@ -12,7 +12,7 @@ from sla.reports.figures import shown_level, shown_value
 from sla.reports.statement.reader import Linked, Reader
 from sla.reports.statement.reasons import Reason, reason_of
 from sla.reports.statement.timeline import Picture, picture_of
-from sla.reports.words import TIME_CLASSES, VERDICTS
+from sla.reports.words import TIME_CLASSES, VERDICTS, account_reason
 
 TONES = {
     Verdict.MET: "good",
@@ -178,7 +178,7 @@ def _line(line: LedgerLine, *, reader: Reader) -> AccountLine:
         services=reader.units(line.units),
         incidents=tuple(Linked(text=each, url=reader.links.get(each, "")) for each in line.incidents),
         clause=line.clause,
-        rule=line.rule.replace("_", " ").replace(".", ": ", 1),
+        rule=account_reason(line.rule),
         by=line.by,
         why=line.why,
     )
