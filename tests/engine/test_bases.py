@@ -229,3 +229,74 @@ def test_fee_in_another_currency_is_refused() -> None:
         "Fee 'MRC' is in EUR, the SLA schedule pays in USD. "
         "Enter the fee in USD, or leave it out of the base."
     )
+
+
+def test_every_discount_of_a_unit_is_taken_off() -> None:
+    discounts = [fee(100_00, unit="A", code=code, kind=ChargeKind.DISCOUNT) for code in ("loyalty", "volume")]
+    assert found(fee(1_000_00, unit="A"), *discounts, base=Base(net_of_discounts=True)).amount == 800_00
+
+
+def test_a_base_says_which_fee_of_which_dates_makes_it() -> None:
+    base = found(
+        fee(1_000_00, unit="A"),
+        fee(100_00, unit="A", code="loyalty", kind=ChargeKind.DISCOUNT),
+        fee(300_00, unit="A", code="use", kind=ChargeKind.USAGE, starts="2025-06-11"),
+        one_time(500_00, unit="A", code="install", starts="2025-06-05"),
+        base=Base(kinds=("recurring", "usage", "one_time"), net_of_discounts=True, clause="§ 7"),
+    )
+    assert base.step.because == "The base is USD 1,600.00: fees of A, 2025-06-01 to 2025-06-30."
+    assert base.step.clause == "§ 7"
+    assert sorted(step.because for step in base.step.inputs) == [
+        "Discount loyalty of A from 2025-06-01 to 2025-06-30: USD 100.00.",
+        "Fee MRC of A from 2025-06-01 to 2025-06-30: USD 1,000.00.",
+        "Fee install of A from 2025-06-01 to 2025-06-30: USD 500.00.",
+        "Fee use of A from 2025-06-11 to 2025-06-30, estimated until billed: USD 200.00.",
+    ]
+    assert {(step.clause, step.unit) for step in base.step.inputs} == {("", "USD")}
+
+
+SELECTED = [
+    (
+        Base(select=BaseSelect.CONTRACT, greater_of=True),
+        "every fee of the contract",
+        ["The greater of recurring fees and usage is the base."],
+    ),
+    (
+        Base(select=BaseSelect.CHARGES, charges=("MRC", "platform"), share=D(10)),
+        "fees MRC, platform",
+        ["10 % of the fees are the base."],
+    ),
+    (
+        Base(select=BaseSelect.SERVICES, slice_days=2),
+        "fees of A, B",
+        ["2 days of the fee are the base, a day being the fee by the days of the period."],
+    ),
+    (
+        Base(select=BaseSelect.SERVICES, slice_days=2, day_basis=30),
+        "fees of A, B",
+        ["2 days of the fee are the base, a day being 1/30 of a month's fee."],
+    ),
+]
+
+
+@pytest.mark.parametrize(("base", "what", "adjusted"), SELECTED)
+def test_a_base_says_what_was_selected_and_how_it_was_adjusted(
+    base: Base, what: str, adjusted: list[str]
+) -> None:
+    fees = (fee(100_00, unit="A"), fee(200_00, unit="B"), fee(1_000_00, code="platform"))
+    made = found(*fees, base=base)
+    assert f": {what}, 2025-06-01 to 2025-06-30." in made.step.because
+    assert [s.because for s in made.step.inputs if not s.rule.endswith(("fee", "estimate"))] == adjusted
+
+
+def test_a_fee_of_the_whole_contract_names_no_unit() -> None:
+    base = found(fee(1_000_00, code="platform"), base=Base(select=BaseSelect.CONTRACT))
+    assert [step.because for step in base.step.inputs] == [
+        "Fee platform from 2025-06-01 to 2025-06-30: USD 1,000.00."
+    ]
+
+
+def test_a_day_of_a_window_of_one_day_is_the_window() -> None:
+    day = Period("2025-06-10", JUNE.during, date(2025, 6, 10), date(2025, 6, 10))
+    made = found(fee(3_000_00, unit="A"), base=Base(slice_days=1), window=day)
+    assert (made.amount, made.day) == (100_00, 100_00)
