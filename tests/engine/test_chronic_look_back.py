@@ -273,7 +273,7 @@ def test_a_rule_without_a_name_goes_by_its_code() -> None:
     )
     found = counter(nameless, now("2025-06", runs=(run("2025-06-15T22:00", 360),)))
     assert found.notice_by is not None
-    assert (found.name, found.notice_by.what) == ("outages-3", "notice of outages-3")
+    assert (found.code, found.name, found.notice_by.what) == ("outages-3", "outages-3", "notice of outages-3")
     assert found.step.because == "outages-3: 1 of 1 single outages longer than 1 h of line: reached."
 
 
@@ -352,3 +352,12 @@ def test_several_units_a_length_and_points_are_told_in_words() -> None:
         credits=credit(pays=Pays.POINTS, before_caps=Fraction(5), due=0),
     )
     assert [step.because for step in points.step.inputs] == ["uptime in 2025-06: 5 points."]
+
+
+def test_no_downtime_is_no_pattern_even_where_any_would_be() -> None:
+    any_at_all = rule(ChronicKind.CUMULATIVE, level=timedelta(0), inclusive=True)
+    found = counter(any_at_all, now("2025-06", units=()))
+    assert (found.reached, found.count) == (False, 0)
+    assert found.step.because == (
+        "Chronic failure: 0 s of downtime where at least 0 s counts of uptime: not reached."
+    )

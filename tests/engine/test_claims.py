@@ -471,6 +471,7 @@ def test_a_deadline_keeps_its_clause_both_readings_and_its_instant() -> None:
     assert first.step is not None
     assert (first.reading, first.clause) == ("days run, eligible when it happened", "§ 8")
     assert (first.step.clause, first.step.unit, first.step.value) == ("§ 8", "instant", first.due_until)
+    assert dict(first.step.notes)["reading"] == first.reading
     assert first.step.because == (
         "claim INC-1: 30 days from becoming eligible, 2025-03-10 09:00:00 UTC, last to the end of 2025-04-09."
     )
@@ -480,3 +481,9 @@ def test_an_answer_can_be_due_from_the_end_of_the_period() -> None:
     rule = ClaimRule(decide_within=limit("45", anchor=Anchor.PERIOD_END), clause="§ 8")
     (due,) = answers_due(rule, schedule=SCHEDULE, facts=FACTS, period=MARCH)
     assert (due.what, due.due_on, due.clause) == ("decision", date(2025, 5, 15), "§ 8")
+
+
+def test_working_days_of_a_deadline_follow_the_calendar_of_the_contract() -> None:
+    facts = replace(FACTS, calendars=(calendar("bank", date(2025, 3, 11)),))
+    (due,) = deadlines(limit("2", OffsetUnit.WORKING_DAYS, calendar="bank"), facts=facts)
+    assert due.due_on == date(2025, 3, 13)

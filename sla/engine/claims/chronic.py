@@ -192,8 +192,6 @@ def _limit_in_words(rule: ChronicRule) -> str:
         return f"{'of at least' if rule.inclusive else 'longer than'} {in_words(limit_of(rule))}"
     if rule.level is None:
         return "short of the expected level" if rule.expected else "missed"
-    if rule.kind is ChronicKind.CAP_REACHED:
-        return ""
     is_worse_above = rule.over or isinstance(rule.level, timedelta)
     words = ("at or above", "above") if is_worse_above else ("at or below", "below")
     return f"{words[0] if rule.inclusive else words[1]} {in_words(rule.level)}"
