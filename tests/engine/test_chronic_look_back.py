@@ -60,7 +60,7 @@ def test_of_rolling_periods_the_last_rows_count() -> None:
         bounds = {"period": period.label, "first_on": period.first_on, "last_on": period.last_on}
         return replace(past("2025-05", missed=True), **bounds)
 
-    history = tuple(window(day) for day in (11, 12, 13))
+    history = tuple(window(day) for day in (10, 11, 12, 13))
     newest = replace(
         now("2025-06", missed=True), window=period_on(date(2025, 6, 14), rule=rolling, zone=ZONE)
     )
@@ -361,3 +361,22 @@ def test_no_downtime_is_no_pattern_even_where_any_would_be() -> None:
     assert found.step.because == (
         "Chronic failure: 0 s of downtime where at least 0 s counts of uptime: not reached."
     )
+
+
+def test_a_pattern_can_be_complete_on_the_first_day_of_the_period() -> None:
+    # The 30 days that end with 1 June begin on 3 May; by 30 June two of the three lie too far back.
+    history = (past("2025-05", runs=(run("2025-05-03T10:00", 60), run("2025-05-04T10:00", 60))),)
+    three = rule(ChronicKind.OUTAGES, 3, span_days=30)
+    found = counter(three, now("2025-06", runs=(run("2025-06-01T10:00", 60),)), history=history)
+    assert (found.reached, found.count) == (True, 3)
+
+
+def test_periods_with_too_much_downtime_are_counted_whatever_their_verdict() -> None:
+    long = rule(ChronicKind.MISSES, 2, level=HOUR, of_last=2)
+    unsure = {"verdict": Verdict.MET_UNCONFIRMED, "counted_us": 61 * MINUTE}
+    history = (past("2025-05", **unsure, value=Fraction("99.9")),)
+    found = counter(long, now("2025-06", counted_us=Fraction(60 * MINUTE)), history=history)
+    assert (found.reached, found.count) == (False, 1)
+    (step,) = found.step.inputs
+    assert step.because == "uptime in 2025-05: met unconfirmed, 99.9, 1 h 1 min counted."
+    assert dict(step.notes)["units"] == ("line",)
