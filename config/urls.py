@@ -1,11 +1,14 @@
-"""Addresses: the admin, and the way to it."""
+"""Addresses: the admin, the way to it, and uploaded papers."""
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
+from vendors.admin import send_upload
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", login_not_required(RedirectView.as_view(pattern_name="admin:index"))),
     path("admin/", admin.site.urls),
+    path("uploads/<path:name>", admin.site.admin_view(send_upload), name="upload"),
 ]

@@ -7,6 +7,7 @@ from vendors.admin.fields import ClockField, MoneyForm
 from vendors.admin.parties import AccountAdmin, LegalEntityAdmin, VendorAdmin
 from vendors.admin.people import GroupAdmin, UserAdmin
 from vendors.admin.records import RecordAdmin, RecordForm, RecordFormSet, RecordInline, signed_in
+from vendors.admin.uploads import send_upload
 
 __all__ = [
     "AccountAdmin",
@@ -26,5 +27,6 @@ __all__ = [
     "ServiceInline",
     "UserAdmin",
     "VendorAdmin",
+    "send_upload",
     "signed_in",
 ]
