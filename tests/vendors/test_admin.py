@@ -1,6 +1,7 @@
 """The register's pages: what they show, ask, save and refuse."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ from vendors.models import (
     Vendor,
     WeeklyHours,
 )
-from vendors.services import save_record
+from vendors.services import save_record, split_cost
 
 pytestmark = pytest.mark.django_db
 
@@ -290,6 +291,38 @@ def test_a_new_price_begins_as_a_copy_without_amount_and_day(boss: Client) -> No
     )
     assert "amount_minor" not in initial
     assert "effective_from" not in initial
+
+
+def test_a_new_price_keeps_the_cost_split_of_the_present_one(boss: Client) -> None:
+    charge = a_charge(a_contract())
+    split_cost(charge, shares={"IT": Decimal(60), "Ops": Decimal(40)}, by=person(), reason=REASON)
+    page = boss.get(reverse("admin:vendors_charge_new_price", args=[charge.pk])).url
+    dearer = charge_data(charge, amount_minor="2100.00", effective_from="2019-07-01", reason="uplift")
+    assert boss.post(page, dearer).status_code == 302
+    later = Charge.objects.get(effective_from=date(2019, 7, 1))
+    assert (later.amount_minor, later.history.get().history_change_reason) == (210_000, "uplift")
+    assert [(share.cost_centre, share.percent) for share in later.cost_shares.all()] == [
+        ("IT", 60),
+        ("Ops", 40),
+    ]
+    charge.refresh_from_db()
+    assert charge.amount_minor == 200_000
+
+
+def test_a_new_price_before_the_present_one_is_explained_and_not_saved(boss: Client) -> None:
+    charge = a_charge(a_contract())
+    page = boss.get(reverse("admin:vendors_charge_new_price", args=[charge.pk])).url
+    early = charge_data(charge, amount_minor="2100.00", effective_from="2017-07-01", reason="uplift")
+    shown = boss.post(page, early, follow=True).content.decode()
+    assert "not after the present one (2018-01-01). Choose a later day" in shown
+    assert Charge.objects.count() == 1
+
+
+def test_a_fee_on_the_page_of_its_contract_leads_to_its_own_page(boss: Client) -> None:
+    charge = a_charge(a_contract())
+    page = boss.get(reverse("admin:vendors_contract_change", args=[charge.contract_id]))
+    link = reverse("admin:vendors_charge_change", args=[charge.pk])
+    assert f'<a href="{link}">Open</a>' in page.content.decode()
 
 
 def calendar_data(**fields: Any) -> dict[str, Any]:

@@ -10,15 +10,18 @@ from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from vendors.admin.fields import MoneyForm
 from vendors.admin.records import RecordAdmin, RecordFormSet, RecordInline, signed_in
 from vendors.models import EXPONENTS, Charge, CostShare
-from vendors.services import split_cost
+from vendors.services import change_fee, split_cost
 
 WHOLE = Decimal(100)
+# Names, in the address of a new fee's page, the fee whose price it replaces.
+FOLLOWS = "follows"
 
 
 class ChargeForm(MoneyForm):
@@ -58,9 +61,19 @@ class ChargeInline(RecordInline):
     model = Charge
     form = ChargeRowForm
     formset = ChargeFormSet
-    fields = ["service", "code", "kind", "amount_minor", "every", "effective_from", "included_in_base"]
-    show_change_link = True
+    fields = [
+        *("service", "code", "kind", "amount_minor", "every", "effective_from", "included_in_base"),
+        "full_page",
+    ]
+    readonly_fields = ["full_page"]
     verbose_name_plural = "Fees (a new price is a new row)"
+
+    @display(description="All of it")
+    def full_page(self, obj: Charge) -> str:
+        """Return the way to the fee's own page: invoices, booking, cost centres, its next price."""
+        if obj.pk is None:
+            return "Save first"
+        return format_html('<a href="{}">Open</a>', reverse("admin:vendors_charge_change", args=[obj.pk]))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: a fee ends with a row of amount 0."""
@@ -149,22 +162,45 @@ class ChargeAdmin(RecordAdmin):
         ),
     ]
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save the fee; a new price follows the present one, with its cost split."""
+        present = None if change else self._present(request)
+        if present is not None:
+            later = change_fee(
+                present,
+                amount_minor=obj.amount_minor,
+                effective_from=obj.effective_from,
+                by=signed_in(request),
+                reason=form.cleaned_data["reason"],
+            )
+            # What else was changed on the page is saved over the copy below.
+            obj.pk, obj._state.adding = later.pk, False
+        super().save_model(request, obj, form, change)
+
     def save_formset(self, request: HttpRequest, form: Any, formset: BaseInlineFormSet, change: bool) -> None:
         """Set the cost split as a whole, so that it always sums to 100."""
         if not isinstance(formset, CostShareFormSet):
             super().save_formset(request, form, formset, change)
             return
         formset.save(commit=False)
+        if not change and not formset.shares():
+            return  # a new price keeps the split that it was given
         split_cost(
             form.instance, shares=formset.shares(), by=signed_in(request), reason=form.cleaned_data["reason"]
         )
 
+    def _present(self, request: HttpRequest) -> Charge | None:
+        """Return the fee whose new price is being entered, where it is one."""
+        key = request.GET.get(FOLLOWS, "")
+        return self.get_object(request, key) if key else None
+
     @action(description="New price from a day on")
     def new_price(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
-        """Open an empty price of the same fee."""
+        """Open an empty price of the same fee; its cost split is carried over when it is saved."""
         charge = self.get_object(request, object_id)
         names = ("contract", "service", "code", "kind", "every", "month_by", "included_in_base", "account")
         given = {name: charge.serializable_value(name) for name in names} if charge is not None else {}
+        given |= {FOLLOWS: object_id, "purchase_order": charge.purchase_order} if charge is not None else {}
         query = urlencode({name: value for name, value in given.items() if value is not None})
         return HttpResponseRedirect(f"{reverse('admin:vendors_charge_add')}?{query}")
 
