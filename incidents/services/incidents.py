@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from incidents.models import Incident, IncidentStatus, Milestone, MilestoneKind
 from incidents.selectors import next_reference
@@ -15,9 +15,17 @@ from vendors.services import Saved, save_record
 @transaction.atomic
 def record_incident(incident: Incident, *, by: User, reason: str) -> Saved:
     """Save an incident; one without a reference gets the next free number. Raises ValidationError."""
-    if not incident.reference:
+    if incident.reference:
+        return save_record(incident, by=by, reason=reason)
+    while True:
         incident.reference = next_reference()
-    return save_record(incident, by=by, reason=reason)
+        try:
+            with transaction.atomic():
+                return save_record(incident, by=by, reason=reason)
+        except (IntegrityError, ValidationError):
+            # Somebody else took the number between the look and the write: look again.
+            if not Incident.objects.filter(reference=incident.reference).exists():
+                raise
 
 
 def attribute_incident(incident: Incident, *, vendor: Vendor | None, by: User, reason: str) -> Saved:
