@@ -1,10 +1,12 @@
 """What every admin page of the register shares: visibility, a reason for each change, services that write."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
@@ -18,6 +20,7 @@ from vendors.models import Tracked
 from vendors.services import Links, remove_record, save_record
 
 FIRST_ENTRY = "First entry"
+KEY = re.compile(r"[0-9]{1,18}")
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -46,17 +49,52 @@ class RecordForm(forms.ModelForm):
         return {name: self.cleaned_data[name] for name in names & self.cleaned_data.keys()}
 
 
+class _KeysOnly:
+    """Look up what was chosen only where it is a key: Django's own fails on other text."""
+
+    def optgroups(self, name: str, value: list[Any], attr: Any = None) -> Any:
+        """Return the options that stand for keys."""
+        keys = [key for key in value if KEY.fullmatch(str(key))]
+        return super().optgroups(name, keys, attr)  # type: ignore[misc]
+
+
+class SearchedSelect(_KeysOnly, AutocompleteSelect):
+    """A reference that is found by typing."""
+
+
+class SearchedSelectMultiple(_KeysOnly, AutocompleteSelectMultiple):
+    """Several references that are found by typing."""
+
+
+class ChosenRecords(forms.ModelMultipleChoiceField):
+    """Several references; what cannot be a key is refused before the database is asked."""
+
+    def clean(self, value: Any) -> Any:
+        """Return the chosen rows; raise ValidationError for anything that is no key."""
+        odd = next((key for key in value or () if not KEY.fullmatch(str(key))), None)
+        if odd is not None:
+            message = self.error_messages["invalid_pk_value"]
+            raise ValidationError(message, code="invalid_pk_value", params={"pk": str(odd)[:40]})
+        return super().clean(value)
+
+
 class _Visible:
     """Offer and accept only rows that the reader may see."""
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Narrow the choices of a reference to what the reader may see."""
         kwargs.setdefault("queryset", self._choices(db_field.related_model, request=request))
+        if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
+            kwargs.setdefault("widget", SearchedSelect(db_field, self.admin_site))  # type: ignore[attr-defined]
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Narrow the choices of a many-to-many field to what the reader may see."""
         kwargs.setdefault("queryset", self._choices(db_field.related_model, request=request))
+        if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
+            widget = SearchedSelectMultiple(db_field, self.admin_site)  # type: ignore[attr-defined]
+            kwargs.setdefault("widget", widget)
+        kwargs.setdefault("form_class", ChosenRecords)
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
 
     def _choices(self, model: type[models.Model], *, request: HttpRequest) -> Any:
