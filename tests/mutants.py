@@ -1,13 +1,14 @@
 """Mutation tests of the engine: change one operator, name or number, and see that a test fails.
 
-    python -m tests.mutants [PATTERN ...] [--tests PATH ...] [--jobs N]
+    python -m tests.mutants [PATTERN ...] [--tests PATH ...] [--jobs N] [--seconds N]
 
 A pattern is a module, a function or one mutant, with `*`: `sla.engine.money*`,
 `sla.engine.claims.deadlines.deadlines_of*`, `sla.engine.money.round_minor:12`. What to change comes
 from mutmut; its own runner collects the tests anew for each mutant, which here takes hours. So the
 tests are collected once, each notes the functions that it calls, and then each mutant lives in a
 forked child: the code of one function is exchanged, what was cached is forgotten, and the tests that
-call the function run until one fails. The survivors are printed at the end as what changed.
+call the function run until one fails, those that killed before and the quick ones first, for at most so
+many seconds. The survivors are printed at the end as what changed.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
@@ -48,7 +50,7 @@ LEFT_OUT = ("test_oracle.py", "test_invariants.py", "test_credits_properties.py"
 # Whole cases a second time in another order: true of most mutants too, and slow.
 DESELECTED = "not the_order_of_versions_and_facts and not every_reason_reads_as_a_sentence"
 OUTCOMES = KILLED, TIMED_OUT, SURVIVED, NO_TESTS = "killed", "timed out", "survived", "no test"
-MEMORY = 6 << 30
+MEMORY = 2 << 30
 # Guards against a mistake in the code itself, which no input reaches.
 GUARDS = re.compile(r", strict=(?:True|False|None)\b")
 
@@ -189,6 +191,7 @@ class Mutation:
 
     patterns: Sequence[str]
     jobs: int
+    seconds: float
     outcomes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     survivors: list[str] = field(default_factory=list)
     kills: Counter[int] = field(default_factory=Counter)
@@ -222,7 +225,7 @@ class Mutation:
             self.record(mutant, NO_TESTS)
             return
         # Who has killed a mutant before is asked first, then the quick ones.
-        order = sorted(linked, key=lambda i: (-self.kills[i], self.coverage.seconds[i]))
+        order = self.affordable(sorted(linked, key=lambda i: (-self.kills[i], self.coverage.seconds[i])))
         if len(self.running) >= self.jobs:
             self.wait()
         slot = self.slots.pop()
@@ -230,6 +233,11 @@ class Mutation:
         if pid == 0:
             self.live(mutant, items=items, order=order, slot=slot)
         self.running[pid] = mutant, slot
+
+    def affordable(self, order: Sequence[int]) -> list[int]:
+        """Return the first tests, up to the seconds that one mutant may take."""
+        spent = accumulate(self.coverage.seconds[i] for i in order)
+        return [i for i, total in zip(order, spent, strict=True) if total <= self.seconds or i == order[0]]
 
     def live(self, mutant: Mutant, *, items: Sequence[pytest.Item], order: list[int], slot: int) -> None:
         """Run the tests as the mutant and leave the process: 1 when a test fails, else 0."""
@@ -291,11 +299,12 @@ def main() -> int:
     parser.add_argument("patterns", nargs="*", metavar="PATTERN")
     parser.add_argument("--tests", nargs="+", default=["tests/engine"], metavar="PATH")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
+    parser.add_argument("--seconds", type=float, default=10, metavar="N", help="of tests for one mutant (10)")
     wanted = parser.parse_args()
     os.chdir(ROOT)
     left_out = [f"--ignore=tests/engine/{name}" for name in LEFT_OUT]
     quiet = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=no", "-k", DESELECTED]
-    plugin = Mutation(wanted.patterns or DEFAULT, jobs=wanted.jobs)
+    plugin = Mutation(wanted.patterns or DEFAULT, jobs=wanted.jobs, seconds=wanted.seconds)
     status = pytest.main([*wanted.tests, *left_out, *quiet, "--hypothesis-seed=0"], plugins=[plugin])
     return int(status)
 
