@@ -71,7 +71,7 @@ class ChargeInline(RecordInline):
     @display(description="All of it")
     def full_page(self, obj: Charge) -> str:
         """Return the way to the fee's own page: invoices, booking, cost centres, its next price."""
-        if obj.pk is None:
+        if obj._state.adding:
             return "Save first"
         return format_html('<a href="{}">Open</a>', reverse("admin:vendors_charge_change", args=[obj.pk]))
 

@@ -1,7 +1,7 @@
 """What every admin page of the register shares: visibility, a reason for each change, services that write."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from django import forms
@@ -52,7 +52,7 @@ class RecordForm(forms.ModelForm):
 class _KeysOnly:
     """Look up what was chosen only where it is a key: Django's own fails on other text."""
 
-    def optgroups(self, name: str, value: list[Any], attr: Any = None) -> Any:
+    def optgroups(self, name: str, value: Sequence[Any], attr: Any = None) -> Any:
         """Return the options that stand for keys."""
         keys = [key for key in value if KEY.fullmatch(str(key))]
         return super().optgroups(name, keys, attr)  # type: ignore[misc]
