@@ -17,6 +17,7 @@ from sla.engine.terms import (
     ExclusionArithmetic,
     ExclusionRule,
     ExclusionSource,
+    Measurer,
     Metric,
     NoData,
     Op,
@@ -276,3 +277,32 @@ def test_the_longest_outage_over_two_months_keeps_its_length_in_each() -> None:
     enough = level(counting=Counting(min_run=timedelta(hours=3)), level=Decimal("99.99"))
     assert one(facts(chain), target=longest).counted_us == 120 * 60_000_000
     assert minutes(one(facts(chain), target=enough), DOWN) == (120,)
+
+
+@pytest.mark.parametrize(
+    ("known_until", "down"),
+    [("2 12:00", 120), ("2025-08-01T00:00", MONTH - 1440 - 600)],
+    ids=["to what is known", "to the end of the month"],
+)
+def test_a_gap_that_still_runs_fails_until_the_earlier_of_what_is_known_and_the_end(
+    known_until: str, down: int
+) -> None:
+    target = level(counting=Counting(no_data=NoData.FAILED))
+    running = outage("2 10:00", None, kind=OutageKind.UNMEASURED, incident="GAP")
+    found = one(facts([running]), target=target, known_until=at(known_until))
+    assert counted(found) == down * MINUTE
+
+
+def test_each_incident_is_taken_by_the_best_clock_that_timed_it() -> None:
+    rows = [
+        outage("2 10:00", "2 11:00", measured_by=Measurer.VENDOR_TICKET),
+        outage("3 10:00", "3 10:30", incident="INC-2"),
+        outage("4 10:00", "4 10:10", incident="INC-3", measured_by=Measurer.VENDOR_STATUS_PAGE),
+        outage("4 10:00", "4 10:20", incident="INC-3", measured_by=Measurer.VENDOR_TICKET),
+    ]
+    found = one(facts(rows))
+    assert minutes(found, DOWN) == (60 + 30 + 20,)
+    assert [reason.partition(" has")[0] for reason in found.provisional if "clock of record" in reason] == [
+        "INC-1",
+        "INC-3",
+    ]
