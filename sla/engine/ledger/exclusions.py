@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 
-from sla.engine.facts import Exclusion, Maintenance, Outage, Party, Position
+from sla.engine.facts import Condition, Exclusion, Maintenance, Outage, Party, Position
 from sla.engine.intervals import MICROSECOND, ZERO, Interval, intersect, subtract, union
 from sla.engine.ledger.index import FactIndex, Scope
 from sla.engine.periods import PeriodKind, PeriodRule, add_working_days, period_on
@@ -49,7 +49,7 @@ class Grant:
     """Time that one rule may take out, for one reason; it hands out pieces within its limits."""
 
     rule: ExclusionRule
-    source: str  # reference of the window or decision: what a per-event limit is about
+    source: str  # the window, incident or stretch that a per-event limit is about; empty: each incident
     allowed: list[Interval] | None  # None: the incident's whole time
     incident: str
     by: str
@@ -60,6 +60,7 @@ class Grant:
     index: FactIndex
     taken: list[Interval]  # shared by the grants of a rule: a second uses up a limit once
     events: dict[str, timedelta]  # shared, too: two decisions on one event have one limit
+    by_position: bool
 
     def fitting(
         self, outage: Outage, *, during: Interval, position: Position | None, left: Sequence[Interval]
@@ -67,7 +68,7 @@ class Grant:
         """Return the parts of ``left``, time of one outage, that this grant is about."""
         if self.incident and self.incident != outage.incident:
             return []
-        if self.source == "position" and (position is None or position.exclusion != self.rule.code):
+        if self.by_position and (position is None or position.exclusion != self.rule.code):
             return []
         if (
             self.allowed is not None
@@ -77,8 +78,8 @@ class Grant:
             return []
         return list(left) if self.allowed is None else intersect(left, self.allowed)
 
-    def within_limits(self, piece: Interval) -> Iterator[Interval]:
-        """Yield what the limits leave of a piece, and use them up."""
+    def within_limits(self, piece: Interval, *, incident: str) -> Iterator[Interval]:
+        """Yield what the limits leave of a piece of an incident, and use them up."""
         if not self.rooms and self.rule.max_per_event is None:
             yield piece
             return
@@ -88,18 +89,19 @@ class Grant:
         parts = [
             part for new in fresh for part in _bucketed(new, rooms=self.rooms, index=self.index, since=since)
         ]
+        event = self.source or incident
         for part in parts:
-            length = self._room_for(part)
+            length = self._room_for(part, event=event)
             if length > ZERO:
                 taken = Interval(part.start, part.start + length)
-                self._use(taken)
+                self._use(taken, event=event)
                 self.taken[:] = union([*self.taken, taken])
                 yield taken
 
-    def _room_for(self, part: Interval) -> timedelta:
+    def _room_for(self, part: Interval, *, event: str) -> timedelta:
         length = part.end - part.start
         if self.rule.max_per_event is not None:
-            length = min(length, self.rule.max_per_event - self.events.get(self.source, ZERO))
+            length = min(length, self.rule.max_per_event - self.events.get(event, ZERO))
         if part.start < self.scope.window.during.start:
             return length  # judged, and used up, in its own window
         for room in self.rooms:
@@ -108,20 +110,20 @@ class Grant:
                 length = min(length, room.left.setdefault(label, room.quota.length))
             if room.quota.count is not None:
                 used = room.counted.setdefault(label, set())
-                if self.source not in used and len(used) + room.earlier.get(label, 0) >= room.quota.count:
+                if event not in used and len(used) + room.earlier.get(label, 0) >= room.quota.count:
                     return ZERO
         return length
 
-    def _use(self, taken: Interval) -> None:
+    def _use(self, taken: Interval, *, event: str) -> None:
         length = taken.end - taken.start
-        self.events[self.source] = self.events.get(self.source, ZERO) + length
+        self.events[event] = self.events.get(event, ZERO) + length
         if taken.start < self.scope.window.during.start:
             return
         for room in self.rooms:
             label = _label(taken.start, room=room, index=self.index)
             if room.quota.length is not None:
                 room.left[label] -= length
-            room.counted.setdefault(label, set()).add(self.source)
+            room.counted.setdefault(label, set()).add(event)
 
 
 def taken_out(
@@ -142,7 +144,9 @@ def taken_out(
         for part, asked in _by_time(offers):
             for grant in asked:
                 for piece in [
-                    got for open_part in intersect(left, [part]) for got in grant.within_limits(open_part)
+                    got
+                    for open_part in intersect(left, [part])
+                    for got in grant.within_limits(open_part, incident=outage.incident)
                 ]:
                     yield piece, grant
                     left = subtract(left, [piece])
@@ -230,6 +234,7 @@ def _grant(
     incident: str = "",
     by: str = "",
     why: str = "",
+    by_position: bool = False,
 ) -> Grant:
     return Grant(
         rule=rule,
@@ -244,6 +249,7 @@ def _grant(
         index=index,
         taken=limits.taken,
         events=limits.events,
+        by_position=by_position,
     )
 
 
@@ -309,7 +315,7 @@ def _conditions(
             span = [Interval(fact.started_at, fact.ended_at)] if fact.started_at and fact.ended_at else None
             yield _grant(
                 rule,
-                source=fact.code,
+                source=_event(fact),
                 limits=limits,
                 index=index,
                 scope=scope,
@@ -334,7 +340,7 @@ def _decisions(
             span = [Interval(start, fact.ended_at or datetime.max.replace(tzinfo=scope.known_until.tzinfo))]
         yield _grant(
             rule,
-            source=fact.incident or f"{fact.started_at}/{fact.ended_at}",
+            source=_event(fact),
             limits=limits,
             index=index,
             scope=scope,
@@ -345,8 +351,22 @@ def _decisions(
         )
     if any(p.exclusion == rule.code for row in index.outages.get(unit, ()) for p in row.positions):
         yield _grant(
-            rule, source="position", limits=limits, index=index, scope=scope, allowed=None, why="by position"
+            rule,
+            source="",
+            limits=limits,
+            index=index,
+            scope=scope,
+            allowed=None,
+            why="by position",
+            by_position=True,
         )
+
+
+def _event(fact: Condition | Exclusion) -> str:
+    """Return what a person confirmed or decided as one event, empty where each incident is its own."""
+    if fact.incident or (fact.started_at is None and fact.ended_at is None):
+        return fact.incident
+    return f"{fact.started_at}/{fact.ended_at}"
 
 
 _HELD = {
