@@ -32,7 +32,6 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
@@ -148,27 +147,33 @@ def caches() -> list[Any]:
     return [one for one in every if isinstance(one, functools._lru_cache_wrapper) and one is not caches]
 
 
-def forget() -> None:
-    for one in caches():
-        one.cache_clear()
+def code_behind(cached: Any) -> CodeType:
+    return cached.__wrapped__.__code__
 
 
 @dataclass
 class Coverage:
-    """Which tests call which function, and how long each takes."""
+    """Which tests call which function, how long each takes, and what was called for a cached value."""
 
     items: dict[CodeType, list[int]] = field(default_factory=lambda: defaultdict(list))
     seconds: list[float] = field(default_factory=list)
+    behind: dict[CodeType, set[CodeType]] = field(default_factory=lambda: defaultdict(set))
 
     def note(self, item: pytest.Item, *, of: set[str]) -> bool:
         """Run one test with nothing cached; return whether it passes."""
         called: set[CodeType] = set()
+        cached = {code_behind(one) for one in caches()}
 
         def profile(frame: FrameType, event: str, _: Any) -> None:
-            if event == "call" and frame.f_code.co_filename in of:
-                called.add(frame.f_code)
+            code = frame.f_code
+            if event == "call" and code.co_filename in of:
+                called.add(code)
+            elif event == "return" and code in cached:
+                # What the test called before may have gone into it through another cache.
+                self.behind[code] |= called
 
-        forget()
+        for one in caches():
+            one.cache_clear()
         began = time.perf_counter()
         sys.setprofile(profile)
         try:
@@ -179,6 +184,12 @@ class Coverage:
             self.items[code].append(len(self.seconds))
         self.seconds.append(time.perf_counter() - began)
         return passed
+
+    def forget(self, code: CodeType) -> None:
+        """Clear the caches whose values may have been made with the code."""
+        for one in caches():
+            if code in self.behind[code_behind(one)]:
+                one.cache_clear()
 
 
 def passes(item: pytest.Item) -> bool:
@@ -207,6 +218,8 @@ class Mutation:
             if not self.coverage.note(item, of=files):
                 raise pytest.UsageError(f"{item.nodeid} fails without any mutant. Mend it first.")
         print(f"\n{len(session.items)} tests take {sum(self.coverage.seconds):.0f} s, one by one", flush=True)
+        for item in session.items:
+            passes(item)  # Fills the caches again, for the children to inherit.
         self.slots = list(range(self.jobs))
         self.killers = mmap.mmap(-1, 8 * self.jobs)
         gc.freeze()
@@ -225,7 +238,7 @@ class Mutation:
             self.record(mutant, NO_TESTS)
             return
         # Who has killed a mutant before is asked first, then the quick ones.
-        order = self.affordable(sorted(linked, key=lambda i: (-self.kills[i], self.coverage.seconds[i])))
+        order = sorted(linked, key=lambda i: (-self.kills[i], self.coverage.seconds[i]))
         if len(self.running) >= self.jobs:
             self.wait()
         slot = self.slots.pop()
@@ -234,11 +247,6 @@ class Mutation:
             self.live(mutant, items=items, order=order, slot=slot)
         self.running[pid] = mutant, slot
 
-    def affordable(self, order: Sequence[int]) -> list[int]:
-        """Return the first tests, up to the seconds that one mutant may take."""
-        spent = accumulate(self.coverage.seconds[i] for i in order)
-        return [i for i, total in zip(order, spent, strict=True) if total <= self.seconds or i == order[0]]
-
     def live(self, mutant: Mutant, *, items: Sequence[pytest.Item], order: list[int], slot: int) -> None:
         """Run the tests as the mutant and leave the process: 1 when a test fails, else 0."""
         devnull = os.open(os.devnull, os.O_WRONLY)
@@ -246,9 +254,11 @@ class Mutation:
         os.dup2(devnull, 2)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         try:
+            self.coverage.forget(mutant.function.__code__)
             mutant.install()
-            forget()
             for i in order:
+                if time.process_time() > self.seconds:
+                    break
                 struct.pack_into("q", self.killers, 8 * slot, i)
                 # An endless loop is ended by the alarm; the first test of a child fills the caches.
                 signal.setitimer(signal.ITIMER_PROF, 5 + 20 * self.coverage.seconds[i])
