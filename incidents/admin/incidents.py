@@ -18,6 +18,7 @@ from incidents.admin.filters import AttentionFilter
 from incidents.admin.impacts import ImpactInline
 from incidents.admin.positions import PositionInline
 from incidents.admin.records import FactAdmin, FactInline, vendors_visible
+from incidents.admin.times import TimesInOrder
 from incidents.models import ClockStop, Incident, Milestone, Outage, StopReason
 from incidents.selectors import contested_positions, listed_incidents
 from incidents.services import attribute_incident, confirm_outage, resolve_incident
@@ -29,6 +30,7 @@ class OutageInline(FactInline):
     """The first question."""
 
     model = Outage
+    form = TimesInOrder
     template = StackedInline.template
     tab = False
     asks_first = True

@@ -10,16 +10,22 @@ from unfold.decorators import display
 
 from incidents.admin.actions import ReasonActionForm, done_to_each, reason_given
 from incidents.admin.filters import OutageAttentionFilter
-from incidents.admin.records import FactAdmin
+from incidents.admin.records import FactAdmin, FactForm
+from incidents.admin.times import TimesInOrder
 from incidents.models import Outage
 from incidents.services import confirm_outage, withdraw_outage
 from vendors.admin import signed_in
+
+
+class OutageForm(TimesInOrder, FactForm):
+    """An outage with its times in order."""
 
 
 @admin.register(Outage)
 class OutageAdmin(FactAdmin):
     """The outages."""
 
+    form = OutageForm
     action_form = ReasonActionForm
     actions = ["confirm", "withdraw"]
     list_display = [

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from sla.engine.money import format_minor
 from sla.engine.terms import Pays
-from sla.engine.trace import written, written_fraction
+from sla.engine.trace import written, written_fraction, written_length
 from sla.reports.words import PAYS
 
 FEWEST, MOST = 3, 12
@@ -36,3 +36,8 @@ def shown_credit(amount: Fraction, *, pays: Pays, currency: str) -> str:
     if pays is Pays.MONEY:
         return format_minor(amount, currency=currency)
     return f"{written_fraction(amount)} {PAYS[pays]}"
+
+
+def shown_room(micros: int) -> str:
+    """Return how much downtime is left; the last microsecond before an edge is not worth a line of nines."""
+    return written_length(micros + 1 if micros % 1_000_000 == 999_999 else micros)

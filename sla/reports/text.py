@@ -26,7 +26,7 @@ from sla.engine.results import (
 )
 from sla.engine.terms import Pays
 from sla.engine.trace import Step, written_length
-from sla.reports.figures import shown_credit, shown_level, shown_value
+from sla.reports.figures import shown_credit, shown_level, shown_room, shown_value
 from sla.reports.moments import local_moments
 from sla.reports.words import CREDIT_STATES, TIME_CLASSES, VERDICTS, account_reason
 
@@ -245,9 +245,9 @@ def _earned(result: Result, reader: Reader) -> Iterator[str]:
 def _next(one: NextTier, reader: Reader) -> Iterator[str]:
     """Yield how much further downtime a level bears; nothing where that is no question of downtime."""
     where = f"{reader.name(one.target)} ({', '.join(one.units)}; {one.window})"
-    credit = f", then {one.credit}" if one.credit is not None and one.credit.minor else ""
+    credit = f", then {one.credit} before caps" if one.credit is not None and one.credit.minor else ""
     if one.room_us is not None:
-        yield f"  {where}: {written_length(one.room_us)} more down{credit}"
+        yield f"  {where}: {shown_room(one.room_us)} more down{credit}"
     elif one.irreversible:
         yield f"  {where}: already missed, and no further row pays more"
 

@@ -22,7 +22,7 @@ def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name not in ADVICE and name != "DJANGO_SETTINGS_MODULE"
+        if name not in ADVICE and not name.startswith("DJANGO_")
     }
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(

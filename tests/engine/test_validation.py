@@ -252,6 +252,27 @@ def test_a_credit_in_money_needs_no_fee() -> None:
     assert found(tiers({"below": "99.9", "credit": 5}, credit={"pays": "money"}), charges=[]) == []
 
 
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        pytest.param(
+            {"metric": "count", "op": "<=", "level": 3},
+            "targets[0].credit.on: 'count' knows no time past its level. Use another figure than lateness.",
+            id="a number has no time past it",
+        ),
+        pytest.param(
+            {"credit": {"per": "event"}},
+            "targets[0].credit.per: Downtime passes a level in the window as a whole. Use per = 'window' "
+            "with lateness, or count each outage with on = 'counted'.",
+            id="downtime passes its level once in the window",
+        ),
+    ],
+)
+def test_lateness_is_refused_where_nothing_can_be_late(keys: dict[str, Any], message: str) -> None:
+    credit = {"scheme": "increments", "on": "lateness", "size": "1h", "credit": 5, **keys.pop("credit", {})}
+    assert message in found(terms(targets=[level(credit=credit, **keys)]), charges=[MRC])
+
+
 def test_a_fee_not_charged_must_be_named() -> None:
     value = terms(targets=[level(credit={"scheme": "fixed", "credit": 1, "pays": "charge"})])
     assert found(value, charges=[MRC]) == [

@@ -198,6 +198,10 @@ def test_one_page_records_the_incident_in_the_contracts_own_time(boss: Client) -
         ({"reason": " "}, "This field is required."),
         ({"outages-0-affected_numerator": "600", "outages-0-affected_denominator": "500"}, "The share needs"),
         ({"outages-0-started_at": "yesterday"}, "'yesterday' is not a date and time."),
+        (
+            {"outages-0-started_at": "2019-06-25 10:00", "outages-0-ended_at": "2019-06-25 08:00"},
+            "It came back before it began. Correct one of the two times.",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused_and_nothing_is_kept(

@@ -131,7 +131,7 @@ def _tier_figure(on: TierOn, *, of: Occurrence, measured: Measured) -> tuple[Fra
     if on is TierOn.COUNTED:
         return of.counted_us, "us"
     if on is TierOn.LATENESS:
-        return of.lateness_us, "us"
+        return _past_level(of, measured=measured), "us"
     return measured.value, measured.unit
 
 
@@ -168,12 +168,19 @@ def _increment_figure(on: IncrementOn, *, of: Occurrence, measured: Measured, op
     if on is IncrementOn.COUNTED:
         return of.counted_us, "us"
     if on is IncrementOn.LATENESS:
-        return of.lateness_us, "us"
+        return _past_level(of, measured=measured), "us"
     if on is IncrementOn.CASES:
         return Fraction(of.cases), "count"
     value = measured.level if measured.value is None else measured.value
     short = measured.level - value if op in (Op.AT_LEAST, Op.ABOVE) else value - measured.level
     return max(short, NOTHING), measured.unit
+
+
+def _past_level(of: Occurrence, *, measured: Measured) -> Fraction:
+    """Return the time past the level: of late cases, else downtime beyond the window's allowance (A7)."""
+    if of.lateness_us or of.key != measured.window.label:
+        return of.lateness_us
+    return max(of.counted_us - allowance(measured), NOTHING)
 
 
 def _counted(exact_count: Fraction, *, params: Increments) -> Fraction:

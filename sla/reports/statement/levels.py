@@ -8,7 +8,7 @@ from fractions import Fraction
 from sla.engine.facts import Verdict
 from sla.engine.results import Case, CaseState, Ledger, LedgerLine, Measured, NextTier
 from sla.engine.trace import written_fraction, written_length
-from sla.reports.figures import shown_level, shown_value
+from sla.reports.figures import shown_level, shown_room, shown_value
 from sla.reports.statement.reader import Linked, Reader
 from sla.reports.statement.reasons import Reason, reason_of
 from sla.reports.statement.timeline import Picture, picture_of
@@ -198,7 +198,8 @@ def _case(case: Case, *, reader: Reader) -> CaseLine:
 
 def _room(tier: NextTier) -> str:
     """Return how far it still is to the next step down, in time and money."""
-    then = f", then {tier.credit} is due" if tier.credit is not None else ""
+    paid = tier.credit is not None and tier.credit.minor > 0
+    then = f", then {tier.credit} before caps" if paid else ""
     if tier.room_us is not None:
-        return f"{written_length(tier.room_us)} more downtime{then}"
+        return f"{shown_room(tier.room_us)} more downtime{then}"
     return f"Already missed for the whole window{then}" if tier.irreversible else ""

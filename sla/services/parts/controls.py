@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, get_args, get_origin
 
@@ -271,8 +273,9 @@ def _deep(value: Any, path: Sequence[str]) -> Any:
 
 def _control(cls: type, each: Field, value: Any, *, place: str, filled: Filled) -> Control:
     kinds = alternatives(each.hint)
-    usual = "" if each.default in (ABSENT, None) else shown(to_plain(each.default))
-    named = filled.options.get(NAMED_BY.get(each.name, ""))
+    usual = "" if each.default in (ABSENT, None) else shown(_plain(each.default))
+    # A length of time may share its name with a field that names a calendar.
+    named = None if timedelta in kinds else filled.options.get(NAMED_BY.get(each.name, ""))
     about: dict[str, Any] = {
         "place": place,
         "label": label_for(each.name, of=cls),
@@ -322,7 +325,7 @@ def _several(each: Field, value: Any, *, named: Any, about: dict[str, Any]) -> C
         return None
     chosen = value
     if value is ABSENT and each.default not in (ABSENT, None):
-        chosen = to_plain(each.default)
+        chosen = _plain(each.default)
     ticked = [] if chosen in (ABSENT, None) else [str(one) for one in chosen]
     if named is None:
         choices: tuple[tuple[str, str], ...] = tuple((m.value, choice_label(m)) for m in inner)
@@ -353,10 +356,17 @@ def shown(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def _plain(default: Any) -> Any:
+    """Return a default as it would be typed; several numbers stay plain numbers."""
+    if isinstance(default, tuple):
+        return [_plain(one) for one in default]
+    return f"{default:f}" if isinstance(default, Decimal) else to_plain(default)
+
+
 def default_of(cls: type, name: str) -> Any:
     """Return the plain default of one field, empty where it has none."""
     found = next(each.default for each in fields_of(cls) if each.name == name)
-    return "" if found in (ABSENT, None) else to_plain(found)
+    return "" if found in (ABSENT, None) else _plain(found)
 
 
 def joined(place: str, name: str) -> str:

@@ -14,6 +14,7 @@ from sla.engine.terms.credits import (
     IncrementOn,
     Increments,
     Level,
+    Per,
     Points,
     Tiered,
     TierOn,
@@ -171,8 +172,29 @@ def _credit(target: Target, *, terms: Terms) -> Iterator[Problem]:
                     yield from _level(f"credit.tiers[{i}].{name}", level, kind=kind, name=target.name)
     if isinstance(params, Increments):
         yield from _increments(params, target=target)
+    if isinstance(params, Increments | Tiered) and params.on.value == "lateness":
+        yield from _lateness(params, target=target)
     if isinstance(params, Points) and terms.points is None:
         yield Problem("credit", "Points pay nothing by themselves. Give the version a points table.")
+
+
+_CASES = (Metric.ELAPSED, Metric.OBLIGATION)
+_TIMES = (Metric.AVAILABILITY, Metric.DOWNTIME)
+
+
+def _lateness(params: Increments | Tiered, *, target: Target) -> Iterator[Problem]:
+    """Yield why a level has no time past it: cases have, and downtime has in the window as a whole."""
+    if target.metric not in (*_CASES, *_TIMES):
+        yield Problem(
+            "credit.on",
+            f"{target.metric.value!r} knows no time past its level. Use another figure than lateness.",
+        )
+    elif target.metric in _TIMES and params.per is not Per.WINDOW:
+        yield Problem(
+            "credit.per",
+            "Downtime passes a level in the window as a whole. Use per = 'window' with lateness, or count "
+            "each outage with on = 'counted'.",
+        )
 
 
 def _increments(params: Increments, *, target: Target) -> Iterator[Problem]:
