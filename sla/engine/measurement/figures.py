@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from sla.engine.facts import Outcome, ReportedFigure, Verdict
 from sla.engine.measurement.judging import Frame, Range, conclude, level_of, unit_of
+from sla.engine.periods import DAY
 from sla.engine.results import Measured
 from sla.engine.terms.counting import NoData, Reported
 from sla.engine.terms.targets import Op
@@ -76,15 +77,17 @@ def _figure_step(row: ReportedFigure, *, unit: str, clause: str) -> Step:
 
 def _previous(frame: Frame, *, units: tuple[str, ...]) -> Outcome | None:
     """Return the outcome of the window right before, if it had a value (G9)."""
-    earlier = [
-        o
-        for o in frame.history
-        if o.target == frame.target.code
-        and o.units == units
-        and o.value is not None
-        and o.last_on < frame.scope.window.first_on
-    ]
-    return max(earlier, key=lambda outcome: outcome.last_on, default=None)
+    return next(
+        (
+            row
+            for row in frame.history
+            if row.target == frame.target.code
+            and row.units == units
+            and row.value is not None
+            and row.last_on + DAY == frame.scope.window.first_on
+        ),
+        None,
+    )
 
 
 def _missing(frame: Frame, *, params: Reported, units: tuple[str, ...], unit: str) -> Measured:
