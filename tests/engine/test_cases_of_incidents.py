@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sla.engine.facts import ClockStop, Condition, Exclusion, Facts, Incident, Verdict
+from sla.engine.facts import ClockStop, Condition, Exclusion, Facts, Incident, Sample, Verdict
 from sla.engine.periods import BusinessCalendar, WeeklyHours
 from sla.engine.results import CaseState
 from sla.engine.terms import (
@@ -174,3 +174,12 @@ def test_a_report_is_owed_by_the_end_of_its_last_day(
     known = facts(incidents=(Incident(reference="INC-1"),), milestones=tuple(moments))
     found = one(known, target=owed(5), known_until=at(known_until))
     assert (found.value, found.verdict) == (late, verdict)
+
+
+def test_readings_that_stand_for_no_request_give_no_mean() -> None:
+    empty = Sample(series="loss", unit="a", at=at("2 10:00"), value=Decimal("0.5"), volume=0)
+    found = one(
+        facts(samples=(empty,)),
+        target=level(Metric.SAMPLED, of={"series": "loss"}, level=Decimal(1), op=Op.AT_MOST),
+    )
+    assert (found.verdict, found.value) == (Verdict.NOT_MEASURABLE, None)

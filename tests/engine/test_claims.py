@@ -233,6 +233,23 @@ def test_an_unknown_calendar_is_named_with_the_known_ones() -> None:
         due_at(offset, anchor_at=STARTED, zone=UTC_TABLE, calendars=(calendar("uk"), calendar("bank")))
 
 
+def test_calendars_that_share_no_open_day_are_refused_instead_of_searched_for_ever() -> None:
+    monday, tuesday = (
+        BusinessCalendar(code=code, zone="UTC", weekly=(WeeklyHours(weekday=day, opens=0, closes=1440),))
+        for code, day in (("mon", 0), ("tue", 1))
+    )
+    limit = Offset(n=Decimal(1), unit=OffsetUnit.WORKING_DAYS, calendar="mon", more_calendars=("tue",))
+    with pytest.raises(
+        ValueError, match="1 working days of mon, tue do not come within ten years of 2025-06-1"
+    ):
+        due_at(
+            limit,
+            anchor_at=datetime(2025, 6, 15, 12, tzinfo=UTC),
+            zone=zone_table("UTC", first_year=2024, last_year=2026),
+            calendars=(monday, tuesday),
+        )
+
+
 CALENDARS = (
     calendar("us", date(2025, 7, 4), date(2025, 7, 7)),
     calendar("uk", date(2025, 7, 7)),

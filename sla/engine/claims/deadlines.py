@@ -46,6 +46,8 @@ WEEKDAYS = BusinessCalendar(
     code="", zone="UTC", weekly=tuple(WeeklyHours(weekday=day, opens=0, closes=1440) for day in range(5))
 )
 
+LONGEST_SEARCH = timedelta(days=3660)
+
 _UNIT_WORDS = {
     OffsetUnit.BILLING_CYCLES: "billing cycles beyond the current one",
     OffsetUnit.MONTH_ENDS: "calendar months beyond the current one",
@@ -105,7 +107,14 @@ def _working_day(offset: Offset, *, start: date, calendars: Sequence[BusinessCal
     used = [_calendar(code, calendars=calendars) for code in (offset.calendar, *offset.more_calendars)]
     is_open = any if offset.calendar_op is CalendarOp.CLOSED_ON_ALL else all
     on, left = start, int(offset.n)
+    latest = start + LONGEST_SEARCH
     while left:
+        if on >= latest:
+            codes = ", ".join(calendar.code for calendar in used)
+            raise ValueError(
+                f"{offset.n} working days of {codes} do not come within ten years of {start}. "
+                f"Correct their open days."
+            )
         on += DAY
         left -= is_open(is_working_day(on, calendar=calendar) for calendar in used)
     return on

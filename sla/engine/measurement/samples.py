@@ -82,11 +82,11 @@ def _agreed(sample: Sample, *, frame: Frame) -> bool:
 def _statistic(frame: Frame, *, params: Sampled, samples: Sequence[Sample]) -> Step:
     clause, unit = frame.target.clause, unit_of(frame.target)
     values = sorted(Fraction(sample.value - params.baseline) for sample in samples)
-    if not values:
+    volume = sum(sample.volume for sample in samples)
+    if not values or (params.statistic is Statistic.MEAN and not volume):
         return Step("samples.none", None, unit, clause, (), (("series", params.series),))
     noted: tuple[tuple[str, object], ...] = (("samples", len(values)),)
     if params.statistic is Statistic.MEAN:
-        volume = sum(sample.volume for sample in samples)
         weighted = sum((Fraction(s.value - params.baseline) * s.volume for s in samples), Fraction(0))
         return Step("samples.mean", weighted / volume, unit, clause, (), noted)
     if params.statistic is Statistic.PERCENTILE:
