@@ -28,6 +28,7 @@ UNIONS = [
     ("apart", ((0, 10), (11, 20)), ((0, 10), (11, 20))),
     ("out of order", ((11, 20), (0, 10)), ((0, 10), (11, 20))),
     ("empty and backward ones vanish", ((5, 5), (9, 3)), ()),
+    ("and hide none that follow", ((1, 1), (2, 3)), ((2, 3),)),
 ]
 
 
@@ -94,3 +95,7 @@ def test_the_algebra_is_that_of_sets_of_instants(
     assert instants(intersect(left, right)) == instants(left) & instants(right)
     assert instants(subtract(left, right)) == instants(left) - instants(right)
     assert total(subtract(left, right)) + total(intersect(left, right)) == total(left)
+
+
+def test_clipping_leaves_nothing_of_what_only_touches() -> None:
+    assert clip(pieces((0, 10), (10, 20), (20, 30)), to=piece(10, 20)) == pieces((10, 20))
