@@ -300,3 +300,81 @@ REFUSED = [
 def test_impossible_rules_are_refused(made: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         made()
+
+
+def test_a_calendar_of_special_days_alone_is_open_around_every_other_clock() -> None:
+    half = SpecialDay(on=date(2025, 3, 5), opens=0, closes=720)
+    calendar = BusinessCalendar(code="c", zone="UTC", special=(half, SpecialDay(on=date(2025, 3, 6))))
+    during = Interval(at("2025-03-04T00:00"), at("2025-03-08T00:00"))
+    assert open_time(calendar, UTC_TABLE, during) == (
+        Interval(at("2025-03-04T00:00"), at("2025-03-05T12:00")),
+        Interval(at("2025-03-07T00:00"), at("2025-03-08T00:00")),
+    )
+
+
+def test_no_working_days_later_is_the_same_day_and_one_is_the_next() -> None:
+    calendar = BusinessCalendar(code="c", zone="UTC")
+    days = [add_working_days(date(2025, 3, 5), days, calendar=calendar).day for days in (-1, 0, 1)]
+    assert days == [4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("rule", "on", "label"),
+    [
+        (PeriodRule(kind=PeriodKind.QUARTER, anchor_month=2), date(2025, 1, 31), "2024-Q4"),
+        (PeriodRule(kind=PeriodKind.QUARTER, anchor_month=2), date(2025, 2, 1), "2025-Q1"),
+        (PeriodRule(kind=PeriodKind.QUARTER, anchor_month=12), date(2025, 3, 1), "2024-Q2"),
+        (PeriodRule(kind=PeriodKind.MONTH, anchor_day=28), date(2025, 3, 27), "2025-02"),
+        (PeriodRule(kind=PeriodKind.MONTH, anchor_day=28), date(2025, 3, 28), "2025-03"),
+        (PeriodRule(kind=PeriodKind.YEAR, anchor_month=12), date(2025, 11, 30), "2024"),
+    ],
+)
+def test_fiscal_periods_are_named_by_the_year_they_begin_in(rule: PeriodRule, on: date, label: str) -> None:
+    assert period_on(on, rule=rule, zone=UTC_TABLE).label == label
+
+
+@pytest.mark.parametrize("anchor", [{"anchor_day": 29}, {"anchor_month": 13}])
+def test_an_anchor_that_not_every_period_has_is_refused(anchor: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=r"anchor_(day|month) is (29|13)\."):
+        PeriodRule(**anchor)
+
+
+def test_an_hour_is_not_found_by_a_date() -> None:
+    with pytest.raises(ValueError, match=r"^An hour is not found by a date\. Use periods_ending_in\.$"):
+        period_on(date(2025, 3, 5), rule=PeriodRule(kind=PeriodKind.HOUR), zone=UTC_TABLE)
+
+
+def test_hours_of_a_day_are_named_by_the_clock_and_lie_on_its_date() -> None:
+    day = period_named("2025-03-05", rule=PeriodRule(kind=PeriodKind.DAY), zone=NEW_YORK)
+    hours = periods_ending_in(day, rule=PeriodRule(kind=PeriodKind.HOUR), zone=NEW_YORK)
+    assert (len(hours), hours[0].label, hours[-1].label) == (24, "2025-03-05T00:00", "2025-03-05T23:00")
+    assert hours[-1].during == Interval(at("2025-03-06T04:00"), at("2025-03-06T05:00"))
+    assert {(hour.first_on, hour.last_on) for hour in hours} == {(date(2025, 3, 5), date(2025, 3, 5))}
+
+
+@pytest.mark.parametrize(
+    ("name", "hours"),
+    [("UTC-05:30", -5.5), ("UTC+05:30", 5.5), ("UTC+00:00", 0), ("UTC-00:30", -0.5)],
+)
+def test_a_fixed_offset_is_east_or_west(name: str, hours: float) -> None:
+    table = zone_table(name, first_year=2024, last_year=2024)
+    assert [seconds for _, seconds in table.offsets] == [hours * 3600]
+
+
+def test_a_time_that_occurs_twice_is_refused_with_offsets_west_and_none() -> None:
+    with pytest.raises(LocalTimeError, match=r"Add the offset, -04:00 or -05:00\.$"):
+        NEW_YORK.instant(wall("2025-11-02T01:30"))
+    with pytest.raises(LocalTimeError, match=r"Add the offset, \+01:00 or \+00:00\.$"):
+        LONDON.instant(wall("2025-10-26T01:30"))
+
+
+def test_the_clock_changes_at_its_exact_second_and_each_stretch_has_one_offset() -> None:
+    change = at("2025-03-30T01:00")
+    assert (change, 7200) in BERLIN.offsets
+    day = Interval(at("2025-03-29T23:00"), at("2025-03-30T22:00"))
+    assert list(BERLIN.stretches(day)) == [
+        (Interval(day.start, change), 3600),
+        (Interval(change, day.end), 7200),
+    ]
+    assert list(BERLIN.stretches(Interval(change, day.end))) == [(Interval(change, day.end), 7200)]
+    assert list(BERLIN.stretches(Interval(day.start, change))) == [(Interval(day.start, change), 3600)]

@@ -7,7 +7,6 @@ from sla.engine.periods.hours import (
     add_working_days,
     closed_time,
     is_working_day,
-    open_length,
     open_time,
 )
 from sla.engine.periods.spans import (
@@ -36,7 +35,6 @@ __all__ = [
     "closed_time",
     "days_of",
     "is_working_day",
-    "open_length",
     "open_time",
     "period_named",
     "period_on",

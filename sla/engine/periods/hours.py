@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
-from sla.engine.intervals import Interval, clip, intersect, subtract, union
+from sla.engine.intervals import Interval, clip, subtract, union
 from sla.engine.periods.zones import DAY, Zone, days_of
 
 
@@ -108,11 +108,6 @@ def add_working_days(on: date, days: int, *, calendar: BusinessCalendar) -> date
         on += step
         left -= is_working_day(on, calendar=calendar)
     return on
-
-
-def open_length(calendar: BusinessCalendar, *, zone: Zone, during: Interval) -> list[Interval]:
-    """Return the open pieces of a stretch of any length, for clocks that run in business hours."""
-    return intersect([during], list(open_time(calendar, zone, during))) if during.start < during.end else []
 
 
 def closed_time(calendar: BusinessCalendar, *, zone: Zone, during: Interval) -> list[Interval]:
