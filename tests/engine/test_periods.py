@@ -282,6 +282,7 @@ def test_working_days_skip_closed_days_both_ways() -> None:
     assert add_working_days(date(2025, 4, 30), 1, calendar=calendar) == date(2025, 5, 2)
     assert add_working_days(date(2025, 5, 2), -1, calendar=calendar) == date(2025, 4, 30)
     assert add_working_days(date(2025, 5, 3), 0, calendar=calendar) == date(2025, 5, 3)
+    assert add_working_days(date(2025, 5, 9), 1, calendar=calendar) == date(2025, 5, 12)
 
 
 REFUSED = [
@@ -378,3 +379,28 @@ def test_the_clock_changes_at_its_exact_second_and_each_stretch_has_one_offset()
     ]
     assert list(BERLIN.stretches(Interval(change, day.end))) == [(Interval(change, day.end), 7200)]
     assert list(BERLIN.stretches(Interval(day.start, change))) == [(Interval(day.start, change), 3600)]
+
+
+@pytest.mark.parametrize(
+    ("outer", "kind", "inner", "labels"),
+    [
+        ("2025-02", PeriodKind.MONTH, PeriodKind.DAY, [f"2025-02-{day:02d}" for day in range(1, 29)]),
+        ("2025-Q1", PeriodKind.QUARTER, PeriodKind.MONTH, ["2025-01", "2025-02", "2025-03"]),
+        ("2025", PeriodKind.YEAR, PeriodKind.QUARTER, ["2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4"]),
+        ("2025-02", PeriodKind.MONTH, PeriodKind.QUARTER, []),
+    ],
+)
+def test_every_period_that_ends_in_another_is_found_the_last_too(
+    outer: str, kind: PeriodKind, inner: PeriodKind, labels: list[str]
+) -> None:
+    whole = period_named(outer, rule=PeriodRule(kind=kind), zone=UTC_TABLE)
+    found = periods_ending_in(whole, rule=PeriodRule(kind=inner), zone=UTC_TABLE)
+    assert [period.label for period in found] == labels
+
+
+def test_the_last_anchors_and_hours_that_exist_are_taken() -> None:
+    assert PeriodRule(anchor_day=28, anchor_month=12).anchor_month == 12
+    assert WeeklyHours(weekday=6, opens=0, closes=1440).closes == 1440
+    for opens, closes in ((540, 540), (0, 1441)):
+        with pytest.raises(ValueError, match=str(closes)):
+            WeeklyHours(weekday=0, opens=opens, closes=closes)
