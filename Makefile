@@ -58,9 +58,10 @@ check: $(STAMP)
 bench: $(STAMP)
 	@$(BIN)/python -m pytest tests/benchmarks -m benchmark --benchmark-enable --benchmark-columns=min,median,max $(PYTEST)
 
-# MUTANTS holds modules, functions or single mutants: make mutants MUTANTS="sla.engine.claims* sla.engine.credits.caps*".
-# Without it: money, intervals, trace and periods, some 900 mutants in a few minutes; "sla.engine.*" is 15,000 and takes hours.
-# It ends with a row for each module and the list of survivors.
+# Changes one operator, name or number at a time and sees that a test fails; ends with a row a module and the survivors.
+# By default money, intervals, periods and claims with the tests about them: 2,300 mutants, under 4 minutes on one core.
+# Any part of the engine, with all its tests: make mutants MUTANTS="sla.engine.ledger* sla.engine.credits.caps*".
+# All 15,000 ("sla.engine.*") take hours; `python -m tests.mutants --help` narrows tests and time.
 mutants: $(STAMP)
 	@set -f; $(BIN)/python -m tests.mutants $(MUTANTS)
 
