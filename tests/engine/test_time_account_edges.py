@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 
 from sla.engine.facts import Exclusion, Maintenance, Outage, Party, Unit, Verdict
+from sla.engine.periods import BusinessCalendar, WeeklyHours
 from sla.engine.results import Measured, TimeClass
 from sla.engine.terms import (
     CapPeriod,
@@ -147,7 +148,7 @@ STATES = {
 def pair(a: str, b: str, *, combine: Combine, counting: Counting | None = None) -> Measured:
     """Return a level of two units, each in a state from 10:00 to 11:00 on 2 June or absent until then."""
     rows = [
-        outage(*HOUR, incident=f"{row.incident}-{unit}", unit=unit, kind=row.kind)
+        outage(*HOUR, incident=f"{unit}-{row.incident}", unit=unit, kind=row.kind)
         for unit, state in (("a", a), ("b", b))
         for row in STATES.get(state, [])
     ]
@@ -155,7 +156,7 @@ def pair(a: str, b: str, *, combine: Combine, counting: Counting | None = None) 
         Unit(code=unit, in_service_from=at("2 11:00") if state == "absent" else None)
         for unit, state in (("a", a), ("b", b))
     )
-    decided = tuple(Exclusion(rule="force", incident=f"EXC-{unit}", party=Party.AGREED) for unit in "ab")
+    decided = tuple(Exclusion(rule="force", incident=f"{unit}-EXC", party=Party.AGREED) for unit in "ab")
     known = facts(rows, units=units, exclusions=decided)
     target = level(of={"combine": combine}, counting=counting or Counting())
     return one(known, target=target, exclusions=[DECIDED])
@@ -205,7 +206,7 @@ def test_a_group_is_down_by_the_incidents_that_count_alone() -> None:
     found = pair("down", "excluded", combine=Combine.ANY)
     assert found.ledger is not None
     (line,) = found.ledger.lines
-    assert (line.time_class, line.incidents, line.units) == (DOWN, ("INC-1-a",), ())
+    assert (line.time_class, line.incidents, line.units) == (DOWN, ("a-INC-1",), ())
 
 
 def test_a_feed_that_failed_while_the_other_held_says_so() -> None:
@@ -306,3 +307,15 @@ def test_each_incident_is_taken_by_the_best_clock_that_timed_it() -> None:
         "INC-1",
         "INC-3",
     ]
+
+
+@pytest.mark.parametrize("combine", [Combine.ANY, Combine.ALL])
+def test_a_group_is_judged_in_its_agreed_hours(combine: Combine) -> None:
+    morning = BusinessCalendar(
+        code="am", zone="UTC", weekly=tuple(WeeklyHours(weekday=day, opens=0, closes=630) for day in range(7))
+    )
+    rows = [outage(*HOUR), outage(*HOUR, unit="b", incident="INC-2")]
+    known = facts(rows, units=("a", "b"), calendars=(morning,))
+    found = one(known, target=level(of={"combine": combine}, calendar="am"))
+    assert minutes(found, DOWN, TimeClass.OUTSIDE_HOURS) == (30, MONTH - 30 * 630)
+    assert agreed_minutes(found) == 30 * 630
