@@ -16,7 +16,7 @@ from typing import NamedTuple
 from sla.engine.facts import Outage, Party, Position, Responsible
 from sla.engine.intervals import Interval, union
 from sla.engine.ledger.consumption import unused
-from sla.engine.ledger.exclusions import granted
+from sla.engine.ledger.exclusions import POSITIONS_HELD, granted
 from sla.engine.ledger.index import FactIndex, Scope
 from sla.engine.ledger.labels import Stretch, labelled
 from sla.engine.ledger.pieces import Piece, merge
@@ -96,12 +96,6 @@ def _undecided(during: Interval, *, scope: Scope) -> bool:
     return counting.attribution is not Attribution.SPLIT or so_far <= counting.min_run
 
 
-_ORDER = {
-    Party.OURS: (Party.OURS, Party.AGREED, Party.DETERMINED),
-    Party.VENDORS: (Party.OURS, Party.VENDORS, Party.AGREED, Party.DETERMINED),
-}
-
-
 class Held(NamedTuple):
     """What holds of an outage in one reading, after the positions of the parties."""
 
@@ -118,7 +112,7 @@ def _held(row: Outage, *, reading: Party) -> Held:
     The vendor's reading starts from ours: where it is silent, it contests nothing.
     """
     held = Held(row.started_at, row.ended_at, row.responsible, row.share, None)
-    for party in _ORDER[reading] if row.positions else ():
+    for party in POSITIONS_HELD[reading] if row.positions else ():
         for position in row.positions:
             if position.party is party:
                 held = Held(

@@ -369,7 +369,8 @@ def _event(fact: Condition | Exclusion) -> str:
     return f"{fact.started_at}/{fact.ended_at}"
 
 
-_HELD = {
+# Whose positions shape a reading of the facts, the strongest last.
+POSITIONS_HELD = {
     Party.OURS: (Party.OURS, Party.AGREED, Party.DETERMINED),
     Party.VENDORS: (Party.OURS, Party.VENDORS, Party.AGREED, Party.DETERMINED),
 }
@@ -382,4 +383,4 @@ def holds(fact: Exclusion, *, rule: ExclusionRule, reading: Party) -> bool:
     What we concede holds in the vendor's reading, too; and whom the clause lets decide is followed
     by both until something else is agreed or determined.
     """
-    return fact.party in _HELD[reading] or fact.party is _DECIDES.get(rule.decided_by)
+    return fact.party in POSITIONS_HELD[reading] or fact.party is _DECIDES.get(rule.decided_by)
