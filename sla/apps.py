@@ -1,5 +1,56 @@
 from django.apps import AppConfig
 
+from vendors import guards
+
+# What is only ever added to: a correction is a new row.
+INSERT_ONLY = {
+    "StatementRevision": "a finalised statement is corrected by a new revision",
+    "StatementLine": "a finalised statement is corrected by a new revision",
+    "HeldCorrection": "what was decided about a correction stays",
+    "ServiceCredit": "a credit is corrected by an adjustment",
+    "ClaimPart": "a part is moved by two rows that sum to nothing",
+    "ClaimMove": "the history of a claim stays",
+    "LineAnswer": "what the vendor said stays; record what it says now",
+    "ClaimLetter": "a letter stays as it was sent",
+    "CreditReceived": "what was received stays; a mistake is taken back by a second document",
+    "CreditMatch": "a match is undone by a row that takes it back",
+    "ExchangeRate": "a rate that was used stays; record another with its source",
+    "PeriodClose": "closed books stay closed",
+    "RegisterEntry": "the register is corrected by another entry",
+}
+HEADS = {
+    "Statement": (
+        "wanted",
+        "computed",
+        "computed_at",
+        "error",
+        "result_digest",
+        "compared_digest",
+        "outcomes",
+        "state",
+        "missed",
+        "currency",
+        "due_minor",
+        "agreed_minor",
+        "contested_minor",
+        "shown",
+        "claim_by",
+        "automatic",
+        "provisional",
+        "notices",
+        "known_until",
+    ),
+    "Claim": (
+        "state",
+        "account",
+        "settled_finally",
+        "vendor_reference",
+        "submitted_at",
+        "decided_at",
+        "expected_invoice",
+    ),
+}
+
 
 class SlaConfig(AppConfig):
     """Register what was promised, achieved, owed and claimed."""
@@ -7,3 +58,10 @@ class SlaConfig(AppConfig):
     name = "sla"
     verbose_name = "Service levels and credits"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Freeze what is only ever added to, and which statement or claim a head is."""
+        for model, why in INSERT_ONLY.items():
+            guards.freeze(f"sla.{model}", why=why)
+        for model, fields in HEADS.items():
+            guards.freeze(f"sla.{model}", why="it is the record's identity", allowed=fields)

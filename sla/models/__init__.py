@@ -1,10 +1,30 @@
-"""What was promised, as rows, and the facts that only a clause asks for."""
+"""What was promised, what only a clause asks for, and what became of it: statements, claims, the register."""
 
 from sla.models.agreements import AgreementVersion, ReadingNote, ServiceLevelAgreement
+from sla.models.claims import (
+    Claim,
+    ClaimLetter,
+    ClaimMove,
+    ClaimPart,
+    ClaimToDo,
+    LineAnswer,
+    ServiceCredit,
+)
 from sla.models.credits import Cap, CreditRule, CreditTier
 from sla.models.facts import BroughtForward, Condition, Exclusion
+from sla.models.lines import LineFigures
+from sla.models.receipts import CreditMatch, CreditReceived, ExchangeRate
+from sla.models.register import PeriodClose, PostingPolicy, RegisterEntry, SharedCap
 from sla.models.rows import TermRow, ValueRow, columns_of
 from sla.models.rules import ChronicRule, ClaimRule, ClaimStep, EarnBack, ExclusionRule
+from sla.models.statements import (
+    DraftLine,
+    Figures,
+    HeldCorrection,
+    Statement,
+    StatementLine,
+    StatementRevision,
+)
 from sla.models.targets import ServiceLevelTarget, TargetService
 
 __all__ = [
@@ -12,17 +32,38 @@ __all__ = [
     "BroughtForward",
     "Cap",
     "ChronicRule",
+    "Claim",
+    "ClaimLetter",
+    "ClaimMove",
+    "ClaimPart",
     "ClaimRule",
     "ClaimStep",
+    "ClaimToDo",
     "Condition",
+    "CreditMatch",
+    "CreditReceived",
     "CreditRule",
     "CreditTier",
+    "DraftLine",
     "EarnBack",
+    "ExchangeRate",
     "Exclusion",
     "ExclusionRule",
+    "Figures",
+    "HeldCorrection",
+    "LineAnswer",
+    "LineFigures",
+    "PeriodClose",
+    "PostingPolicy",
     "ReadingNote",
+    "RegisterEntry",
+    "ServiceCredit",
     "ServiceLevelAgreement",
     "ServiceLevelTarget",
+    "SharedCap",
+    "Statement",
+    "StatementLine",
+    "StatementRevision",
     "TargetService",
     "TermRow",
     "ValueRow",

@@ -108,6 +108,14 @@ class ClaimRule(TermRow):
     good_standing = models.BooleanField("only while nothing is overdue", default=False)
     remedy = enum_column(Remedy, default=Remedy.NOT_STATED, verbose_name="other remedies")
     expires_on_termination = models.BooleanField("lapses when the contract ends", default=True)
+    may_set_off = models.BooleanField(
+        "we may deduct it from an invoice", default=False, help_text="Only with the clause that says so."
+    )
+    once_only = models.BooleanField(
+        "the same downtime is credited only once",
+        default=False,
+        help_text="Whatever other SLA schedule covers it too.",
+    )
     clause = models.CharField(max_length=200, blank=True)
     text = models.TextField("in the contract's words", blank=True)
 

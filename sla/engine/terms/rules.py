@@ -164,6 +164,8 @@ class ClaimRule:
     good_standing: bool = False
     remedy: Remedy = Remedy.NOT_STATED
     expires_on_termination: bool = True
+    may_set_off: bool = False  # we may deduct the credit from an invoice ourselves
+    once_only: bool = False  # the same downtime is credited once, whatever other schedule covers it
     clause: str = ""
     text: str = ""
 
