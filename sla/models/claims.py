@@ -33,7 +33,7 @@ class ServiceCredit(models.Model):
     visible_through = "revision__statement__agreement__contract__vendor"
 
     revision = models.ForeignKey(StatementRevision, on_delete=models.PROTECT, related_name="credits")
-    line_number = models.PositiveIntegerField(null=True, blank=True, help_text="Of the statement.")
+    line_number = models.PositiveIntegerField("line", null=True, blank=True)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     pays = enum_column(Pays, default=Pays.MONEY)
     currency = models.CharField(max_length=3)
@@ -75,7 +75,12 @@ class Claim(models.Model):
     )
     # What it was opened for, where no credit is recorded yet.
     statement = models.ForeignKey(
-        Statement, null=True, blank=True, on_delete=models.PROTECT, related_name="claims"
+        Statement,
+        verbose_name="service level statement",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="claims",
     )
     incident = models.ForeignKey(
         Incident, null=True, blank=True, on_delete=models.PROTECT, related_name="claims"
@@ -166,7 +171,12 @@ class ClaimToDo(models.Model):
 
     visible_through = "statement__agreement__contract__vendor"
 
-    statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="todos")
+    statement = models.ForeignKey(
+        Statement,
+        verbose_name="service level statement",
+        on_delete=models.PROTECT,
+        related_name="todos",
+    )
     claim = models.ForeignKey(Claim, null=True, blank=True, on_delete=models.PROTECT, related_name="todos")
     party = models.CharField(max_length=8, choices=Party.choices, default=Party.OURS)
     what = models.CharField(max_length=80, help_text="claim, decision, issue, or the code of a step.")
@@ -261,7 +271,7 @@ class ClaimLetter(models.Model):
     body = models.TextField()
     portal_text = models.TextField("text for the vendor's portal", blank=True)
     pdf = models.BinaryField()
-    pdf_digest = models.CharField(max_length=64)
+    pdf_digest = models.CharField("fingerprint", max_length=64)
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 

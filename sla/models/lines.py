@@ -24,7 +24,7 @@ class LineFigures(models.Model):
         """What kind of line it is."""
 
         STANDING = "standing", "Standing"
-        REMOVED = "removed", "No longer on the statement"
+        REMOVED = "removed", "No longer part of it"
         PRIOR_PERIOD = "prior_period", "Correction of an earlier period"
 
     # A number keeps its meaning in all revisions of a statement: `key` is target, window and services.

@@ -33,7 +33,7 @@ class CreditReceived(models.Model):
         NONE = "", "Nothing said"
         ON_ACCOUNT = "on_account", "On account"
         GOODWILL = "goodwill", "Goodwill, without admitting anything"
-        FULL_AND_FINAL = "full_and_final", "In full and final settlement"
+        FULL_AND_FINAL = "full_and_final", "In full and final, for everything"
 
     visible_through = "vendor"
 

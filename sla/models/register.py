@@ -22,7 +22,7 @@ class PostingPolicy(Tracked):
     class Recognition(models.TextChoices):
         """From when on a credit stands in the books; before, it is a memo."""
 
-        FINALISED = "finalised", "From the finalised statement"
+        FINALISED = "finalised", "From the finalised service level statement"
         SUBMITTED = "submitted", "From submission"
         ACCEPTED = "accepted", "From acceptance by the vendor"
         RECEIVED = "received", "When it is received"
@@ -39,7 +39,7 @@ class PostingPolicy(Tracked):
     loss_account = models.CharField("account of write-offs", max_length=60, blank=True)
     exchange_account = models.CharField("account of exchange differences", max_length=60, blank=True)
     hold_below_minor = models.PositiveBigIntegerField(
-        "corrections below this wait for the next statement",
+        "corrections below this wait for the next period",
         default=0,
         help_text="In the contract's minor units; 0 makes a new revision for each.",
     )

@@ -98,10 +98,10 @@ class Statement(Figures):
     computed_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True, help_text="Why the last attempt to compute it failed.")
     # SHA-256 of the draft's result.
-    result_digest = models.CharField(max_length=64, blank=True)
+    result_digest = models.CharField("fingerprint of the result", max_length=64, blank=True)
     # The same of a result by today's records at the newest revision's `known_until`: another one than the
     # revision's says that it needs correction.
-    compared_digest = models.CharField(max_length=64, blank=True)
+    compared_digest = models.CharField("fingerprint compared", max_length=64, blank=True)
     # Outcomes of the draft as canonical text, for periods that look back at this one.
     outcomes = models.TextField(blank=True)
 
@@ -134,16 +134,21 @@ class StatementRevision(Figures):
 
     visible_through = "statement__agreement__contract__vendor"
 
-    statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="revisions")
+    statement = models.ForeignKey(
+        Statement,
+        verbose_name="service level statement",
+        on_delete=models.PROTECT,
+        related_name="revisions",
+    )
     number = models.PositiveIntegerField("revision")
     inputs = models.TextField(help_text="Canonical JSON of everything it was computed from.")
-    inputs_digest = models.CharField(max_length=64)
+    inputs_digest = models.CharField("fingerprint of the inputs", max_length=64)
     inputs_version = models.PositiveSmallIntegerField(default=1)
-    result = models.TextField(help_text="Canonical JSON of the result with its trace.")
-    result_digest = models.CharField(max_length=64)
+    result = models.TextField(help_text="Canonical JSON of the result with how it was worked out.")
+    result_digest = models.CharField("fingerprint of the result", max_length=64)
     engine_version = models.CharField(max_length=20)
     zone_data = models.CharField("version of the zone rules", max_length=20)
-    previous_digest = models.CharField(max_length=64, blank=True)
+    previous_digest = models.CharField("fingerprint before", max_length=64, blank=True)
     digest = models.CharField("fingerprint", max_length=64, unique=True)
     finalised_at = models.DateTimeField()
     finalised_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -154,7 +159,7 @@ class StatementRevision(Figures):
     objects = RegisterManager()
 
     class Meta:
-        verbose_name = "statement revision"
+        verbose_name = "finalised service level statement"
         ordering = ["statement", "number"]
         constraints = [
             models.UniqueConstraint(fields=["statement", "number"], name="revision_number_once"),
@@ -178,7 +183,8 @@ class StatementLine(LineFigures):
     revision = models.ForeignKey(StatementRevision, on_delete=models.PROTECT, related_name="lines")
 
     class Meta:
-        verbose_name = "statement line"
+        verbose_name = "line of a service level statement"
+        verbose_name_plural = "lines of service level statements"
         ordering = ["revision", "number"]
         constraints: ClassVar[list[Any]] = line_constraints("statement_line", parent="revision")
         indexes = [models.Index(fields=["revision"], condition=Q(missed=True), name="statement_line_missed")]
@@ -192,7 +198,12 @@ class DraftLine(LineFigures):
 
     visible_through = "statement__agreement__contract__vendor"
 
-    statement = models.ForeignKey(Statement, on_delete=models.CASCADE, related_name="draft_lines")
+    statement = models.ForeignKey(
+        Statement,
+        verbose_name="service level statement",
+        on_delete=models.CASCADE,
+        related_name="draft_lines",
+    )
 
     class Meta:
         verbose_name = "draft line"
@@ -208,8 +219,13 @@ class HeldCorrection(models.Model):
 
     visible_through = "statement__agreement__contract__vendor"
 
-    statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="held_corrections")
-    result_digest = models.CharField(max_length=64, help_text="Of the corrected result that it stands for.")
+    statement = models.ForeignKey(
+        Statement,
+        verbose_name="service level statement",
+        on_delete=models.PROTECT,
+        related_name="held_corrections",
+    )
+    result_digest = models.CharField("fingerprint of the corrected result", max_length=64)
     delta_minor = models.BigIntegerField("difference")
     currency = models.CharField(max_length=3)
     into = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="prior_corrections")
@@ -220,7 +236,8 @@ class HeldCorrection(models.Model):
     objects = RegisterManager()
 
     class Meta:
-        verbose_name = "correction held for a later statement"
+        verbose_name = "correction held for later"
+        verbose_name_plural = "corrections held for later"
         ordering = ["pk"]
 
     def __str__(self) -> str:

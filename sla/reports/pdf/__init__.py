@@ -15,7 +15,6 @@ from typing import Any
 import typst
 
 FOLDER = Path(__file__).resolve().parent
-STANDARD = "a-2b"  # archival: fonts embedded, nothing outside the file
 
 
 def render_pdf(template: str, data: Mapping[str, Any], *, on: date) -> bytes:
@@ -28,11 +27,10 @@ def render_pdf(template: str, data: Mapping[str, Any], *, on: date) -> bytes:
         known = ", ".join(sorted(path.stem for path in FOLDER.glob("*.typ")))
         raise ValueError(f"No template {template!r}. Known are: {known}.")
     inputs = {"data": json.dumps(data, ensure_ascii=False, sort_keys=True), "on": on.isoformat()}
-    pdf: bytes = typst.compile(
+    return typst.compile(
         str(source),
         root=str(FOLDER),
         sys_inputs=inputs,
         ignore_system_fonts=True,
-        pdf_standards=[STANDARD],
+        pdf_standards=["a-2b"],  # archival: fonts embedded, nothing outside the file
     )
-    return pdf
