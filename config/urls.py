@@ -1,14 +1,16 @@
-"""Addresses: the admin, the way to it, and uploaded papers."""
+"""Addresses: the admin, the way to it, uploaded papers, and the calendar of deadlines."""
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
+from sla.pages import deadline_calendar
 from vendors.admin import send_upload
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", login_not_required(RedirectView.as_view(pattern_name="admin:index"))),
     path("admin/", admin.site.urls),
     path("uploads/<path:name>", admin.site.admin_view(send_upload), name="upload"),
+    path("calendar/<int:pk>/<str:key>/deadlines.ics", deadline_calendar, name="deadlines"),
 ]
