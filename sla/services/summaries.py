@@ -26,7 +26,7 @@ REMEMBERED_SECONDS = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatementLine:
+class StatementSummary:
     """One statement in short: its verdict, its money, and by when to claim it."""
 
     agreement: ServiceLevelAgreement
@@ -46,9 +46,9 @@ class StatementLine:
 
 def last_statements(
     agreements: Sequence[ServiceLevelAgreement], *, now: datetime
-) -> dict[int, StatementLine]:
+) -> dict[int, StatementSummary]:
     """Return the last whole period of each schedule, by its key; computed in one go for all."""
-    found: dict[int, StatementLine] = {}
+    found: dict[int, StatementSummary] = {}
     by_day: dict[date, list[ServiceLevelAgreement]] = {}
     for each in agreements:
         day = _before(each, now=now)
@@ -59,14 +59,14 @@ def last_statements(
     return found
 
 
-def statements_until(agreement: ServiceLevelAgreement, *, now: datetime, most: int) -> list[StatementLine]:
+def statements_until(agreement: ServiceLevelAgreement, *, now: datetime, most: int) -> list[StatementSummary]:
     """Return so many statements, the newest first, and as many earlier ones in which an outage began."""
     first = min((version.effective_from for version in agreement.versions.all()), default=None)
     ends = agreement.contract.effective_until
     zone = zone_table(_zone(agreement), first_year=now.year - 15, last_year=now.year + 1)
     on = zone.date_of(now)
     on = min(on, ends - DAY) if ends is not None else on
-    found: list[StatementLine] = []
+    found: list[StatementSummary] = []
     if first is None:
         return found
     while on >= first and len(found) < most:
@@ -89,7 +89,7 @@ def _days_with_outages(
 
 def statement_lines(
     agreements: Sequence[ServiceLevelAgreement], *, on: date, now: datetime
-) -> list[StatementLine]:
+) -> list[StatementSummary]:
     """Return the statements of the periods that hold a local date, where terms were in force."""
     by_key = {(row.contract.reference, row.code): row for row in agreements}
     return [
@@ -100,16 +100,16 @@ def statement_lines(
 
 def remembered_lines(
     agreements: Sequence[ServiceLevelAgreement], *, on: date, now: datetime
-) -> list[StatementLine]:
+) -> list[StatementSummary]:
     """Return the same as `statement_lines`, computed again only where a fact changed, or once an hour.
 
     For lists and the worklist: what stands open grows by the clock, and may lag by that hour there.
     """
     marks = _marks(agreements)
     keys = {_key(row, on=on, now=now, mark=marks.get(row.contract_id, "")): row for row in agreements}
-    known: dict[str, list[StatementLine]] = cache.get_many(keys)
+    known: dict[str, list[StatementSummary]] = cache.get_many(keys)
     missing = [row for key, row in keys.items() if key not in known]
-    fresh: dict[int, list[StatementLine]] = {row.pk: [] for row in missing}
+    fresh: dict[int, list[StatementSummary]] = {row.pk: [] for row in missing}
     for line in statement_lines(missing, on=on, now=now):
         fresh[line.agreement.pk].append(line)
     made = {key: fresh[row.pk] for key, row in keys.items() if row.pk in fresh}
@@ -135,10 +135,10 @@ def _key(agreement: ServiceLevelAgreement, *, on: date, now: datetime, mark: str
     return f"statement-line:{hashlib.sha256(told.encode()).hexdigest()}"
 
 
-def _line(result: Result, *, agreement: ServiceLevelAgreement) -> StatementLine:
+def _line(result: Result, *, agreement: ServiceLevelAgreement) -> StatementSummary:
     money = result.credits.money
     warn = result.claim.warn_by if result.claim is not None else None
-    return StatementLine(
+    return StatementSummary(
         agreement=agreement,
         label=result.period.label,
         first_on=result.period.first_on,

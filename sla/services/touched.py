@@ -15,7 +15,7 @@ from sla.reports.figures import shown_credit, shown_level, shown_value
 from sla.reports.words import CREDIT_STATES, VERDICTS
 from sla.selectors import schedules_of
 from sla.services.statements import draft_statements
-from sla.services.summaries import StatementLine, last_statements
+from sla.services.summaries import StatementSummary, last_statements
 from vendors.models import Contract, Reader
 
 # An incident that goes on for years touches more statements than a page should compute.
@@ -30,7 +30,7 @@ class ScheduleLine:
     agreement: ServiceLevelAgreement
     terms_from: date | None
     is_draft: bool
-    last: StatementLine | None
+    last: StatementSummary | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from sla.engine.money import Money
 from sla.engine.terms import Metric
 from sla.models import ServiceLevelAgreement, ServiceLevelTarget
 from sla.selectors import IncompleteContract, incomplete_contracts
-from sla.services.summaries import StatementLine, remembered_lines
+from sla.services.summaries import StatementSummary, remembered_lines
 from vendors.models import Contract, Reader
 
 # Claims lapse within two billing cycles at the latest in every clause seen; a quarter more is margin.
@@ -42,7 +42,7 @@ class Deadline:
 
     on: date
     what: str
-    line: StatementLine
+    line: StatementSummary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +59,13 @@ class Worklist:
     """The home page: amounts are listed by currency and never added across."""
 
     claimable: tuple[tuple[Money, int], ...]
-    claims: tuple[StatementLine, ...]
+    claims: tuple[StatementSummary, ...]
     deadlines: tuple[Deadline, ...]
     needs: tuple[Need, ...]
     needs_count: int
     incomplete: tuple[Unfinished, ...]
     incomplete_count: int
-    misses: tuple[StatementLine, ...]
+    misses: tuple[StatementSummary, ...]
     is_empty: bool
 
 
@@ -96,10 +96,10 @@ def _unfinished(each: IncompleteContract) -> Unfinished:
     return Unfinished(contract=each.contract, lacking=each.lacking.value, fee=fee)
 
 
-def _lines(user: Reader, *, now: datetime) -> list[StatementLine]:
+def _lines(user: Reader, *, now: datetime) -> list[StatementSummary]:
     """Return the statements of this period and of those whose claims can still be open."""
     agreements = list(_worth_computing(user, now=now))
-    found: dict[tuple[int, str], StatementLine] = {}
+    found: dict[tuple[int, str], StatementSummary] = {}
     on = now.date()
     while on > (now - LOOK_BACK).date():
         begun = [row for row in agreements if any(v.effective_from <= on for v in row.versions.all())]
@@ -127,16 +127,16 @@ def _worth_computing(user: Reader, *, now: datetime) -> QuerySet[ServiceLevelAgr
     )
 
 
-def _claimable(line: StatementLine, *, today: date) -> bool:
+def _claimable(line: StatementSummary, *, today: date) -> bool:
     open_still = line.automatic or line.claim_by is None or line.claim_by >= today
     return line.due is not None and line.due.minor > 0 and open_still
 
 
-def _by_deadline(line: StatementLine) -> tuple[date, str]:
+def _by_deadline(line: StatementSummary) -> tuple[date, str]:
     return line.claim_by or date.max, line.agreement.name
 
 
-def _by_currency(lines: Iterable[StatementLine]) -> tuple[tuple[Money, int], ...]:
+def _by_currency(lines: Iterable[StatementSummary]) -> tuple[tuple[Money, int], ...]:
     sums: dict[str, int] = defaultdict(int)
     counts: dict[str, int] = defaultdict(int)
     for line in lines:
@@ -146,7 +146,7 @@ def _by_currency(lines: Iterable[StatementLine]) -> tuple[tuple[Money, int], ...
     return tuple((Money(sums[code], code), counts[code]) for code in sorted(sums))
 
 
-def _deadlines(lines: Sequence[StatementLine], *, today: date) -> list[Deadline]:
+def _deadlines(lines: Sequence[StatementSummary], *, today: date) -> list[Deadline]:
     found = []
     for line in lines:
         if _claimable(line, today=today) and not line.automatic and line.claim_by is not None:
