@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 
+from sla.engine.codec import from_plain, to_plain
 from sla.engine.evaluation import evaluate
 from sla.engine.facts import Inputs, Outcome
 from sla.engine.periods import Period
@@ -36,6 +38,17 @@ def history_of(
         )
         found += [outcome for outcome in result.outcomes if key_of(outcome) not in known]
     return ordered(outcome for outcome in found if outcome.last_on < inputs.period.first_on)
+
+
+def outcomes_text(outcomes: Iterable[Outcome]) -> str:
+    """Return outcomes as canonical text, as a statement keeps them for those that look back at it."""
+    plain = [to_plain(outcome) for outcome in outcomes]
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def read_outcomes(text: str) -> tuple[Outcome, ...]:
+    """Return outcomes from their canonical text."""
+    return tuple(from_plain(Outcome, plain) for plain in json.loads(text))
 
 
 def ordered(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:

@@ -33,6 +33,17 @@ UNIT_DAYS = {
     OffsetUnit.BILLING_CYCLES: 62,
     OffsetUnit.MONTH_ENDS: 62,
 }
+# Calendar days that a window takes at most, for each of its length.
+WINDOW_DAYS = {
+    PeriodKind.HOUR: 1,
+    PeriodKind.DAY: 1,
+    PeriodKind.WEEK: 7,
+    PeriodKind.MONTH: 31,
+    PeriodKind.QUARTER: 92,
+    PeriodKind.YEAR: 366,
+    PeriodKind.ROLLING_DAYS: 1,
+    PeriodKind.ROLLING_MONTHS: 31,
+}
 INSIDE = frozenset({CapPeriod.EVENT, CapPeriod.WINDOW})
 
 
@@ -49,6 +60,23 @@ def _looks_back(terms: Terms, *, rule: PeriodRule) -> bool:
         or any(_spans(quota.period, rule=rule) for each in terms.exclusions for quota in each.quotas)
         or any(_target_looks_back(target, rule=rule) for target in terms.targets)
     )
+
+
+def reach_back(versions: Iterable[Terms], *, rule: PeriodRule) -> timedelta | None:
+    """Return at least how long before its period a statement reads facts; None where without an end.
+
+    The margin of `span_of` comes on top.
+    """
+    every = list(versions)
+    if looks_back(every, rule=rule):
+        return None
+    reach = timedelta(0)
+    for target in (target for terms in every for target in terms.targets):
+        if target.window is not None:
+            reach = max(reach, timedelta(days=WINDOW_DAYS[target.window.kind] * target.window.length))
+        if isinstance(target.params, Obligation):
+            reach = max(reach, _allowed(target.params))
+    return reach
 
 
 def _target_looks_back(target: Target, *, rule: PeriodRule) -> bool:

@@ -1,10 +1,27 @@
 """Statements: computed as drafts, kept as heads, finalised as revisions, verified for ever.
 
-`drafts` gather and compute · `heads` the rows that follow their inputs · `lines` figures as columns ·
-`questions` what is unresolved · `finalising` revisions · `differences` between two of them ·
-`verifying` digests and figures.
+`drafts` gather and compute · `heads` the rows that follow their inputs · `staleness` which of them a change
+moves · `drafting` a draft's columns · `lines` figures as columns · `numbering` lasting line numbers ·
+`questions` what is unresolved · `finalising` revisions · `corrections` held for a later statement ·
+`differences` between two of them · `verifying` digests and figures.
 """
 
 from sla.services.statements.drafts import draft_statement, draft_statements, result_of
+from sla.services.statements.heads import (
+    fresh_heads,
+    head_of,
+    note_stale,
+    refresh_heads,
+    refresh_statement,
+)
 
-__all__ = ["draft_statement", "draft_statements", "result_of"]
+__all__ = [
+    "draft_statement",
+    "draft_statements",
+    "fresh_heads",
+    "head_of",
+    "note_stale",
+    "refresh_heads",
+    "refresh_statement",
+    "result_of",
+]
