@@ -1,85 +1,67 @@
 """A report as plain data, and its five renderings, which therefore cannot disagree.
 
 `CSV`, XLSX, JSON, HTML and PDF read the same rows: figures are numbers and days are days in them, and
-each renderer decides only how they look.
+each renderer decides only how they look. `values` what a report is · `cells` one cell as text · `totals`
+sums by currency · `about` where it is from · one module a format.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
-from enum import StrEnum
-from fractions import Fraction
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
-Cell = str | int | bool | Decimal | Fraction | date | datetime | None
-Row = Sequence[Cell]
+from sla.reports.tables.csv import render_csv
+from sla.reports.tables.html import page_part, render_html
+from sla.reports.tables.json import render_json
+from sla.reports.tables.pdf import render_pdf_report
+from sla.reports.tables.totals import Tally, tally_lines, watched
+from sla.reports.tables.values import About, Cell, Column, Kind, Report, Row, Table
+from sla.reports.tables.xlsx import render_xlsx
 
-
-class Kind(StrEnum):
-    """What the cells of a column are, and so how each renderer writes them."""
-
-    TEXT = "text"
-    DATE = "date"
-    INSTANT = "instant"  # an aware datetime, written in the report's zone
-    MONEY = "money"  # integer minor units; the currency stands in the column named by `currency`
-    COUNT = "count"
-    NUMBER = "number"  # Decimal
-    EXACT = "exact"  # Fraction; a number where it is short, else n/d as text
-    LENGTH = "length"  # integer microseconds; minutes in tables, and as text where people read
-    FLAG = "flag"
+__all__ = [
+    "FORMS",
+    "About",
+    "Cell",
+    "Column",
+    "Form",
+    "Kind",
+    "Report",
+    "Row",
+    "Table",
+    "Tally",
+    "page_part",
+    "render",
+    "tally_lines",
+    "watched",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
-    """One column: `key` is its name in JSON and CSV, `label` its heading for people."""
+class Form:
+    """A format: its name for people, the end of the file's name, and what it is on the web."""
 
-    key: str
     label: str
-    kind: Kind = Kind.TEXT
-    currency: str = ""  # of MONEY: the key of the column with the ISO code
-    total: bool = False  # summed at the foot, money by currency
-    help: str = ""
-    narrow: bool = False  # left out where the page is narrow (PDF); the files have it
+    suffix: str
+    content_type: str
+    render: Callable[[Report], Iterator[bytes]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """Rows in the order of the columns; `rows` gives a fresh iterator each time and may stream."""
-
-    code: str
-    title: str
-    columns: tuple[Column, ...]
-    rows: Callable[[], Iterator[Row]]
-    note: str = ""
-    empty: str = "Nothing to report."
-
-
-@dataclass(frozen=True, kw_only=True)
-class About:
-    """Where a file comes from: its parameters, who ran it when, and how old its data is."""
-
-    parameters: tuple[tuple[str, str], ...]
-    run_by: str
-    run_at: datetime  # UTC
-    data_as_at: datetime  # UTC
-    zone: str = "UTC"
-    provisional: bool = False
-    versions: tuple[tuple[str, str], ...] = ()
-    notes: tuple[str, ...] = ()
+FORMS: Mapping[str, Form] = {
+    "csv": Form(label="CSV", suffix="csv", content_type="text/csv; charset=utf-8", render=render_csv),
+    "xlsx": Form(
+        label="XLSX",
+        suffix="xlsx",
+        content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        render=render_xlsx,
+    ),
+    "json": Form(label="JSON", suffix="json", content_type="application/json", render=render_json),
+    "html": Form(label="Page", suffix="html", content_type="text/html; charset=utf-8", render=render_html),
+    "pdf": Form(label="PDF", suffix="pdf", content_type="application/pdf", render=render_pdf_report),
+}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """A whole report: its tables, and what a reader must know about them."""
-
-    code: str
-    title: str
-    subtitle: str
-    about: About
-    tables: tuple[Table, ...]
-    summary: tuple[str, ...] = field(default=())  # sentences above the tables
-
-
-__all__ = ["About", "Cell", "Column", "Kind", "Report", "Row", "Table"]
+def render(report: Report, *, form: str) -> Iterator[bytes]:
+    """Yield the bytes of a report in a format (csv, xlsx, json, html, pdf); raise ValueError for another."""
+    if form not in FORMS:
+        raise ValueError(f"No format {form!r}. Choose one of: {', '.join(FORMS)}.")
+    return FORMS[form].render(report)
