@@ -303,3 +303,25 @@ def test_levels_are_compared_exactly() -> None:
     assert found(tiers({"below": "99.900", "credit": 5})) == []
     assert Decimal("99.900") == Decimal("99.9")
     assert timedelta(minutes=60) == timedelta(hours=1)
+
+
+QUOTAS = [
+    ("event", "A quota of one event is the exclusion's own `max_per_event`. Use that."),
+    (
+        "rolling_12",
+        "A quota by 'rolling_12' cannot be computed yet. Use window, month, quarter or year.",
+    ),
+    ("term", "A quota by 'term' cannot be computed yet. Use window, month, quarter or year."),
+]
+
+
+@pytest.mark.parametrize(("period", "message"), QUOTAS, ids=[period for period, _ in QUOTAS])
+def test_a_quota_over_a_time_that_is_not_kept_is_refused(period: str, message: str) -> None:
+    works = {"code": "works", "source": "maintenance", "quotas": [{"period": period, "length": "4 h"}]}
+    assert found(terms(exclusions=[works])) == [f"exclusions[0].quotas[0].period: {message}"]
+
+
+@pytest.mark.parametrize("period", ["window", "month", "quarter", "year"])
+def test_a_quota_by_a_time_that_is_kept_is_accepted(period: str) -> None:
+    works = {"code": "works", "source": "maintenance", "quotas": [{"period": period, "length": "4 h"}]}
+    assert found(terms(exclusions=[works])) == []

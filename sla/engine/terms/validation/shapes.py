@@ -11,6 +11,7 @@ from sla.engine.intervals import micro
 from sla.engine.money import RoundingMode
 from sla.engine.terms.counting import Elapsed, Metric, Obligation, Sampled, Statistic
 from sla.engine.terms.credits import (
+    CapPeriod,
     IncrementOn,
     Increments,
     Level,
@@ -20,7 +21,7 @@ from sla.engine.terms.credits import (
     TierOn,
 )
 from sla.engine.terms.problems import Problem
-from sla.engine.terms.rules import Anchor, ExclusionSource, OffsetUnit
+from sla.engine.terms.rules import Anchor, ExclusionSource, OffsetUnit, Quota
 from sla.engine.terms.targets import Milestone, Op, Target
 from sla.engine.terms.versions import Terms
 from sla.engine.trace import written_length
@@ -61,9 +62,20 @@ def shape_problems(terms: Terms) -> Iterator[Problem]:
         if rule.source is ExclusionSource.CONDITION and not rule.condition:
             yield Problem(f"exclusions[{index}].condition", "The rule goes by a condition. Name its code.")
         for number, quota in enumerate(rule.quotas):
-            if (quota.length is None) == (quota.count is None):
-                place = f"exclusions[{index}].quotas[{number}]"
-                yield Problem(place, "A quota is either a length of time or a count. Give one of them.")
+            for problem in _quota(quota):
+                yield problem.under(f"exclusions[{index}].quotas[{number}]")
+
+
+def _quota(quota: Quota) -> Iterator[Problem]:
+    if (quota.length is None) == (quota.count is None):
+        yield Problem("", "A quota is either a length of time or a count. Give one of them.")
+    if quota.period is CapPeriod.EVENT:
+        yield Problem("period", "A quota of one event is the exclusion's own `max_per_event`. Use that.")
+    if quota.period in (CapPeriod.ROLLING_12, CapPeriod.TERM):
+        yield Problem(
+            "period",
+            f"A quota by {quota.period.value!r} cannot be computed yet. Use window, month, quarter or year.",
+        )
 
 
 def kind_of(target: Target) -> Kind:
