@@ -13,6 +13,7 @@ from sla.engine.terms.problems import Problem
 from sla.engine.terms.validation.codes import unknown_codes
 from sla.engine.terms.validation.fees import missing_fees
 from sla.engine.terms.validation.limits import limit_problems
+from sla.engine.terms.validation.needs import unmet_needs
 from sla.engine.terms.validation.rows import row_problems
 from sla.engine.terms.validation.shapes import shape_problems
 from sla.engine.terms.versions import Schedule, Terms
@@ -35,6 +36,7 @@ def contradictions(
     """
     found = [*unknown_codes(terms, charges=charges, services=services, calendars=calendars)]
     found += shape_problems(terms)
+    found += unmet_needs(terms)
     # Rows are compared only where their levels are of the right kind.
     odd = {problem.place.split(".")[0] for problem in found}
     for index, target in enumerate(terms.targets):

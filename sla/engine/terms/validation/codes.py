@@ -125,3 +125,5 @@ def _of_claim(terms: Terms) -> Iterator[Named]:
 def _of_offset(place: str, offset: Offset | None) -> Iterator[Named]:
     if offset is not None:
         yield f"{place}.calendar", offset.calendar, "calendar"
+        for j, code in enumerate(offset.more_calendars):
+            yield f"{place}.more_calendars[{j}]", code, "calendar"
