@@ -327,21 +327,23 @@ def test_a_quota_by_a_time_that_is_kept_is_accepted(period: str) -> None:
     assert found(terms(exclusions=[works])) == []
 
 
+WORKS = {"code": "works", "source": "maintenance", "notice": 3}
 NEEDS = [
     (
-        {"exclusions": [{"code": "works", "source": "maintenance", "notice": 3, "notice_unit": "months"}]},
-        "exclusions[0].notice_unit: Notice is not given in months. Use one of: hours, days, weeks, working_days.",
+        {"exclusions": [WORKS | {"notice_unit": "months"}]},
+        "exclusions[0].notice_unit: Notice is not given in months. "
+        "Use one of: hours, days, weeks, working_days.",
     ),
     (
-        {"exclusions": [{"code": "works", "source": "maintenance", "notice": 3, "notice_unit": "working_days"}]},
-        "exclusions[0].notice_calendar: Notice in working days needs a calendar that says which days those are. "
-        "Name it.",
+        {"exclusions": [WORKS | {"notice_unit": "working_days"}]},
+        "exclusions[0].notice_calendar: Notice in working days needs a calendar that says which days "
+        "those are. Name it.",
     ),
     (
         {"claim": {"deadlines": [{"n": 5, "unit": "working_days", "more_calendars": ["mars"]}]}},
         "claim.deadlines[0].more_calendars[0]: 'mars' names no calendar. Known: us.",
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("keys", "message"), NEEDS, ids=[message[:40] for _, message in NEEDS])
