@@ -9,9 +9,10 @@ from sla.engine.facts import Verdict
 from sla.engine.results import Case, CaseState, Ledger, LedgerLine, Measured, NextTier
 from sla.engine.trace import written_fraction, written_length
 from sla.reports.figures import shown_level, shown_room, shown_value
+from sla.reports.pictures import Picture, swatch
+from sla.reports.pictures.statement import time_pictures
 from sla.reports.statement.reader import Linked, Reader
 from sla.reports.statement.reasons import Reason, reason_of
-from sla.reports.statement.timeline import Picture, picture_of
 from sla.reports.words import TIME_CLASSES, VERDICTS, account_reason
 
 TONES = {
@@ -36,6 +37,7 @@ class ClassRow:
     label: str
     amount: str
     share: str
+    swatch: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +95,7 @@ class LevelView:
     lines: tuple[AccountLine, ...]
     cases: tuple[CaseLine, ...]
     case_rows: tuple[tuple[str, int], ...]
-    picture: Picture | None
+    pictures: tuple[Picture, ...]
     room: str
     reason: Reason
     provisional: tuple[str, ...]
@@ -126,7 +128,14 @@ def level_view(one: Measured, *, number: int, reader: Reader, tier: NextTier | N
         lines=() if ledger is None else tuple(_line(each, reader=reader) for each in ledger.lines),
         cases=tuple(_case(each, reader=reader) for each in one.cases),
         case_rows=tuple((word, sum(c.state is state for c in one.cases)) for state, word in CASES.items()),
-        picture=None if ledger is None else picture_of(ledger, window=one.window, reader=reader),
+        pictures=time_pictures(
+            one,
+            zone=reader.zone,
+            instant=reader.instant,
+            levels=reader.levels,
+            services=reader.services,
+            key=f"level{number}",
+        ),
         room="" if tier is None else _room(tier),
         reason=reason_of(one.step, reader=reader),
         provisional=one.provisional,
@@ -159,6 +168,7 @@ def _classes(ledger: Ledger) -> tuple[ClassRow, ...]:
     return tuple(
         ClassRow(
             code=each.value,
+            swatch=swatch(each.value),
             label=TIME_CLASSES[each],
             amount=written_length(length),
             share=f"{written_fraction(Fraction(length * 100, ledger.total_us), digits=3)} %",

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
-
-from sla.engine.intervals import Interval
-from sla.engine.periods import Period
+from datetime import datetime, tzinfo
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,16 +21,6 @@ class Reader:
     def level(self, code: str) -> str:
         """Return a service level's name, else its code."""
         return self.levels.get(code) or code
-
-    def days(self, window: Period) -> Iterator[tuple[date, Interval]]:
-        """Yield the local days of a window with the time that each takes, UTC."""
-        on = window.first_on
-        while on <= window.last_on:
-            yield on, Interval(self._midnight(on), self._midnight(on + timedelta(days=1)))
-            on += timedelta(days=1)
-
-    def _midnight(self, on: date) -> datetime:
-        return datetime.combine(on, time.min, tzinfo=self.zone).astimezone(UTC)
 
     def units(self, codes: Iterable[str]) -> str:
         """Return services for reading."""
