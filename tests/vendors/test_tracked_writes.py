@@ -14,6 +14,7 @@ QUERY_ENDINGS = {"filter", "exclude", "all", "order_by", "select_for_update", "v
 ALLOWED = {
     "config/celery.py": "the configuration of Celery, not rows",
     "sla/services/statements/drafting.py": "heads and drafts are computed, not recorded",
+    "sla/services/statements/finalising.py": "the head's outcomes are computed, not recorded",
     "sla/services/statements/staleness.py": "heads and seen changes are marks for the sweep, not records",
     "vendors/services/demo.py": "demo rows leave together with their history",
 }

@@ -7,6 +7,7 @@ moves · `drafting` a draft's columns · `lines` figures as columns · `numberin
 """
 
 from sla.services.statements.drafts import draft_statement, draft_statements, result_of
+from sla.services.statements.finalising import finalise_statement, hold_correction
 from sla.services.statements.heads import (
     fresh_heads,
     head_of,
@@ -14,13 +15,18 @@ from sla.services.statements.heads import (
     refresh_heads,
     refresh_statement,
 )
+from sla.services.statements.questions import Question, open_questions
 
 __all__ = [
+    "Question",
     "draft_statement",
     "draft_statements",
+    "finalise_statement",
     "fresh_heads",
     "head_of",
+    "hold_correction",
     "note_stale",
+    "open_questions",
     "refresh_heads",
     "refresh_statement",
     "result_of",

@@ -1,0 +1,236 @@
+"""Finalising: what a statement comes to becomes a numbered revision that nobody can change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+
+from sla.engine.codec import canonical, digest
+from sla.engine.facts import Inputs
+from sla.engine.results import Result
+from sla.inputs import inputs_of
+from sla.inputs.history import outcomes_text
+from sla.inputs.reach import looks_back
+from sla.models import AgreementVersion, LineFigures, SharedCap, Statement, StatementLine, StatementRevision
+from sla.services.credits import record_credits
+from sla.services.statements.corrections import hold_correction
+from sla.services.statements.drafting import (
+    Draft,
+    compared_with,
+    figures_of,
+    newest_revision,
+    write_draft,
+)
+from sla.services.statements.drafts import result_of
+from sla.services.statements.lines import LineValues
+from sla.services.statements.numbering import statement_lines
+from sla.services.statements.questions import checked_reasons, open_questions
+from sla.services.statements.staleness import raise_wanted
+from vendors.models import Contract
+from vendors.services import checked_reason
+
+__all__ = ["finalise_statement", "header_digest", "header_of", "hold_correction", "lock_statement"]
+
+INPUTS_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """What is to be frozen."""
+
+    inputs: Inputs
+    result: Result
+    lines: list[LineValues]
+    newest: StatementRevision | None
+
+
+@transaction.atomic
+def finalise_statement(
+    statement: Statement, *, by: User, why: str, reasons: Mapping[str, str], now: datetime
+) -> StatementRevision:
+    """Freeze what today's records give as the next revision, with its lines, credits and fingerprint.
+
+    `reasons` says by code why to go on in spite of what is unresolved. Raises ValidationError, and
+    changes nothing, for a blank `why`, a period that is not over, unresolved questions without a
+    reason, and where the newest revision already says the same. `now` is a UTC instant.
+    """
+    cause = checked_reason(why)
+    locked = lock_statement(statement)
+    if locked.ends_at > now:
+        raise ValidationError(
+            f"{locked} ends at {locked.ends_at:%Y-%m-%d %H:%M} UTC and cannot be finalised before. Until "
+            f"then its draft follows the records.",
+            code="period_not_over",
+        )
+    found = _found(locked, now=now)
+    overridden = checked_reasons(open_questions(locked, result=found.result, now=now), reasons=reasons)
+    revision = _revision(locked, found=found, by=by, cause=cause, overridden=overridden, now=now)
+    revision.save()
+    for values in found.lines:
+        StatementLine.objects.create(revision=revision, **values)
+    record_credits(revision, previous=found.newest, by=by, now=now)
+    _follow(locked, found=found, revision=revision, now=now)
+    statement.refresh_from_db()
+    return revision
+
+
+def lock_statement(statement: Statement) -> Statement:
+    """Lock the contracts of caps that it shares with other schedules, then its own row; return it fresh.
+
+    Always in this order, so that two statements that race for one cap wait instead of blocking each other.
+    """
+    contract = statement.agreement.contract
+    family = _above(contract)
+    shared = SharedCap.objects.filter(contract__in=family).values_list("contract", flat=True)
+    list(Contract.objects.select_for_update().filter(pk__in=shared).order_by("pk"))
+    own = Statement.objects.select_for_update(of=("self",)).select_related("agreement__contract__entity")
+    return own.get(pk=statement.pk)
+
+
+def _above(contract: Contract) -> list[int]:
+    """Return the keys of a contract and of all papers above it."""
+    found: list[int] = []
+    at: Contract | None = contract
+    while at is not None and at.pk not in found:
+        found.append(at.pk)
+        at = at.parent
+    return found
+
+
+def _found(statement: Statement, *, now: datetime) -> _Found:
+    try:
+        inputs = inputs_of(
+            statement.agreement, period_label=statement.period, known_until=now.replace(microsecond=0)
+        )
+        result = result_of(inputs)
+        newest = newest_revision(statement)
+        lines = statement_lines(statement, result=result, inputs=inputs, newest=newest)
+        if newest is not None:
+            _refuse_the_same(newest, inputs=inputs, result=result, lines=lines)
+    except (ValueError, ArithmeticError, LookupError) as error:
+        raise ValidationError(f"{statement} cannot be computed: {error}", code="failed") from error
+    return _Found(inputs=inputs, result=result, lines=lines, newest=newest)
+
+
+def _refuse_the_same(
+    newest: StatementRevision, *, inputs: Inputs, result: Result, lines: Iterable[LineValues]
+) -> None:
+    _, compared = compared_with(newest, inputs=inputs, now=result)
+    prior = LineFigures.Status.PRIOR_PERIOD
+    before = set(newest.lines.filter(status=prior).values_list("key", flat=True))
+    here = {values["key"] for values in lines if values["status"] == prior}
+    if compared == newest.result_digest and here == before:
+        raise ValidationError(
+            f"Nothing changed since {newest}: today's records give the same result. A new revision is made "
+            f"when they give another one.",
+            code="nothing_changed",
+        )
+
+
+def _revision(
+    statement: Statement,
+    *,
+    found: _Found,
+    by: User,
+    cause: str,
+    overridden: list[dict[str, str]],
+    now: datetime,
+) -> StatementRevision:
+    inputs, result = canonical(found.inputs), canonical(found.result)
+    revision = StatementRevision(
+        statement=statement,
+        number=found.newest.number + 1 if found.newest is not None else 1,
+        inputs=inputs.decode(),
+        inputs_digest=digest(inputs),
+        inputs_version=INPUTS_VERSION,
+        result=result.decode(),
+        result_digest=digest(result),
+        engine_version=found.result.engine_version,
+        zone_data=version("tzdata"),
+        previous_digest=found.newest.digest if found.newest is not None else "",
+        finalised_at=now,
+        finalised_by=by,
+        cause=cause,
+        overridden=overridden,
+        **figures_of(found.result, lines=found.lines),
+    )
+    revision.digest = header_digest(
+        header_of(revision, number=frozen_number(found.inputs), lines=found.lines)
+    )
+    return revision
+
+
+def frozen_number(inputs: Inputs) -> str:
+    """Return a statement's number as its inputs say it: a contract may be renamed later."""
+    return f"{inputs.schedule.contract}/{inputs.schedule.code}/{inputs.period.label}"
+
+
+def header_of(revision: StatementRevision, *, number: str, lines: Iterable[Any]) -> dict[str, Any]:
+    """Return what a revision's fingerprint is made of; `lines` are rows or column values."""
+    return {
+        "statement": number,
+        "revision": revision.number,
+        "full_number": f"{number}/r{revision.number}",
+        "inputs_version": revision.inputs_version,
+        "inputs_digest": revision.inputs_digest,
+        "result_digest": revision.result_digest,
+        "engine_version": revision.engine_version,
+        "zone_data": revision.zone_data,
+        "previous_digest": revision.previous_digest,
+        "finalised_at": f"{revision.finalised_at:%Y-%m-%dT%H:%M:%S.%fZ}",
+        "finalised_by": revision.finalised_by.get_username(),
+        "cause": revision.cause,
+        "overridden": revision.overridden,
+        "due_minor": revision.due_minor,
+        "lines": [line_mark(line) for line in lines],
+    }
+
+
+def line_mark(line: Any) -> list[Any]:
+    """Return what the fingerprint says of a line: number, key, kind and money."""
+    values = line if isinstance(line, dict) else vars(line)
+    return [values["number"], values["key"], values["status"], values.get("due_minor", 0)]
+
+
+def header_digest(header: Mapping[str, Any]) -> str:
+    """Return the SHA-256 fingerprint of a header's canonical JSON."""
+    text = json.dumps(header, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _follow(statement: Statement, *, found: _Found, revision: StatementRevision, now: datetime) -> None:
+    """Bring the head along, and ask for new drafts of what looks back at it or shares a cap with it."""
+    draft = Draft(
+        result=found.result,
+        lines=found.lines,
+        figures=figures_of(found.result, lines=found.lines),
+        result_digest=revision.result_digest,
+        compared_digest=revision.result_digest,
+        outcomes=outcomes_text(found.result.outcomes),
+    )
+    write_draft(statement, draft=draft, where=Q(), wanted=statement.wanted, now=now)
+    Statement.objects.filter(pk=statement.pk).update(outcomes=draft.outcomes)
+    agreement = statement.agreement
+    versions = AgreementVersion.objects.with_terms().filter(agreement=agreement)
+    later = Q(agreement=agreement, first_on__gt=statement.last_on)
+    if looks_back([version.as_value() for version in versions], rule=agreement.period):
+        raise_wanted(later)
+    family = _sharing(agreement.contract)
+    if family:
+        raise_wanted(Q(agreement__contract__in=family) & ~Q(pk=statement.pk))
+
+
+def _sharing(contract: Contract) -> set[int]:
+    """Return the keys of the contracts that share a cap with this one."""
+    caps = SharedCap.objects.filter(contract__in=_above(contract)).select_related("contract")
+    return {each.pk for cap in caps for each in cap.touched_contracts()}
