@@ -1,7 +1,8 @@
 """From rows to the engine's values: the only way.
 
 `register` and `happened` turn one row each · `gather` asks the database · `facts` puts one contract
-together · `reach` says how far back · `history` what earlier periods came to.
+together · `rooms` what is left of caps over several schedules · `reach` says how far back · `history`
+what earlier periods came to.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sla.inputs.facts import calendar_codes, calendars_named, facts_of
 from sla.inputs.gather import Promised, Rows, happened, promised, widest
 from sla.inputs.history import history_of, ordered
 from sla.inputs.reach import earlier_periods, in_force, looks_back, span_of
+from sla.inputs.rooms import Shared, rooms_in, shared
 from sla.models import ServiceLevelAgreement
 
 __all__ = ["Inputs", "calendar_codes", "inputs_for", "inputs_of", "with_history"]
@@ -76,8 +78,9 @@ def inputs_for(
         terms = promised(chunk)
         asked = [_asked(each, terms=terms, period_label=period_label, on=on) for each in chunk]
         rows = happened(chunk, span=widest(each.span for each in asked))
+        caps = shared(chunk)
         for each in asked:
-            yield _inputs(each, rows=rows, terms=terms, known_until=known_until)
+            yield _inputs(each, rows=rows, terms=terms, caps=caps, known_until=known_until)
 
 
 def _asked(
@@ -105,7 +108,7 @@ def _asked(
     )
 
 
-def _inputs(asked: _Asked, *, rows: Rows, terms: Promised, known_until: datetime) -> Inputs:
+def _inputs(asked: _Asked, *, rows: Rows, terms: Promised, caps: Shared, known_until: datetime) -> Inputs:
     bare = Inputs(
         schedule=asked.schedule,
         versions=in_force(asked.versions, period=asked.period),
@@ -121,7 +124,10 @@ def _inputs(asked: _Asked, *, rows: Rows, terms: Promised, known_until: datetime
         known_until=known_until,
         history=asked.brought_forward,
     )
-    return replace(bare, history=history_of(bare, versions=asked.versions, earlier=asked.earlier))
+    history = history_of(bare, versions=asked.versions, earlier=asked.earlier)
+    # Only now: the room is this period's, not that of the earlier ones computed above.
+    rooms = rooms_in(caps, agreement=asked.agreement, period=asked.period)
+    return replace(bare, facts=replace(bare.facts, rooms=rooms), history=history)
 
 
 def with_history(inputs: Inputs, *, versions: Sequence[Terms], since: date) -> Inputs:
