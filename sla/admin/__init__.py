@@ -1,21 +1,36 @@
 """Admin pages of SLA schedules, statements and the facts that clauses ask for.
 
-`schedules` the schedule and its versions · `statements` one period · `levels` a service level's form ·
-`parts` the other clauses · `starting` from a template · `facts` decisions and conditions ·
-`panels` what contracts and incidents show of it · `home` the worklist.
+`schedules` the schedule and its versions · `statements` one period · `statement_list` all of them ·
+`finalising` makes a record · `levels` a service level's form · `parts` the other clauses ·
+`starting` from a template · `facts` decisions and conditions ·
+`panels` what contracts and incidents show of it · `home` the worklist · `claims` the desk and each claim ·
+`receipts` what came and what it answers · `register` and `books` what finance keeps.
 """
 
+from sla.admin.books import PeriodCloseAdmin, PostingPolicyAdmin, SharedCapAdmin
+from sla.admin.claims import ClaimAdmin
 from sla.admin.facts import BroughtForwardAdmin, ConditionAdmin, ExclusionAdmin
 from sla.admin.home import dashboard
 from sla.admin.panels import ContractPageAdmin, IncidentPageAdmin
+from sla.admin.receipts import CreditReceivedAdmin, ExchangeRateAdmin
+from sla.admin.register import RegisterEntryAdmin
 from sla.admin.schedules import ScheduleAdmin
+from sla.admin.statement_list import StatementAdmin
 
 __all__ = [
     "BroughtForwardAdmin",
+    "ClaimAdmin",
     "ConditionAdmin",
     "ContractPageAdmin",
+    "CreditReceivedAdmin",
+    "ExchangeRateAdmin",
     "ExclusionAdmin",
     "IncidentPageAdmin",
+    "PeriodCloseAdmin",
+    "PostingPolicyAdmin",
+    "RegisterEntryAdmin",
     "ScheduleAdmin",
+    "SharedCapAdmin",
+    "StatementAdmin",
     "dashboard",
 ]

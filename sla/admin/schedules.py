@@ -149,7 +149,7 @@ class ScheduleAdmin(RecordAdmin):
     def download(self, request: HttpRequest, pk: int, label: str, form: str) -> HttpResponse:
         """Hand a statement out as a file."""
         try:
-            return statement_file(self._seen(request, pk), label=label, form=form)
+            return statement_file(self._seen(request, pk), label=label, form=form, now=timezone.now())
         except ValueError as error:
             raise Http404(str(error)) from error
 

@@ -1,4 +1,4 @@
-"""The page of one service level statement, and its downloads."""
+"""The page of one service level statement by the records as they stand, and its downloads."""
 
 from __future__ import annotations
 
@@ -6,74 +6,194 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from incidents.models import Incident
-from sla.engine.periods import Period, period_on, zone_table
-from sla.models import ServiceLevelAgreement
+from sla.admin.lines import line_rows
+from sla.admin.standing import TEXTS, Standing, change_text, credit_text, standing_of
+from sla.engine.periods import Period, period_on, zone_info, zone_table
+from sla.models import Claim, ServiceLevelAgreement, Statement, StatementRevision
+from sla.reports.editions import Edition, draft_pdf
 from sla.reports.plain import render_json
 from sla.reports.statement import statement_page
 from sla.reports.text import render_text
 from sla.selectors import versions_in_force
 from sla.services import draft_statement
 from sla.services.previews import level_sentences
+from sla.services.statements.heads import fresh_heads, head_of
 from vendors.admin import signed_in
+
+PDF = "application/pdf"
+EDITIONS = {"pdf": Edition.INTERNAL, "pdf-vendor": Edition.VENDOR}
 
 
 def statement_view(
     request: HttpRequest, agreement: ServiceLevelAgreement, *, label: str, base: Any
 ) -> HttpResponse:
-    """Show what a period came to by the records as they stand now."""
+    """Show what a period came to by the records as they stand, and what of it is finalised."""
     now = timezone.now().replace(microsecond=0)
     try:
         result = draft_statement(agreement, period_label=label, known_until=now)
+        statement = head_of(agreement, period_label=label)
     except ValueError as error:
         messages.error(request, str(error))
         return HttpResponseRedirect(schedule_url(agreement))
-    contract, period = agreement.contract, result.period
-    versions = versions_in_force(agreement, first_on=period.first_on, last_on=period.last_on)
-    services = {row.code: row.name or row.code for row in contract.services.all()}
-    names = {row.code: row.name for version in versions for row in version.targets.all()}
-    page = statement_page(result, levels=names, services=services, links=_links(request, result.measured))
+    statement = next(iter(fresh_heads([agreement], on=statement.last_on, now=now)), statement)
+    period = result.period
     before, after = neighbours(agreement, period=period)
-    begun = after.first_on <= now.date()
     context = {
         **base,
-        "title": f"Service level statement {page.period}",
-        "page": page,
-        "agreement": agreement,
-        "versions": versions,
-        "previews": level_sentences(agreement, versions=versions, names=services),
-        "today": now.date(),
-        "is_demo": contract.vendor.is_demo,
+        **draft_page(request, agreement, result=result),
+        **head_context(request, statement, zone=result.zone),
+        "opts": Statement._meta,
+        "title": f"Service level statement {period.label}",
+        "credit": credit_text(statement),
+        "is_demo": agreement.contract.vendor.is_demo,
         "previous": before.label if has_terms(agreement, on=before.last_on) else "",
-        "next": after.label if begun else "",
+        "next": after.label if after.first_on <= now.date() else "",
         "previous_url": statement_url(agreement, label=before.label),
         "next_url": statement_url(agreement, label=after.label),
-        "text_url": reverse("admin:sla_statement_file", args=[agreement.pk, label, "text"]),
-        "json_url": reverse("admin:sla_statement_file", args=[agreement.pk, label, "json"]),
-        "contract_url": reverse("admin:vendors_contract_change", args=[contract.pk]),
-        "schedule_url": schedule_url(agreement),
+        "downloads": _downloads(agreement, label=label),
         "add_exclusion_url": reverse("admin:sla_exclusion_add") + f"?schedule={agreement.pk}",
         "add_condition_url": reverse("admin:sla_condition_add") + f"?agreement={agreement.pk}",
     }
     return TemplateResponse(request, "sla/statement.html", context)
 
 
-def statement_file(agreement: ServiceLevelAgreement, *, label: str, form: str) -> HttpResponse:
-    """Return a statement as text or JSON; raise ValueError for a label that names no period."""
-    result = draft_statement(agreement, period_label=label, known_until=timezone.now())
+def draft_page(request: HttpRequest, agreement: ServiceLevelAgreement, *, result: Any) -> dict[str, Any]:
+    """Return what every page of a draft shows: the figures, the terms, the addresses around it."""
+    contract, period = agreement.contract, result.period
+    versions = versions_in_force(agreement, first_on=period.first_on, last_on=period.last_on)
+    services = {row.code: row.name or row.code for row in contract.services.all()}
+    names = {row.code: row.name for version in versions for row in version.targets.all()}
+    return {
+        "page": statement_page(
+            result, levels=names, services=services, links=incident_links(request, result.measured)
+        ),
+        "agreement": agreement,
+        "versions": versions,
+        "previews": level_sentences(agreement, versions=versions, names=services),
+        "today": timezone.now().date(),
+        "contract_url": reverse("admin:vendors_contract_change", args=[contract.pk]),
+        "schedule_url": schedule_url(agreement),
+    }
+
+
+def head_context(request: HttpRequest, statement: Statement, *, zone: str) -> dict[str, Any]:
+    """Return how the statement stands as a record: its revisions, claims, and the acts that are open."""
+    standing = standing_of(statement)
+    odd = statement.draft_lines.exclude(status="standing").select_related("earlier__agreement__contract")
+    return {
+        "statement": statement,
+        "standing": standing,
+        "revisions": revision_rows(statement, zone=zone),
+        "claims": claim_rows(request, statement),
+        "odd_lines": line_rows(odd.order_by("number"), period=statement.period, zone=zone),
+        "acts": _acts(request, statement, standing=standing),
+    }
+
+
+def _acts(request: HttpRequest, statement: Statement, *, standing: Standing) -> dict[str, str]:
+    """Return the addresses of what the reader may do now, empty where it is not the time."""
+    may = request.user.has_perm("sla.add_statementrevision")
+    claim_url = address("admin:sla_claim_open")
+    return {
+        "finalise": address("admin:sla_statement_finalise", statement.pk) if may and standing.is_open else "",
+        "difference": address("admin:sla_statement_difference", statement.pk)
+        if standing.needs_correction
+        else "",
+        "hold": address("admin:sla_statement_hold", statement.pk)
+        if may and standing.needs_correction
+        else "",
+        "claim": f"{claim_url}?statement={statement.pk}"
+        if claim_url and request.user.has_perm("sla.add_claim")
+        else "",
+    }
+
+
+def revision_rows(statement: Statement, *, zone: str) -> list[dict[str, Any]]:
+    """Return the finalised revisions, the newest first, each with what it changed against the one before."""
+    found: list[dict[str, Any]] = []
+    before: StatementRevision | None = None
+    rows = statement.revisions.defer(*TEXTS).select_related("finalised_by").order_by("number")
+    for row in rows:
+        found.append(
+            {
+                "revision": row,
+                "url": revision_url(row),
+                "on": row.finalised_at.astimezone(zone_info(zone)).date(),
+                "credit": credit_text(row),
+                "was": credit_text(before) if before is not None else "",
+                "change": change_text(before, row) if before is not None else "",
+            }
+        )
+        before = row
+    return found[::-1]
+
+
+def claim_rows(request: HttpRequest, statement: Statement) -> list[dict[str, Any]]:
+    """Return the claims that ask for this statement's credits, with their addresses."""
+    asked = Q(statement=statement) | Q(parts__credit__revision__statement=statement)
+    rows = Claim.objects.filter(asked).visible_to(signed_in(request)).distinct().order_by("pk")
+    return [
+        {
+            "reference": row.reference,
+            "state": row.get_state_display(),
+            "url": address("admin:sla_claim_change", row.pk),
+        }
+        for row in rows
+    ]
+
+
+def statement_file(agreement: ServiceLevelAgreement, *, label: str, form: str, now: datetime) -> HttpResponse:
+    """Return a draft as a file; raise ValueError for a label that names no period, or an unknown form."""
+    name = f"{agreement.contract.reference}-{agreement.code}-{label}"
+    if form in EDITIONS:
+        body = draft_pdf(agreement, period_label=label, edition=EDITIONS[form], now=now)
+        return as_file(body, name=f"{name}-{form.removeprefix('pdf').lstrip('-') or 'internal'}-draft.pdf")
+    if form not in ("text", "json"):
+        raise ValueError(f"There is no {form!r} of a draft. Known are: json, pdf, pdf-vendor, text.")
+    result = draft_statement(agreement, period_label=label, known_until=now)
+    if form == "json":
+        return as_file(render_json(result), name=f"{name}.json")
     names = dict(agreement.versions.values_list("targets__code", "targets__name"))
-    body = render_json(result) if form == "json" else render_text(result, names=names)
-    kind = "application/json" if form == "json" else "text/plain; charset=utf-8"
-    suffix = "json" if form == "json" else "txt"
-    name = f"{agreement.contract.reference}-{agreement.code}-{label}.{suffix}"
+    return as_file(render_text(result, names=names), name=f"{name}.txt")
+
+
+def as_file(body: Any, *, name: str) -> HttpResponse:
+    """Return a download; the kind follows from the ending of its name."""
+    kinds = {"json": "application/json", "txt": "text/plain; charset=utf-8", "zip": "application/zip"}
+    safe = name.replace("/", "-").replace('"', "")
     return HttpResponse(
-        body, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        body,
+        content_type=kinds.get(name.rpartition(".")[2], PDF),
+        headers={"Content-Disposition": f'attachment; filename="{safe}"'},
     )
+
+
+def _downloads(agreement: ServiceLevelAgreement, *, label: str) -> list[tuple[str, str]]:
+    forms = [
+        ("pdf", "PDF"),
+        ("pdf-vendor", "PDF, vendor's edition"),
+        ("text", "Text"),
+        ("json", "JSON"),
+    ]
+    return [
+        (words, reverse("admin:sla_statement_file", args=[agreement.pk, label, form]))
+        for form, words in forms
+    ]
+
+
+def address(name: str, *args: Any) -> str:
+    """Return the address of a page, empty where this installation has none of that name."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
 
 
 def schedule_url(agreement: ServiceLevelAgreement) -> str:
@@ -84,6 +204,11 @@ def schedule_url(agreement: ServiceLevelAgreement) -> str:
 def statement_url(agreement: ServiceLevelAgreement, *, label: str) -> str:
     """Return the address of a statement."""
     return reverse("admin:sla_statement", args=[agreement.pk, label])
+
+
+def revision_url(revision: StatementRevision) -> str:
+    """Return the address of a finalised revision."""
+    return address("admin:sla_revision", revision.statement_id, revision.number)
 
 
 def period_holding(agreement: ServiceLevelAgreement, *, on: date) -> Period:
@@ -114,7 +239,7 @@ def local_today(agreement: ServiceLevelAgreement, *, now: datetime) -> date:
     return zone.date_of(now)
 
 
-def _links(request: HttpRequest, measured: Any) -> dict[str, str]:
+def incident_links(request: HttpRequest, measured: Any) -> dict[str, str]:
     """Return the addresses of the incidents that a statement names, where the reader may see them."""
     named = {name for one in measured if one.ledger for line in one.ledger.lines for name in line.incidents}
     named |= {case.subject for one in measured for case in one.cases}
