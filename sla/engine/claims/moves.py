@@ -29,17 +29,21 @@ class ClaimState(StrEnum):
 _S = ClaimState
 MOVES: Mapping[ClaimState, frozenset[ClaimState]] = {
     _S.PROTECTIVE: frozenset({_S.ENTITLED, _S.SUBMITTED, _S.NOT_PURSUED, _S.LAPSED, _S.CLOSED}),
+    # Some vendors credit, or promise to, before anybody asked.
     _S.ENTITLED: frozenset({_S.SUBMITTED, _S.ACCEPTED, _S.CREDITED, _S.NOT_PURSUED, _S.LAPSED, _S.CLOSED}),
+    # Once asked for in time, our own deadline no longer takes it away: it cannot lapse.
     _S.SUBMITTED: frozenset(
         {_S.ACCEPTED, _S.PARTLY_ACCEPTED, _S.REJECTED, _S.CREDITED, _S.NOT_PURSUED, _S.CLOSED}
     ),
-    _S.ACCEPTED: frozenset({_S.CREDITED, _S.CLOSED, _S.NOT_PURSUED}),
+    _S.ACCEPTED: frozenset({_S.CREDITED, _S.CONTESTED, _S.CLOSED, _S.NOT_PURSUED}),
     _S.PARTLY_ACCEPTED: frozenset({_S.CONTESTED, _S.ACCEPTED, _S.CREDITED, _S.CLOSED, _S.NOT_PURSUED}),
-    _S.REJECTED: frozenset({_S.CONTESTED, _S.ACCEPTED, _S.CLOSED, _S.NOT_PURSUED}),
+    # A vendor may think better of its answer without another word from us.
+    _S.REJECTED: frozenset({_S.CONTESTED, _S.ACCEPTED, _S.PARTLY_ACCEPTED, _S.CLOSED, _S.NOT_PURSUED}),
     _S.CONTESTED: frozenset(
         {_S.ACCEPTED, _S.PARTLY_ACCEPTED, _S.REJECTED, _S.CREDITED, _S.CLOSED, _S.NOT_PURSUED}
     ),
-    _S.CREDITED: frozenset({_S.CLOSED, _S.CONTESTED}),
+    # Back to accepted where a receipt is taken back.
+    _S.CREDITED: frozenset({_S.CLOSED, _S.CONTESTED, _S.ACCEPTED}),
     _S.CLOSED: frozenset(),
     _S.NOT_PURSUED: frozenset(),
     _S.LAPSED: frozenset(),
@@ -47,6 +51,8 @@ MOVES: Mapping[ClaimState, frozenset[ClaimState]] = {
 # A claim in one of these still wants something from somebody.
 OPEN = frozenset(state for state, following in MOVES.items() if following)
 FINAL = frozenset(ClaimState) - OPEN
+# Nothing has gone to the vendor yet: only here does our own deadline run.
+UNSENT = frozenset({_S.PROTECTIVE, _S.ENTITLED})
 
 
 def check_move(old: ClaimState, new: ClaimState) -> None:

@@ -1,0 +1,184 @@
+"""Move parts of credits between claims: what is agreed goes ahead, the rest is argued on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from fractions import Fraction
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from sla.engine.claims.moves import FINAL, ClaimState
+from sla.models import Claim, ClaimPart, LineAnswer, ServiceCredit
+from sla.services import register
+from sla.services.claims.balances import balance, held_parts
+from sla.services.claims.moves import answer_claim
+from sla.services.claims.opening import next_reference, write_birth
+from sla.services.claims.stepping import check_allowed, locked_claim
+from vendors.models import Contract, money_text
+from vendors.services import checked_reason
+
+
+@transaction.atomic
+def split_claim(
+    claim: Claim, *, parts: Mapping[ServiceCredit, int], by: User, why: str, now: datetime
+) -> Claim:
+    """Move parts of a claim's credits (minor units) to a new claim and return that.
+
+    It begins in the same state, with the same dates; what was accepted stays as far as it fits. A credit
+    in days, hours or fees moves whole: give 0. Raise ValidationError for more than is held or open.
+    """
+    why = checked_reason(why)
+    Contract.objects.select_for_update(no_key=True).get(pk=claim.contract_id)
+    held = locked_claim(claim)
+    if held.state in FINAL:
+        state = held.state.replace("_", " ")
+        raise ValidationError(f"{held} is {state}: nothing of it can be moved.", code="final")
+    moving = _checked(held, parts=parts)
+    accepted = balance(held).accepted
+    new = _twin(held)
+    left = balance(held).asked - sum(amount for amount, _ in moving.values())
+    came_along = max(accepted - max(left, 0), 0)
+    answered = came_along if came_along or new.state != ClaimState.ACCEPTED else None
+    write_birth(new, by=by, why=f"Split from {held}. {why}", now=now, amount_minor=answered)
+    for credit, (amount, quantity) in moving.items():
+        _move(credit, amount=amount, quantity=quantity, old=held, new=new, by=by, why=why, now=now)
+    return new
+
+
+def _checked(
+    claim: Claim, *, parts: Mapping[ServiceCredit, int]
+) -> dict[ServiceCredit, tuple[int, Fraction]]:
+    known = held_parts(claim)
+    moving: dict[ServiceCredit, tuple[int, Fraction]] = {}
+    for credit, amount in parts.items():
+        held, quantity = known.get(credit, (0, Fraction(0)))
+        if not min(0, held) <= amount <= max(0, held) or (credit not in known):
+            raise ValidationError(
+                f"{money_text(amount, currency=claim.currency)} of '{credit.description}' cannot be moved:"
+                f" {claim} holds {money_text(held, currency=claim.currency)} of it.",
+                code="amount",
+            )
+        if amount or quantity:
+            moving[credit] = amount, quantity
+    if not moving or moving == known:
+        raise ValidationError(
+            f"Choose a part of {claim} to move: not nothing, and not all of it.", code="parts"
+        )
+    return moving
+
+
+def _twin(held: Claim) -> Claim:
+    new = Claim(
+        reference=next_reference(held.contract),
+        contract=held.contract,
+        account=held.account,
+        statement=held.statement,
+        incident=held.incident,
+        currency=held.currency,
+        state=held.state,
+        automatic=held.automatic,
+        vendor_reference=held.vendor_reference,
+        opened_at=held.opened_at,
+        opened_by=held.opened_by,
+        submitted_at=held.submitted_at,
+        decided_at=held.decided_at,
+        expected_invoice=held.expected_invoice,
+    )
+    new.full_clean()
+    new.save()
+    return new
+
+
+def _move(
+    credit: ServiceCredit,
+    *,
+    amount: int,
+    quantity: Fraction,
+    old: Claim,
+    new: Claim,
+    by: User,
+    why: str,
+    now: datetime,
+) -> None:
+    """Write the two parts, which sum to nothing, and the same in the register."""
+    for claim, sign in ((old, -1), (new, 1)):
+        ClaimPart(
+            claim=claim,
+            credit=credit,
+            amount_minor=sign * amount,
+            quantity=sign * quantity if quantity else None,
+            recorded_at=now,
+            recorded_by=by,
+            why=why,
+        ).save()
+    register.enter_transfer(
+        credit,
+        old=old,
+        new=new,
+        on=now.date(),
+        by=by,
+        now=now,
+        amount_minor=amount,
+        quantity=quantity or None,
+        why=why,
+    )
+
+
+@transaction.atomic
+def settle_agreed_part(
+    claim: Claim, *, by: User, why: str, now: datetime, happened_at: datetime | None = None
+) -> Claim:
+    """Let the agreed part of a claim go ahead as accepted, and argue about the rest in a claim of its own.
+
+    What is agreed follows from the vendor's newest answers line by line, and from its positions where it
+    has not answered. The agreed part stays in the claim that is returned; the rest moves to a new claim in
+    the same state. Raise ValidationError where nothing, or everything, is agreed.
+    """
+    why = checked_reason(why)
+    held = locked_claim(claim)
+    check_allowed(held, new=ClaimState.ACCEPTED)
+    known = held_parts(held)
+    rest = {credit: amount - _agreed(credit, part=amount) for credit, (amount, _) in known.items()}
+    rest = {credit: amount for credit, amount in rest.items() if amount}
+    agreed = sum(amount for amount, _ in known.values()) - sum(rest.values())
+    if agreed <= 0:
+        raise ValidationError(
+            f"Nothing of {held} is agreed. Record the vendor's answer first.", code="agreed"
+        )
+    if rest:
+        new = split_claim(held, parts=rest, by=by, why=f"What is contested. {why}", now=now)
+        why = f"{why} What is contested went to {new}."
+    return answer_claim(
+        held,
+        state=ClaimState.ACCEPTED,
+        happened_at=happened_at or now,
+        by=by,
+        why=why,
+        now=now,
+    )
+
+
+def _agreed(credit: ServiceCredit, *, part: int) -> int:
+    """Return how much of a part of a credit the vendor agrees to."""
+    answer = newest_answer(credit)
+    if answer is None or answer.answer == LineAnswer.Answer.ASKS_FOR_TIME:
+        agreed = credit.agreed_minor
+    elif answer.answer in (LineAnswer.Answer.AGREES, LineAnswer.Answer.ALREADY_CREDITED):
+        agreed = answer.amount_minor
+    else:
+        agreed = answer.amount_minor or 0
+    if agreed is None:
+        return part
+    return min(max(agreed, 0), part) if part > 0 else part
+
+
+def newest_answer(credit: ServiceCredit) -> LineAnswer | None:
+    """Return what the vendor last said of a credit's line, in any revision."""
+    rows = LineAnswer.objects.filter(
+        revision__statement=credit.revision.statement_id, line_number=credit.line_number
+    )
+    found: LineAnswer | None = rows.order_by("-said_at", "-pk").first()
+    return found
