@@ -119,7 +119,7 @@ PICTURES: dict[str, Callable[[str], str]] = {
 
 
 def shapes(picture: str, look: str) -> list[ElementTree.Element]:
-    return [each for each in ElementTree.fromstring(picture).iter() if each.get("class") == f"rp-{look}"]
+    return [each for each in ElementTree.fromstring(picture).iter() if each.get("class") == f"pic-{look}"]
 
 
 def texts(picture: str) -> list[str]:
@@ -303,7 +303,7 @@ def test_a_moment_is_drawn_wide_enough_to_see_and_inside() -> None:
 def test_downtime_is_drawn_over_what_it_touches_and_nothing_outside_is_drawn() -> None:
     spans = (a_span(TimeClass.DOWN, after=5, hours=1), a_span(TimeClass.EXCLUDED, after=5, hours=9))
     drawn = [each.get("class") for each in ElementTree.fromstring(a_timeline(*spans)).iter(f"{SVG}rect")]
-    assert [look for look in drawn if look != "rp-paper"][:3] == ["rp-up", "rp-excluded", "rp-down"]
+    assert [look for look in drawn if look != "pic-paper"][:3] == ["pic-up", "pic-excluded", "pic-down"]
     assert shapes(a_timeline(a_span(TimeClass.DOWN, after=-9, hours=3)), "down")[:-1] == []
 
 

@@ -13,7 +13,7 @@ def _filled(colour: str, *, edge: str = INK, width: str = "0.5") -> dict[str, st
     return {"fill": colour, "stroke": edge, "stroke-width": width}
 
 
-# By class name (`rp-...`): pages may give other colours to the same names, PDF uses these.
+# By class name (`pic-...`): pages may give other colours to the same names, PDF uses these.
 LOOKS: Mapping[str, Mapping[str, str]] = {
     "text": {"fill": INK},
     "strong": {"fill": INK, "font-weight": "600"},
@@ -71,13 +71,13 @@ _BOX = 'width="{0}" height="{0}" patternUnits="userSpaceOnUse"'
 
 def _pattern(name: str, *, size: int, turned: bool, ground: str, drawn: str) -> str:
     turn = ' patternTransform="rotate(45)"' if turned else ""
-    paper = f'<rect class="rp-{ground}" width="{size}" height="{size}" fill="{LOOKS[ground]["fill"]}"/>'
+    paper = f'<rect class="pic-{ground}" width="{size}" height="{size}" fill="{LOOKS[ground]["fill"]}"/>'
     return f'<pattern id="{PATTERN_KEY}-{name}" {_BOX.format(size)}{turn}>{paper}{drawn}</pattern>'
 
 
 def _hatch(path: str, *, width: str, look: str = "hatch") -> str:
     colour = LOOKS[look]["stroke"]
-    return f'<path class="rp-{look}" d="{path}" fill="none" stroke="{colour}" stroke-width="{width}"/>'
+    return f'<path class="pic-{look}" d="{path}" fill="none" stroke="{colour}" stroke-width="{width}"/>'
 
 
 PATTERNS: Mapping[str, str] = {
@@ -89,7 +89,7 @@ PATTERNS: Mapping[str, str] = {
         size=6,
         turned=False,
         ground="paper",
-        drawn=f'<circle class="rp-ink" cx="3" cy="3" r="1.5" fill="{INK}"/>',
+        drawn=f'<circle class="pic-ink" cx="3" cy="3" r="1.5" fill="{INK}"/>',
     ),
     "not_attributed": _pattern(
         "not_attributed", size=5, turned=False, ground="paper", drawn=_hatch("M0 2.5H5", width="1.6")
@@ -134,10 +134,10 @@ def keyed(picture: str, *, key: str) -> str:
 def swatch(look: str, *, key: str = "") -> str:
     """Return a small sample of a look for tables and legends in pages."""
     attributes = " ".join(f'{name}="{value}"' for name, value in LOOKS[look].items())
-    drawn = f'<rect class="rp-{look}" width="24" height="14" {attributes}/>'
+    drawn = f'<rect class="pic-{look}" width="24" height="14" {attributes}/>'
     body = pattern_definitions(used=drawn) + drawn
     return keyed(
-        '<svg xmlns="http://www.w3.org/2000/svg" class="rp-swatch" viewBox="0 0 24 14" width="24" height="14"'
-        f' aria-hidden="true">{body}</svg>',
+        '<svg xmlns="http://www.w3.org/2000/svg" class="pic-swatch" viewBox="0 0 24 14" width="24"'
+        f' height="14" aria-hidden="true">{body}</svg>',
         key=f"{key}s{look}",
     )

@@ -28,7 +28,7 @@ def element(name: str, *children: str, look: str = "", **attributes: str | Coord
     """Return one element; ``look`` names its colours, underscores in names become hyphens."""
     given: dict[str, str | Coordinate] = {}
     if look:
-        given = {"class": f"rp-{look}", **LOOKS[look]}
+        given = {"class": f"pic-{look}", **LOOKS[look]}
     given |= {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}
     written = "".join(f" {key}={quoteattr(_written(value))}" for key, value in given.items())
     inside = "".join(children)
@@ -59,7 +59,7 @@ def document(title: str, *children: str, about: str, height: int, key: str) -> s
         pattern_definitions(used="".join(children)),
         *children,
         xmlns="http://www.w3.org/2000/svg",
-        class_="rp",
+        class_="pic",
         viewBox=f"0 0 {WIDTH} {height}",
         width=WIDTH,
         height=height,
