@@ -19,6 +19,7 @@ from sla.inputs import inputs_of
 from sla.inputs.history import outcomes_text
 from sla.models import DraftLine, Figures, Statement, StatementRevision
 from sla.reports.figures import shown_credit
+from sla.services.claims import refresh_todos
 from sla.services.statements.drafts import result_of
 from sla.services.statements.lines import LineValues
 from sla.services.statements.numbering import statement_lines
@@ -28,6 +29,7 @@ from sla.services.statements.numbering import statement_lines
 class Draft:
     """What a draft comes to; `compared_digest` is empty where nothing is finalised."""
 
+    inputs: Inputs | None = None
     result: Result
     lines: list[LineValues]
     figures: dict[str, Any]
@@ -50,6 +52,7 @@ def draft_of(statement: Statement, *, inputs: Inputs) -> Draft:
         result = then if compared == newest.result_digest else result
     lines = statement_lines(statement, result=result, inputs=inputs, newest=newest)
     return Draft(
+        inputs=inputs,
         result=result,
         lines=lines,
         figures=figures_of(result, lines=lines),
@@ -184,7 +187,7 @@ def write_draft(statement: Statement, *, draft: Draft, where: Q, wanted: int, no
             statement.refresh_from_db()
             return False
         replace_draft_lines(statement, lines=draft.lines)
-        _refresh_todos(statement, result=draft.result, now=now)
+        refresh_todos(statement, inputs=draft.inputs, result=draft.result, now=now)
     vars(statement).update(values)
     return True
 
@@ -193,14 +196,6 @@ def replace_draft_lines(statement: Statement, *, lines: Iterable[LineValues]) ->
     """Write the draft's lines in place of the earlier ones."""
     DraftLine.objects.filter(statement=statement).delete()
     DraftLine.objects.bulk_create(DraftLine(statement=statement, **values) for values in lines)
-
-
-def _refresh_todos(statement: Statement, *, result: Result, now: datetime) -> None:
-    try:
-        from sla.services.claims import refresh_todos
-    except ImportError:
-        return
-    refresh_todos(statement, result=result, now=now)
 
 
 def note_failure(statement: Statement, *, error: Exception, wanted: int, now: datetime) -> None:
