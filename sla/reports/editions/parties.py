@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from sla.engine.claims.moves import ClaimState
 from sla.engine.facts import Inputs
@@ -159,15 +160,21 @@ def _sentence(rule: ClaimRule | None, *, claim: Claim | None) -> str:
 
 def answer_by(rule: ClaimRule | None, *, claim: Claim | None) -> str:
     """Return until when the vendor answers: the date once the claim was sent, else the clause's words."""
-    if claim is not None:
-        owed = ClaimToDo.objects.filter(
-            claim=claim, party=ClaimToDo.Party.VENDORS, done_at=None, dropped_at=None
-        ).order_by("due_until")
-        if (first := owed.first()) is not None:
-            return f"{first.due_on:%Y-%m-%d}"
+    due = answer_due(claim)
+    if due is not None:
+        return f"{due:%Y-%m-%d}"
     if rule is None or rule.decide_within is None:
         return "the contract states no date"
     return offset_words(rule.decide_within)
+
+
+def answer_due(claim: Claim | None) -> date | None:
+    """Return the first date by which the vendor owes something on a claim, None before it was sent."""
+    if claim is None:
+        return None
+    owed = claim.todos.filter(party=ClaimToDo.Party.VENDORS, done_at=None, dropped_at=None)
+    first = owed.order_by("due_until").first()
+    return first.due_on if first is not None else None
 
 
 def remedy_words(rule: ClaimRule | None) -> str:
