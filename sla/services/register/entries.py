@@ -16,7 +16,7 @@ from sla.engine.claims.moves import ClaimState
 from sla.engine.terms.credits import Pays
 from sla.models import Claim, ClaimMove, CreditMatch, RegisterEntry, ServiceCredit
 from sla.services.register.posting import Recognition, check_still_open, posting_month, recognition_of
-from sla.services.register.recognition import Movement, Position, moved, settled
+from sla.services.register.recognition import Movement, Position, moved, restored, settled
 from vendors.models import money_text
 
 Kind = RegisterEntry.Kind
@@ -148,6 +148,39 @@ def enter_settled(
     dated = {"on": on, "by": by, "now": now, "why": why, "move": move, "match": match, "credit": credit}
     movements = settled(amount_minor, value=value_minor, before=before, stands=stands)
     return [_write_movement(movement, claim=claim, dated=dated) for movement in movements]
+
+
+@transaction.atomic
+def enter_reversal(
+    entry: RegisterEntry,
+    *,
+    claim: Claim,
+    on: date,
+    by: User,
+    now: datetime,
+    why: str,
+    match: CreditMatch | None = None,
+) -> RegisterEntry:
+    """Enter an earlier row again with the other sign; what it took from the books goes back there."""
+    claim = locked(claim)
+    recognised = 0
+    if entry.unit == claim.currency:
+        before = position_of(claim)
+        recognised = restored(entry.amount_minor, recognised=entry.recognised_minor, before=before)
+    return write(
+        entry.kind,
+        claim=claim,
+        unit=entry.unit,
+        amount_minor=-entry.amount_minor,
+        recognised_minor=recognised,
+        quantity=None if entry.quantity is None else -entry.quantity,
+        credit=entry.credit,
+        on=on,
+        by=by,
+        now=now,
+        why=why,
+        match=match,
+    )
 
 
 def _adds_at_once(claim: Claim, *, policy: Recognition) -> bool:

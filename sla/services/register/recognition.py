@@ -51,6 +51,14 @@ def _after(kind: str, amount: int, before: Position, *, at_once: bool) -> int:
     return min(max(recognised, 0), owed)
 
 
+def restored(amount: int, *, recognised: int, before: Position) -> int:
+    """Return how the recognised part changes when a row of these figures is entered with the other sign."""
+    owed = before.owed - amount
+    if owed <= 0:
+        return owed - before.recognised
+    return min(max(before.recognised - recognised, 0), owed) - before.recognised
+
+
 def settled(amount: int, *, value: int, before: Position, stands: bool) -> Iterator[Movement]:
     """Yield the movements of a receipt that settles an amount of a claim and is worth `value` there.
 
