@@ -14,14 +14,17 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.views import ChangeList
 
+from sla.admin.answers import answer_view
 from sla.admin.finalising import bulk_view, finalise_view, hold_view
+from sla.admin.revisions import revision_file, revision_view, verify_view
 from sla.admin.standing import standings_of
 from sla.admin.statement_filters import MoneyFilter, PeriodFilter, StandingFilter, VendorFilter
 from sla.admin.statements import statement_url
-from sla.models import Statement
+from sla.models import Statement, StatementRevision
 from sla.services.statements.heads import note_stale, refresh_heads
 from vendors.models import money_text
 
+AROUND = ("finalised_by", "statement__agreement__contract__vendor")
 # A page refreshes so many stale drafts before it shows; what is left says so in its row.
 MOST_REFRESHED = 25
 STATES = {"missed": "Missed", "met": "Met", "unconfirmed": "Met, unconfirmed", "uncertain": "Not yet certain"}
@@ -100,9 +103,14 @@ class StatementAdmin(ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Add the acts on statements, and their revisions."""
         wrap, row = self.admin_site.admin_view, "<int:pk>/"
+        frozen = f"{row}r<int:number>/"
         return [
             path(f"{row}finalise/", wrap(self.finalise), name="sla_statement_finalise"),
             path(f"{row}hold/", wrap(self.hold), name="sla_statement_hold"),
+            path(f"{frozen}", wrap(self.revision), name="sla_revision"),
+            path(f"{frozen}verify/", wrap(self.verify), name="sla_revision_verify"),
+            path(f"{frozen}file/<slug:form>/", wrap(self.revision_file), name="sla_revision_file"),
+            path(f"{frozen}line/<int:line>/answer/", wrap(self.answer), name="sla_line_answer"),
             *super().get_urls(),
         ]
 
@@ -133,6 +141,35 @@ class StatementAdmin(ModelAdmin):
     def hold(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Let a small correction wait for a later statement."""
         return hold_view(request, self._finalisable(request, pk), base=self._base(request))
+
+    def revision(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        """Show a finalised revision."""
+        return revision_view(request, self._revision(request, pk, number), base=self._base(request))
+
+    def verify(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        """Check a finalised revision."""
+        return verify_view(request, self._revision(request, pk, number))
+
+    def revision_file(self, request: HttpRequest, pk: int, number: int, form: str) -> HttpResponse:
+        """Hand a finalised revision out as a file."""
+        return revision_file(request, self._revision(request, pk, number), form=form)
+
+    def answer(self, request: HttpRequest, pk: int, number: int, line: int) -> HttpResponse:
+        """Record what the vendor says of a line."""
+        revision = self._revision(request, pk, number)
+        if not request.user.has_perm("sla.add_lineanswer"):
+            raise PermissionDenied
+        found = revision.lines.filter(number=line).first()
+        if found is None:
+            raise Http404(f"{revision} has no line {line}.")
+        return answer_view(request, revision, line=found, base=self._base(request))
+
+    def _revision(self, request: HttpRequest, pk: int, number: int) -> StatementRevision:
+        rows = StatementRevision.objects.filter(statement=self._seen(request, pk), number=number)
+        row: StatementRevision | None = rows.select_related(*AROUND).first()
+        if row is None:
+            raise Http404(f"There is no revision {number} of this statement.")
+        return row
 
     def _seen(self, request: HttpRequest, pk: int) -> Statement:
         row: Statement | None = self.get_queryset(request).filter(pk=pk).first()

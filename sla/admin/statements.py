@@ -28,6 +28,8 @@ from sla.services.statements.heads import fresh_heads, head_of
 from vendors.admin import signed_in
 
 PDF = "application/pdf"
+FILES = (("pdf", "PDF"), ("pdf-vendor", "Vendor's PDF"), ("text", "Text"), ("json", "JSON"))
+EVIDENCE: tuple[tuple[str, str], ...] = ()
 EDITIONS = {"pdf": Edition.INTERNAL, "pdf-vendor": Edition.VENDOR}
 
 
@@ -49,6 +51,7 @@ def statement_view(
         **base,
         **draft_page(request, agreement, result=result),
         **head_context(request, statement, zone=result.zone),
+        **_downloads(statement),
         "opts": Statement._meta,
         "title": f"Service level statement {period.label}",
         "credit": credit_text(statement),
@@ -57,7 +60,6 @@ def statement_view(
         "next": after.label if after.first_on <= now.date() else "",
         "previous_url": statement_url(agreement, label=before.label),
         "next_url": statement_url(agreement, label=after.label),
-        "downloads": _downloads(agreement, label=label),
         "add_exclusion_url": reverse("admin:sla_exclusion_add") + f"?schedule={agreement.pk}",
         "add_condition_url": reverse("admin:sla_condition_add") + f"?agreement={agreement.pk}",
     }
@@ -100,7 +102,6 @@ def head_context(request: HttpRequest, statement: Statement, *, zone: str) -> di
 def _acts(request: HttpRequest, statement: Statement, *, standing: Standing) -> dict[str, str]:
     """Return the addresses of what the reader may do now, empty where it is not the time."""
     may = request.user.has_perm("sla.add_statementrevision")
-    claim_url = address("admin:sla_claim_open")
     return {
         "finalise": address("admin:sla_statement_finalise", statement.pk) if may and standing.is_open else "",
         "difference": address("admin:sla_statement_difference", statement.pk)
@@ -109,10 +110,24 @@ def _acts(request: HttpRequest, statement: Statement, *, standing: Standing) -> 
         "hold": address("admin:sla_statement_hold", statement.pk)
         if may and standing.needs_correction
         else "",
-        "claim": f"{claim_url}?statement={statement.pk}"
-        if claim_url and request.user.has_perm("sla.add_claim")
-        else "",
+        "claim": claim_address(request, statement),
     }
+
+
+def claim_address(request: HttpRequest, statement: Statement) -> str:
+    """Return where a claim for a statement is opened, empty for those who may not."""
+    url = address("admin:sla_claim_open")
+    return f"{url}?statement={statement.pk}" if url and request.user.has_perm("sla.add_claim") else ""
+
+
+def revision_downloads(revision: StatementRevision) -> list[tuple[str, str]]:
+    """Return the files of a finalised revision, each with its address."""
+    forms = [*FILES, *EVIDENCE]
+    found = [
+        (words, address("admin:sla_revision_file", revision.statement_id, revision.number, form))
+        for form, words in forms
+    ]
+    return [(words, url) for words, url in found if url]
 
 
 def revision_rows(statement: Statement, *, zone: str) -> list[dict[str, Any]]:
@@ -126,8 +141,9 @@ def revision_rows(statement: Statement, *, zone: str) -> list[dict[str, Any]]:
                 "revision": row,
                 "url": revision_url(row),
                 "on": row.finalised_at.astimezone(zone_info(zone)).date(),
+                "by": row.finalised_by.get_full_name() or row.finalised_by.get_username(),
                 "credit": credit_text(row),
-                "was": credit_text(before) if before is not None else "",
+                "downloads": revision_downloads(row)[:2],
                 "change": change_text(before, row) if before is not None else "",
             }
         )
@@ -175,17 +191,14 @@ def as_file(body: Any, *, name: str) -> HttpResponse:
     )
 
 
-def _downloads(agreement: ServiceLevelAgreement, *, label: str) -> list[tuple[str, str]]:
-    forms = [
-        ("pdf", "PDF"),
-        ("pdf-vendor", "PDF, vendor's edition"),
-        ("text", "Text"),
-        ("json", "JSON"),
-    ]
-    return [
-        (words, reverse("admin:sla_statement_file", args=[agreement.pk, label, form]))
-        for form, words in forms
-    ]
+def _downloads(statement: Statement) -> dict[str, Any]:
+    """Return the files of the newest revision where it still holds, else those of the draft."""
+    standing = standing_of(statement)
+    if standing.newest is not None and not standing.needs_correction:
+        return {"downloads": revision_downloads(standing.newest), "downloaded": standing.newest.full_number}
+    keys = [statement.agreement_id, statement.period]
+    files = [(words, reverse("admin:sla_statement_file", args=[*keys, form])) for form, words in FILES]
+    return {"downloads": files, "downloaded": "the draft"}
 
 
 def address(name: str, *args: Any) -> str:
