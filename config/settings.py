@@ -221,8 +221,24 @@ NAVIGATION: list[dict[str, Any]] = [
     {
         "items": [
             {"title": "What waits for you", "icon": "task_alt", "link": reverse_lazy("admin:index")},
+            {
+                "title": "Claims desk",
+                "icon": "request_quote",
+                "link": reverse_lazy("admin:sla_claims_desk"),
+                "permission": lambda request: _may_view(request, model="sla_claim"),
+            },
         ]
     },
+    _pages(
+        "Claims and money",
+        ("Claims", "gavel", "sla_claim"),
+        ("Credits received", "savings", "sla_creditreceived"),
+        ("Credit register", "menu_book", "sla_registerentry"),
+        ("Closing months", "event_available", "sla_periodclose"),
+        ("Exchange rates", "currency_exchange", "sla_exchangerate"),
+        ("Posting policies", "account_balance", "sla_postingpolicy"),
+        ("Caps over several schedules", "vertical_align_top", "sla_sharedcap"),
+    ),
     _pages(
         "SLA schedules",
         ("SLA schedules", "balance", "sla_servicelevelagreement"),

@@ -71,5 +71,8 @@ class IncidentPageAdmin(IncidentAdmin):
                 "touched": touched.statements_touched(incident, user=signed_in(request), now=timezone.now()),
                 "exclude_url": reverse("admin:sla_exclusion_add") + f"?incident={incident.pk}",
                 "confirm_url": reverse("admin:sla_condition_add") + f"?incident={incident.pk}",
+                "claim_url": reverse("admin:sla_claim_open") + f"?incident={incident.pk}",
+                "may_claim": request.user.has_perm("sla.add_claim"),
+                "claims": incident.claims.all().visible_to(request.user),
             }
         return super().changeform_view(request, object_id, form_url, extra)

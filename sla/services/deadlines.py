@@ -19,9 +19,10 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
 from sla.engine.claims.moves import OPEN
-from sla.models import ClaimToDo
+from sla.models import Claim, ClaimToDo, Statement
 from sla.reports.deadlines import CalendarStep, deadline_calendar
 from sla.reports.moments import local_moments
+from sla.services.claims.vendor_dates import statements_of
 from vendors.models import midnight
 
 SALT = "sla.deadlines"
@@ -44,8 +45,22 @@ def calendar_reader(pk: int, *, key: str) -> User | None:
 def open_steps(user: User) -> QuerySet[ClaimToDo]:
     """Return the dated steps that are neither done nor dropped, of what a person may see."""
     found = ClaimToDo.objects.all().visible_to(user).filter(done_at=None, dropped_at=None)
-    wanted = Q(claim=None) | Q(claim__state__in=OPEN)
+    # Where nothing was missed, or the credit comes without asking, nobody has to send a claim.
+    nothing = Q(what="claim", claim=None) & (
+        Q(statement__state=Statement.State.MET, statement__shown="") | Q(statement__automatic=True)
+    )
+    wanted = (Q(claim=None) & ~nothing) | Q(claim__state__in=OPEN)
     return found.filter(wanted).select_related("claim", "statement__agreement__contract__vendor")
+
+
+def steps_of(claim: Claim) -> QuerySet[ClaimToDo]:
+    """Return the dated steps of a claim and those of its statements that no claim took, earliest first."""
+    shared = Q(claim=None, statement__in=statements_of(claim))
+    if claim.incident is not None:
+        shared &= Q(incident__in=["", claim.incident.reference])
+    found: QuerySet[ClaimToDo] = ClaimToDo.objects.filter(Q(claim=claim) | shared, dropped_at=None)
+    rows = found.select_related("statement__agreement__contract__vendor", "done_by", "claim")
+    return rows.order_by("due_until", "pk")
 
 
 def deadline_feed(user: User, *, origin: str, now: datetime) -> bytes:

@@ -60,7 +60,7 @@ def a_revision(statement: Statement | None = None, **fields: Any) -> StatementRe
     defaults = {
         "inputs": "{}",
         "inputs_digest": "0" * 64,
-        "result": "{}",
+        "result": '{"measured":[]}',
         "result_digest": "0" * 64,
         "engine_version": "1",
         "zone_data": "2025b",

@@ -1,0 +1,185 @@
+"""How our companies keep their books of credits: policies, closed months, shared caps, exchange rates."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Min
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminDecimalFieldWidget
+
+from sla.admin.acts import tell
+from sla.admin.looking import LookedAtAdmin, VendorOfContractFilter
+from sla.engine.periods import add_months
+from sla.models import PeriodClose, PostingPolicy, RegisterEntry, SharedCap
+from sla.services.register import close_months, open_from
+from vendors.admin import MoneyForm, RecordAdmin, signed_in
+from vendors.models import LegalEntity, money_text
+
+# Offered where a company never closed a month and has no rows yet.
+USUAL_MONTHS = 12
+SHOWN_CLOSES = 24
+
+
+@admin.register(PostingPolicy)
+class PostingPolicyAdmin(RecordAdmin):
+    """How each company keeps its books of credits."""
+
+    list_display = ["entity", "recognition", "receivable_account", "cost_account", "payable_account"]
+    list_select_related = ["entity"]
+    autocomplete_fields = ["entity"]
+    fieldsets = [
+        (None, {"fields": (("entity", "recognition"), "hold_below_minor")}),
+        (
+            "Accounts of the journal",
+            {
+                "fields": (
+                    ("receivable_account", "cost_account"),
+                    ("payable_account", "loss_account"),
+                    "exchange_account",
+                )
+            },
+        ),
+    ]
+
+
+class SharedCapForm(MoneyForm):
+    """A cap, its amount typed with decimals."""
+
+    amount_minor = forms.DecimalField(
+        label="At most",
+        min_value=0,
+        max_digits=15,
+        widget=UnfoldAdminDecimalFieldWidget,
+        help_text="In the contract's currency, before tax.",
+    )
+
+
+@admin.register(SharedCap)
+class SharedCapAdmin(RecordAdmin):
+    """Caps over several SLA schedules of one contract and the papers under it."""
+
+    form = SharedCapForm
+    list_display = ["shown_name", "contract", "shown_amount", "period", "effective_from", "effective_until"]
+    list_filter = ["period", VendorOfContractFilter]
+    list_select_related = ["contract"]
+    search_fields = ["code", "name", "contract__reference", "contract__name"]
+    autocomplete_fields = ["contract"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": (
+                    "contract",
+                    ("code", "name"),
+                    ("amount_minor", "period"),
+                    ("effective_from", "effective_until"),
+                    "clause",
+                )
+            },
+        )
+    ]
+
+    @display(description="Cap", ordering="code")
+    def shown_name(self, obj: SharedCap) -> str:
+        """Return its name, else its code."""
+        return obj.name or obj.code
+
+    @display(description="At most")
+    def shown_amount(self, obj: SharedCap) -> str:
+        """Return the amount with its currency."""
+        return money_text(obj.amount_minor, currency=obj.contract.currency)
+
+
+@admin.register(PeriodClose)
+class PeriodCloseAdmin(LookedAtAdmin):
+    """The months of each company's books: which are closed, and one form to close more."""
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return all closings: they are reference data, like the companies."""
+        return PeriodClose.objects.select_related("entity", "closed_by")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Lead to the months of all companies."""
+        return HttpResponseRedirect(_address())
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show each company's open month, and close months where the form was sent."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        may_close = request.user.has_perm("sla.add_periodclose")
+        if request.method == "POST":
+            if not may_close:
+                raise PermissionDenied
+            return self._close(request)
+        now = timezone.now()
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.model._meta,
+            "title": "Closing months",
+            "companies": [company_months(entity, now=now) for entity in LegalEntity.objects.order_by("name")],
+            "closes": [
+                (f"{add_months(row.open_from, -1):%Y-%m}", row)
+                for row in self.get_queryset(request).order_by("-closed_at", "-pk")[:SHOWN_CLOSES]
+            ],
+            "may_close": may_close,
+        }
+        return TemplateResponse(request, "sla/months.html", context)
+
+    def _close(self, request: HttpRequest) -> HttpResponse:
+        entity = LegalEntity.objects.filter(code=request.POST.get("entity", "")).first()
+        through = _month(request.POST.get("through", ""))
+        if entity is None or through is None:
+            messages.error(request, "Choose the company and the last month to close, such as 2019-06.")
+            return HttpResponseRedirect(_address())
+        why = request.POST.get("why", "")
+        try:
+            close_months(entity, through=through, by=signed_in(request), why=why, now=timezone.now())
+            messages.success(request, f"The books of {entity} are closed through {through:%Y-%m}.")
+        except ValidationError as error:
+            tell(request, error)
+        return HttpResponseRedirect(_address())
+
+
+def company_months(entity: LegalEntity, *, now: datetime) -> dict[str, Any]:
+    """Return a company's first open month, and the months that may be closed now (by UTC)."""
+    last = add_months(now.date().replace(day=1), -1)
+    opened = open_from(entity)
+    first = opened or _first_month(entity) or add_months(last, 1 - USUAL_MONTHS)
+    months, month = [], first
+    while month <= last:
+        months.append(f"{month:%Y-%m}")
+        month = add_months(month, 1)
+    return {
+        "entity": entity,
+        "closed_through": f"{add_months(opened, -1):%Y-%m}" if opened else "",
+        "open_from": f"{opened:%Y-%m}" if opened else "",
+        "months": months,
+    }
+
+
+def _first_month(entity: LegalEntity) -> date | None:
+    rows = RegisterEntry.objects.filter(entity=entity)
+    found: date | None = rows.aggregate(first=Min("posting_month"))["first"]
+    return found
+
+
+def _address() -> str:
+    return reverse("admin:sla_periodclose_changelist")
+
+
+def _month(text: str) -> date | None:
+    try:
+        return date.fromisoformat(f"{text.strip()}-01")
+    except ValueError:
+        return None

@@ -1,0 +1,225 @@
+"""The list of claims: what each asks for, what came of it, and the next date."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import BigIntegerField, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from unfold.decorators import display
+
+from sla.admin.claims.acts import act_page, finish_act
+from sla.admin.claims.desk import desk_page
+from sla.admin.claims.letters import letter_file, letter_page
+from sla.admin.claims.opening import open_page
+from sla.admin.claims.page import claim_page
+from sla.admin.looking import LookedAtAdmin, VendorOfContractFilter
+from sla.engine.claims.moves import OPEN, ClaimState
+from sla.models import Claim, ClaimMove, ClaimPart, ClaimToDo, CreditMatch, RegisterEntry
+from vendors.models import money_text
+
+TONES = {
+    ClaimState.PROTECTIVE: "info",
+    ClaimState.ENTITLED: "warning",
+    ClaimState.SUBMITTED: "info",
+    ClaimState.ACCEPTED: "info",
+    ClaimState.PARTLY_ACCEPTED: "warning",
+    ClaimState.REJECTED: "danger",
+    ClaimState.CONTESTED: "warning",
+    ClaimState.CREDITED: "success",
+    ClaimState.LAPSED: "danger",
+}
+ACCEPTING = [ClaimState.ACCEPTED, ClaimState.PARTLY_ACCEPTED]
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Where a claim stands; open ones first."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return all open states together, then each state."""
+        return [("open", "All that are open"), *Claim._meta.get_field("state").flatchoices]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Keep the claims in the state."""
+        if self.value() == "open":
+            return queryset.filter(state__in=OPEN)
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
+@admin.register(Claim)
+class ClaimAdmin(LookedAtAdmin):
+    """The claims; each page shows one claim and the acts on it."""
+
+    list_display = [
+        "reference",
+        "shown_vendor",
+        "shown_contract",
+        "shown_state",
+        "shown_asked",
+        "shown_accepted",
+        "shown_received",
+        "shown_open",
+        "shown_next",
+    ]
+    list_filter = [StateFilter, VendorOfContractFilter, "currency", "automatic"]
+    list_select_related = ["contract__vendor"]
+    search_fields = [
+        "reference",
+        "vendor_reference",
+        "expected_invoice",
+        "contract__reference",
+        "contract__vendor__name",
+        "statement__period",
+        "incident__reference",
+    ]
+    date_hierarchy = "opened_at"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the claims that the reader may see, each with its sums, in one query."""
+        return with_sums(super().get_queryset(request))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the desk, the acts and the letters."""
+        wrap, row = self.admin_site.admin_view, "<int:pk>/"
+        return [
+            path("desk/", wrap(self.desk), name="sla_claims_desk"),
+            path("open/", wrap(self.open), name="sla_claim_open"),
+            path(f"{row}act/<slug:code>/", wrap(self.act), name="sla_claim_act"),
+            path(f"{row}done/<int:step>/", wrap(self.finish), name="sla_claim_step"),
+            path(f"{row}letter/", wrap(self.letter), name="sla_claim_letter"),
+            path(f"{row}letter/<int:letter>/", wrap(self.file), name="sla_claim_letter_file"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show one claim."""
+        claim = self.get_object(request, object_id)
+        if claim is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_permission(request, claim):
+            raise PermissionDenied
+        return claim_page(request, claim, base=self._base(request))
+
+    def desk(self, request: HttpRequest) -> HttpResponse:
+        """Show what is to be done about all claims."""
+        self._require_view(request)
+        return desk_page(request, base=self._base(request))
+
+    def open(self, request: HttpRequest) -> HttpResponse:
+        """Open a claim before its amount is known."""
+        self._require_view(request)
+        return open_page(request, base=self._base(request))
+
+    def act(self, request: HttpRequest, pk: int, code: str) -> HttpResponse:
+        """Ask for one act, and do it."""
+        return act_page(request, self._changeable(request, pk), code=code, base=self._base(request))
+
+    def finish(self, request: HttpRequest, pk: int, step: int) -> HttpResponse:
+        """Note that a dated step is done."""
+        return finish_act(request, self._changeable(request, pk), step=step)
+
+    def letter(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the letter as it would be made now, or make it."""
+        return letter_page(request, self._seen(request, pk), base=self._base(request))
+
+    def file(self, request: HttpRequest, pk: int, letter: int) -> HttpResponse:
+        """Send a letter as PDF."""
+        return letter_file(self._seen(request, pk), letter=letter)
+
+    def _require_view(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+
+    def _seen(self, request: HttpRequest, pk: int) -> Claim:
+        self._require_view(request)
+        claim: Claim | None = self.get_queryset(request).filter(pk=pk).first()
+        if claim is None:
+            raise Http404("There is no such claim, or you may not see it.")
+        return claim
+
+    def _changeable(self, request: HttpRequest, pk: int) -> Claim:
+        claim = self._seen(request, pk)
+        if not request.user.has_perm("sla.change_claim"):
+            raise PermissionDenied
+        return claim
+
+    def _base(self, request: HttpRequest) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "opts": self.opts, "has_view_permission": True}
+
+    @display(description="Vendor", ordering="contract__vendor__name")
+    def shown_vendor(self, obj: Claim) -> str:
+        """Return the vendor."""
+        return str(obj.contract.vendor)
+
+    @display(description="Contract", ordering="contract__reference")
+    def shown_contract(self, obj: Claim) -> str:
+        """Return the contract's reference."""
+        return str(obj.contract.reference)
+
+    @display(description="State", ordering="state", label={str(k.value): v for k, v in TONES.items()})
+    def shown_state(self, obj: Claim) -> tuple[str, str]:
+        """Return where it stands."""
+        return obj.state, obj.get_state_display()
+
+    @display(description="Asked", ordering="asked_minor")
+    def shown_asked(self, obj: Any) -> str:
+        """Return what it asks for."""
+        return money_text(obj.asked_minor, currency=obj.currency)
+
+    @display(description="Accepted")
+    def shown_accepted(self, obj: Any) -> str:
+        """Return what the vendor accepted last."""
+        if obj.answered is None:
+            return ""
+        accepted = obj.asked_minor if obj.accepted_minor is None else obj.accepted_minor
+        return money_text(accepted, currency=obj.currency)
+
+    @display(description="Received", ordering="received_minor")
+    def shown_received(self, obj: Any) -> str:
+        """Return what came."""
+        return money_text(obj.received_minor, currency=obj.currency) if obj.received_minor else ""
+
+    @display(description="Open", ordering="open_minor")
+    def shown_open(self, obj: Any) -> str:
+        """Return what is still owed."""
+        return money_text(obj.open_minor, currency=obj.currency)
+
+    @display(description="Next date", ordering="next_until", label={"late": "danger", "later": ""})
+    def shown_next(self, obj: Any) -> Any:
+        """Return the first date on which somebody has to act (UTC)."""
+        if obj.next_on is None or obj.state not in OPEN:
+            return ""
+        late = obj.next_until <= timezone.now()
+        return ("late", f"{obj.next_on} overdue") if late else f"{obj.next_on}"
+
+
+def with_sums(claims: Any) -> Any:
+    """Add what claims ask for, what came, what is open, and their next date, in the same query."""
+    accepted = ClaimMove.objects.filter(claim=OuterRef("pk"), new_state__in=ACCEPTING).order_by("-pk")
+    whose = Q(claim=OuterRef("pk")) | Q(claim=None, statement=OuterRef("statement"))
+    steps = ClaimToDo.objects.filter(whose, done_at=None, dropped_at=None)
+    return claims.annotate(
+        asked_minor=_sum(ClaimPart, "amount_minor"),
+        received_minor=_sum(CreditMatch, "claim_minor"),
+        open_minor=_sum(RegisterEntry, "amount_minor", unit=OuterRef("currency")),
+        accepted_minor=Subquery(accepted.values("amount_minor")[:1]),
+        answered=Subquery(accepted.values("pk")[:1]),
+        next_until=Subquery(steps.order_by("due_until").values("due_until")[:1]),
+        next_on=Subquery(steps.order_by("due_until").values("due_on")[:1]),
+    )
+
+
+def _sum(model: Any, column: str, **kept: Any) -> Any:
+    rows = model.objects.filter(claim=OuterRef("pk"), **kept).order_by().values("claim")
+    summed = Subquery(rows.annotate(total=Sum(column)).values("total"))
+    return Coalesce(summed, 0, output_field=BigIntegerField())

@@ -1,0 +1,61 @@
+"""Lists of rows that only services write: seen, searched, filtered, never typed into."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from vendors.models import Vendor
+
+
+class LookedAtAdmin(ModelAdmin):
+    """A list that shows the rows whose vendor the reader may see."""
+
+    list_filter_submit = True
+    list_per_page = 50
+    list_fullwidth = True
+    show_full_result_count = False
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the rows that the reader may see."""
+        return super().get_queryset(request).visible_to(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: services write these rows."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: what is written stays."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: money and evidence are never deleted."""
+        return False
+
+
+class VendorFilter(admin.SimpleListFilter):
+    """One vendor, of those that the reader may see; `path` leads from the row to it."""
+
+    title = "vendor"
+    parameter_name = "vendor"
+    path: ClassVar[str] = "vendor"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the vendors that have rows here."""
+        rows = Vendor.objects.all().visible_to(request.user)  # type: ignore[attr-defined]
+        held = model_admin.model._default_manager.order_by().values(self.path)
+        return [(row.slug, row.name) for row in rows.filter(pk__in=held).order_by("name")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Keep the rows of the vendor."""
+        return queryset.filter(**{f"{self.path}__slug": self.value()}) if self.value() else queryset
+
+
+class VendorOfContractFilter(VendorFilter):
+    """The vendor of a row's contract."""
+
+    path = "contract__vendor"

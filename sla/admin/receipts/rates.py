@@ -1,0 +1,96 @@
+"""Exchange rates: added with their day and source, never changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from unfold.decorators import display
+
+from sla.admin.acts import refuse
+from sla.admin.looking import LookedAtAdmin
+from sla.models import ExchangeRate
+from sla.services.receipts import record_rate
+from vendors.admin import signed_in
+
+TEXT = (
+    "One unit of the first currency was worth so much of the second on that day. A rate stays as it is:"
+    " matched credits refer to it. A wrong one is answered by a right one of the same day."
+)
+
+
+class RateForm(forms.Form):
+    """One rate of one day."""
+
+    on = forms.DateField(label="Day", widget=forms.DateInput(attrs={"type": "date"}))
+    base = forms.CharField(label="One unit of", max_length=3, help_text="Three letters, such as EUR.")
+    quote = forms.CharField(label="was worth in", max_length=3, help_text="Three letters, such as USD.")
+    rate = forms.DecimalField(
+        label="so much",
+        min_value=0,
+        max_digits=15,
+        decimal_places=8,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+    )
+    source = forms.CharField(
+        label="Source", max_length=200, help_text="Such as: ECB reference rate, or the bank's statement."
+    )
+
+    def clean_base(self) -> str:
+        """Return the currency in capitals."""
+        return str(self.cleaned_data["base"]).strip().upper()
+
+    def clean_quote(self) -> str:
+        """Return the currency in capitals."""
+        return str(self.cleaned_data["quote"]).strip().upper()
+
+
+@admin.register(ExchangeRate)
+class ExchangeRateAdmin(LookedAtAdmin):
+    """The exchange rates."""
+
+    list_display = ["on", "base", "quote", "shown_rate", "source", "recorded_by", "recorded_at"]
+    list_display_links = None
+    list_filter = ["base", "quote", "source"]
+    list_select_related = ["recorded_by"]
+    search_fields = ["source", "base", "quote"]
+    date_hierarchy = "on"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Say whether the reader may add a rate."""
+        return request.user.has_perm("sla.add_exchangerate")
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Ask for a rate and record it."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = RateForm(request.POST or None)
+        back = reverse("admin:sla_exchangerate_changelist")
+        if request.method == "POST" and form.is_valid():
+            try:
+                made = record_rate(by=signed_in(request), now=timezone.now(), **form.cleaned_data)
+            except ValidationError as error:
+                refuse(form, error)
+            else:
+                messages.success(request, f"Recorded: {made}.")
+                return HttpResponseRedirect(back)
+        base = {**self.admin_site.each_context(request), "opts": self.opts, "title": "Add an exchange rate"}
+        context = {**base, "text": TEXT, "form": form, "back_url": back}
+        return TemplateResponse(request, "sla/act_form.html", context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Lead to the list: a rate has nothing to open."""
+        return HttpResponseRedirect(reverse("admin:sla_exchangerate_changelist"))
+
+    @display(description="Rate", ordering="rate")
+    def shown_rate(self, obj: ExchangeRate) -> str:
+        """Return the rate without the zeros that the column adds."""
+        return f"{obj.rate.normalize():f}"
