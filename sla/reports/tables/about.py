@@ -27,8 +27,13 @@ class Control:
 
 def about_rows(report: Report) -> list[tuple[str, str]]:
     """Return names and values: what was asked, who ran it, when, how old its data is, by what versions."""
+    return [("Report", report.title), ("Covers", report.subtitle), *source_rows(report, *report.summary)]
+
+
+def source_rows(report: Report, *sentences: str) -> list[tuple[str, str]]:
+    """Return the same without title and summary, for pages that show these above."""
     about = report.about
-    rows = [("Report", report.title), ("About", report.subtitle), *about.parameters]
+    rows = [*about.parameters]
     rows += [
         ("Run by", about.run_by),
         ("Run at", utc_text(about.run_at)),
@@ -39,7 +44,7 @@ def about_rows(report: Report) -> list[tuple[str, str]]:
         rows.append(("Provisional", PROVISIONAL))
     rows += [
         *about.versions,
-        *(("Note", note) for note in (*report.summary, *about.notes, NOT_TAX, CURRENCIES)),
+        *(("Note", note) for note in (*sentences, *about.notes, NOT_TAX, CURRENCIES)),
     ]
     return [(name, value) for name, value in rows if value]
 

@@ -28,8 +28,13 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 def render_json(report: Report) -> Iterator[bytes]:
     """Yield the report as one JSON document, piece by piece as its rows come."""
-    head = {"report": report.code, "title": report.title, "subtitle": report.subtitle}
-    head |= {"summary": list(report.summary), "about": about_data(report.about)}
+    head = {
+        "report": report.code,
+        "title": report.title,
+        "subtitle": report.subtitle,
+        "summary": list(report.summary),
+        "about": about_data(report.about),
+    }
     yield f'{_encode(head)[:-1]},"tables":['.encode()
     for place, table in enumerate(report.tables):
         if place:

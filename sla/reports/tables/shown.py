@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sla.reports.tables.about import about_rows
+from sla.reports.tables.about import source_rows
 from sla.reports.tables.cells import clean, currency_of, places, shown
 from sla.reports.tables.totals import Tally, foot_rows, tallied
 from sla.reports.tables.values import Column, Kind, Report, Row, Table
 
+SHORT, LONG_NAME = 13, 40
 FIGURES = frozenset({Kind.MONEY, Kind.COUNT, Kind.NUMBER, Kind.EXACT, Kind.LENGTH})
 
 
@@ -22,6 +23,11 @@ class ShownCell:
     url: str = ""
     label: str = ""
     kind: str = ""
+
+    @property
+    def short(self) -> bool:
+        """Say whether it may stand on one line whatever is beside it."""
+        return len(self.text) <= (LONG_NAME if " " not in self.text else SHORT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +80,7 @@ def shown_report(report: Report, *, most: int) -> ShownReport:
         summary=tuple(map(clean, report.summary)),
         provisional=report.about.provisional,
         tables=tuple(shown_table(table, zone=report.about.zone, most=most) for table in report.tables),
-        about=tuple(about_rows(report)),
+        about=tuple(source_rows(report)),
     )
 
 

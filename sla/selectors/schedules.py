@@ -1,4 +1,4 @@
-"""Reads for the admin, the interface and reports: SLA schedules and what their terms still lack."""
+"""SLA schedules, their versions, and what their terms still lack."""
 
 from __future__ import annotations
 

@@ -1,0 +1,278 @@
+"""The one entry to reports: which there are, made from plain parameters, for every shell.
+
+A parameter is text, as a form or a command has it. `from` and `until` name days, months, quarters or years:
+`from` is the first day of its name, `until` the first day that is left out, as everywhere in the project.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import version
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+
+from sla.engine.evaluation import ENGINE_VERSION
+from sla.reports.breach import breach_report
+from sla.reports.completeness import completeness_report
+from sla.reports.portfolio import portfolio_report
+from sla.reports.tables import FORMS, About, Report, render
+from sla.selectors.scope import Scope
+from sla.services.statements import heads
+from vendors.models import LegalEntity, Reader, Vendor
+from vendors.services.records import SYSTEM_USERNAME
+
+# Drafts that one report computes before it is made; more are left to the next run and said.
+MOST_REFRESHED = 1_000
+PERIOD_HINT = "Write 2019, 2019-Q2, 2019-06 or 2019-06-25."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """What may be asked of a report; its code is the name in commands and addresses."""
+
+    code: str
+    label: str
+    kind: str  # period, vendor, entity or moment
+    required: bool = False
+    help: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Parameters as values; `until` is the first day that is left out, instants are UTC."""
+
+    scope: Scope
+    about: About
+    now: datetime
+    as_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportKind:
+    """A report: what it is called, what may be asked of it, and who makes it."""
+
+    code: str
+    title: str
+    text: str
+    make: Callable[[Asked], Report]
+    parameters: tuple[Parameter, ...]
+    follows_drafts: bool = True
+
+
+FROM = Parameter(code="from", label="From", kind="period", required=True, help=f"First day. {PERIOD_HINT}")
+UNTIL = Parameter(
+    code="until",
+    label="Until (not included)",
+    kind="period",
+    required=True,
+    help="First day that is left out: 2019-07 is up to 30 June 2019.",
+)
+VENDOR = Parameter(code="vendor", label="Vendor", kind="vendor", help="Short name. Empty: all.")
+ENTITY = Parameter(code="entity", label="Our company", kind="entity", help="Short name. Empty: all.")
+AS_AT = Parameter(
+    code="as_at",
+    label="As at",
+    kind="moment",
+    help="What was recorded by the end of this day, or by this moment. Empty: now.",
+)
+RANGE = (FROM, UNTIL, VENDOR, ENTITY)
+
+
+def report_kinds() -> tuple[ReportKind, ...]:
+    """Return all reports in the order in which they are offered."""
+    return tuple(REPORTS.values())
+
+
+def make_report(code: str, *, parameters: Mapping[str, str], user: Reader, now: datetime) -> Report:
+    """Return a report as plain data, whose rows may stream; `now` is a UTC instant.
+
+    Drafts that the records have overtaken are computed first, up to a bound that the report tells.
+    Raises ValidationError for a parameter that is missing or says nothing, KeyError for an unknown report.
+    """
+    kind = REPORTS[code]
+    asked = asked_of(kind, parameters=parameters, user=user, now=now)
+    if kind.follows_drafts:
+        note = refresh_drafts(asked.scope, now=now)
+        asked = replace(asked, about=replace(asked.about, notes=(*asked.about.notes, *note)))
+    return kind.make(asked)
+
+
+def report_file(report: Report, *, form: str) -> tuple[str, str, Iterator[bytes]]:
+    """Return the name, content type and bytes of a report's file; raise ValueError for an unknown format."""
+    if form not in FORMS:
+        raise ValueError(f"No format {form!r}. Choose one of: {', '.join(FORMS)}.")
+    days = re.findall(r"\d{4}-\d\d-\d\d", report.subtitle)
+    name = "-".join([report.code.replace("_", "-"), *dict.fromkeys(days)])
+    return f"{name}.{FORMS[form].suffix}", FORMS[form].content_type, render(report, form=form)
+
+
+def everything() -> User:
+    """Return the reader that commands run as: it sees all vendors, and is no row."""
+    return User(username=SYSTEM_USERNAME, first_name="Recourse", is_superuser=True)
+
+
+def refresh_drafts(scope: Scope, *, now: datetime) -> tuple[str, ...]:
+    """Bring the drafts in a scope up to date, up to a bound; return what must be said about the rest."""
+    heads.note_stale(now=now)
+    schedules = list(scope.schedules())
+    months = (scope.until - scope.first_on).days // 28 + 1
+    last_on = min(scope.last_on, now.date())
+    if len(schedules) * months <= MOST_REFRESHED and scope.first_on <= last_on:
+        heads.fresh_heads(schedules, first_on=scope.first_on, last_on=scope.last_on, now=now)
+    else:
+        stale = scope.statements().stale().select_related("agreement__contract").order_by("last_on", "pk")
+        heads.refresh_heads(list(stale[:MOST_REFRESHED]), now=now)
+    left = scope.statements().stale().count()
+    failed = scope.statements().exclude(error="").count()
+    notes = []
+    if left:
+        notes.append(f"{left} drafts are older than the records: they are computed again on the next run.")
+    if failed:
+        notes.append(f"{failed} drafts could not be computed; the completeness report says why.")
+    return tuple(notes)
+
+
+def asked_of(kind: ReportKind, *, parameters: Mapping[str, str], user: Reader, now: datetime) -> Asked:
+    """Return the values of a report's parameters; raise ValidationError that names each wrong one."""
+    known = {each.code for each in kind.parameters}
+    given = {code: text.strip() for code, text in parameters.items() if code in known and text.strip()}
+    readers: dict[str, Callable[[str], Any]] = {
+        "period": first_day,
+        "vendor": lambda text: _row(Vendor.objects.visible_to(user), key="slug", text=text, what="vendor"),
+        "entity": lambda text: _row(LegalEntity.objects.all(), key="code", text=text, what="company"),
+        "moment": moment,
+    }
+    values: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for each in kind.parameters:
+        try:
+            if each.code in given:
+                values[each.code] = readers[each.kind](given[each.code])
+            elif each.required:
+                problems[each.code] = f"{each.label} is missing. {each.help}"
+        except ValueError as error:
+            problems[each.code] = f"{each.label}: {error}"
+    if not problems and not values["from"] < values["until"]:
+        problems["until"] = (
+            f"Until {values['until']} is not after {values['from']}. It is the first day that is left out:"
+            " for June alone write from 2019-06 until 2019-07."
+        )
+    if problems:
+        raise ValidationError(problems)
+    return _asked(values, user=user, now=now)
+
+
+def _asked(values: Mapping[str, Any], *, user: Reader, now: datetime) -> Asked:
+    scope = Scope(
+        first_on=values["from"],
+        until=values["until"],
+        user=user,
+        vendor=values.get("vendor"),
+        entity=values.get("entity"),
+    )
+    as_at = values.get("as_at")
+    chosen = [
+        ("Days", f"{scope.first_on} to {scope.last_on}"),
+        ("Vendor", str(scope.vendor or "all that the reader may see")),
+        ("Our company", str(scope.entity or "all")),
+    ]
+    about = About(
+        parameters=tuple(chosen),
+        run_by=user.get_username(),
+        run_at=now.replace(microsecond=0),
+        data_as_at=as_at or now.replace(microsecond=0),
+        versions=(
+            ("Version of the calculation", ENGINE_VERSION),
+            ("Version of the zone rules", version("tzdata")),
+        ),
+    )
+    return Asked(scope=scope, about=about, now=now, as_at=as_at)
+
+
+def first_day(text: str) -> date:
+    """Return the first day of a year, quarter, month or day; raise ValueError."""
+    found = re.fullmatch(r"(\d{4})(?:-Q([1-4])|-(\d\d)(?:-(\d\d))?)?", text, re.ASCII)
+    if not found or not 1900 <= int(found[1]) <= 2199:
+        raise ValueError(f"{text!r} names no day. {PERIOD_HINT}")
+    year, quarter, month, day = found.groups()
+    try:
+        return date(int(year), 3 * int(quarter) - 2 if quarter else int(month or 1), int(day or 1))
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no day of the calendar. {PERIOD_HINT}") from error
+
+
+def moment(text: str) -> datetime:
+    """Return the end of a day (UTC), or the very moment that is written with its offset; raise ValueError."""
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            day = date.fromisoformat(text) + timedelta(days=1)
+            return datetime(day.year, day.month, day.day, tzinfo=UTC)
+        at = datetime.fromisoformat(text)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{text!r} is no moment. Write 2019-06-30 or 2019-06-30T18:00:00Z.") from error
+    if at.tzinfo is None:
+        raise ValueError(f"{text!r} has no offset. Write 2019-06-30T18:00:00Z, or the day alone.")
+    return at.astimezone(UTC)
+
+
+def _row(rows: Any, *, key: str, text: str, what: str) -> Any:
+    found = rows.filter(**{key: text}).first()
+    if found is None:
+        some = ", ".join(rows.order_by(key).values_list(key, flat=True)[:8])
+        raise ValueError(f"no {what} {text!r}. Known are: {some or 'none yet'}.")
+    return found
+
+
+def month_end_pack(asked: Asked) -> Report:
+    """Return the reports of a month's end as one workbook: what was missed, what is owed, what is missing."""
+    parts = [REPORTS[code].make(asked) for code in PACK if code in REPORTS]
+    return Report(
+        code="month_end_pack",
+        title="Month-end pack",
+        subtitle=f"{asked.scope.first_on} to {asked.scope.last_on}",
+        about=replace(
+            asked.about,
+            provisional=any(part.about.provisional for part in parts),
+            notes=tuple(dict.fromkeys(note for part in parts for note in part.about.notes)),
+        ),
+        tables=tuple(table for part in parts for table in part.tables),
+        summary=tuple(sentence for part in parts for sentence in part.summary),
+    )
+
+
+PACK = ("breach", "credit_register", "roll_forward", "completeness")
+REPORTS: Mapping[str, ReportKind] = {
+    "breach": ReportKind(
+        code="breach",
+        title="Service levels missed",
+        text="Every service level missed, with its credit, claim and bills: a line each.",
+        make=lambda asked: breach_report(asked.scope, about=asked.about),
+        parameters=RANGE,
+    ),
+    "portfolio": ReportKind(
+        code="portfolio",
+        title="Portfolio summary",
+        text="Each SLA schedule: periods judged, levels met and missed, money owed, claimed and received.",
+        make=lambda asked: portfolio_report(asked.scope, about=asked.about),
+        parameters=RANGE,
+    ),
+    "completeness": ReportKind(
+        code="completeness",
+        title="Completeness",
+        text="What is missing or unsettled: terms, sources, statements, claims, credit notes.",
+        make=lambda asked: completeness_report(asked.scope, about=asked.about, now=asked.now),
+        parameters=RANGE,
+    ),
+    "month_end_pack": ReportKind(
+        code="month_end_pack",
+        title="Month-end pack",
+        text="Service levels missed, credit register, roll-forward and completeness in one workbook.",
+        make=month_end_pack,
+        parameters=(*RANGE, AS_AT),
+    ),
+}
