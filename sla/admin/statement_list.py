@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from unfold.admin import ModelAdmin
@@ -16,6 +16,7 @@ from unfold.views import ChangeList
 
 from sla.admin.answers import answer_view
 from sla.admin.finalising import bulk_view, finalise_view, hold_view
+from sla.admin.reports import report_view, reports_view, vendor_report_view
 from sla.admin.revisions import revision_file, revision_view, verify_view
 from sla.admin.standing import standings_of
 from sla.admin.statement_filters import MoneyFilter, PeriodFilter, StandingFilter, VendorFilter
@@ -105,6 +106,9 @@ class StatementAdmin(ModelAdmin):
         wrap, row = self.admin_site.admin_view, "<int:pk>/"
         frozen = f"{row}r<int:number>/"
         return [
+            path("reports/", wrap(self.reports), name="sla_reports"),
+            path("reports/vendor/", wrap(self.vendor_report), name="sla_vendor_report"),
+            path("reports/<slug:code>/", wrap(self.report), name="sla_report"),
             path(f"{row}finalise/", wrap(self.finalise), name="sla_statement_finalise"),
             path(f"{row}hold/", wrap(self.hold), name="sla_statement_hold"),
             path(f"{frozen}", wrap(self.revision), name="sla_revision"),
@@ -133,6 +137,23 @@ class StatementAdmin(ModelAdmin):
         if row is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         return HttpResponseRedirect(statement_url(row.agreement, label=row.period))
+
+    def reports(self, request: HttpRequest) -> HttpResponse:
+        """Show what reports there are."""
+        return reports_view(request, base=self._reader_base(request))
+
+    def report(self, request: HttpRequest, code: str) -> HttpResponseBase:
+        """Show a report, or hand it out."""
+        return report_view(request, code, base=self._reader_base(request))
+
+    def vendor_report(self, request: HttpRequest) -> HttpResponseBase:
+        """Show the report of one vendor, or hand it out."""
+        return vendor_report_view(request, base=self._reader_base(request))
+
+    def _reader_base(self, request: HttpRequest) -> dict[str, Any]:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return self._base(request)
 
     def finalise(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make a statement a record."""

@@ -1,0 +1,281 @@
+"""Reports: choose one, read it as a page, or take it as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import chain
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from sla.admin.statements import address, as_file
+from sla.reports.editions import Edition
+from sla.reports.tables import FORMS, Report, page_part
+from sla.reports.vendor import VendorReport, as_report, vendor_pdf, vendor_view
+from sla.services.reporting import (
+    FROM,
+    REPORTS,
+    UNTIL,
+    Parameter,
+    ReportKind,
+    first_day,
+    make_report,
+    report_file,
+    report_kinds,
+)
+from sla.services.vendor_reports import make_vendor_report
+from vendors.admin import signed_in
+from vendors.models import LegalEntity, Vendor
+
+PAGE = "page"
+# What a card offers beside the page, in the order in which finance asks for it.
+OFFERED = ("xlsx", "csv", "pdf", "json")
+VENDOR_CODE = "vendor"
+VENDOR_TITLE = "Vendor compliance report"
+VENDOR_TEXT = (
+    "One vendor, one period: what was promised, given and missed, the last twelve periods, claims, and what"
+    " to do by when. The vendor's edition names no other party and nothing of ours."
+)
+VENDOR_PARAMETERS = (
+    Parameter(code="vendor", label="Vendor", kind="vendor", required=True),
+    FROM,
+    UNTIL,
+    Parameter(code="edition", label="Edition", kind="edition"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """One field of a card."""
+
+    code: str
+    label: str
+    value: str
+    help: str
+    required: bool
+    choices: tuple[tuple[str, str], ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """One report with its small form."""
+
+    code: str
+    title: str
+    text: str
+    url: str
+    controls: tuple[Control, ...]
+    forms: tuple[tuple[str, str], ...]
+    errors: tuple[str, ...] = field(default=())
+
+
+def reports_view(
+    request: HttpRequest, *, base: Any, wrong: str = "", error: ValidationError | None = None
+) -> HttpResponse:
+    """Show a card for each report; `error` is what was wrong with the form of the report `wrong`."""
+    choices, typed = _choices(request), request.GET.dict()
+    cards = []
+    for kind in (None, *report_kinds()):
+        mine = wrong in ("", VENDOR_CODE if kind is None else kind.code)
+        found = error if wrong and mine else None
+        cards.append(_card(kind, typed=typed if mine else {}, choices=choices, error=found))
+    cards.sort(key=lambda card: card.code != wrong)
+    context = {**base, "title": "Reports", "cards": cards}
+    return TemplateResponse(request, "sla/reports.html", context)
+
+
+def report_view(request: HttpRequest, code: str, *, base: Any) -> HttpResponseBase:
+    """Show a report as a page, or hand it out in the format asked for."""
+    if code not in REPORTS:
+        raise Http404(f"There is no report {code!r}.")
+    form = request.GET.get("form", PAGE)
+    try:
+        report = make_report(code, parameters=request.GET.dict(), user=signed_in(request), now=timezone.now())
+        if form != PAGE:
+            return _streamed(report, form=form)
+        context = {**base, **_around(request, code), "title": report.title, "part": page_part(report)}
+        return TemplateResponse(request, "sla/report.html", context)
+    except ValidationError as error:
+        return reports_view(request, base=base, wrong=code, error=error)
+    except ValueError as error:
+        return _refused(request, str(error))
+
+
+def vendor_report_view(request: HttpRequest, *, base: Any) -> HttpResponseBase:
+    """Show the compliance report of one vendor, or hand it out in the format asked for."""
+    form = request.GET.get("form", PAGE)
+    try:
+        report = _vendor_report(request)
+        if form == "pdf":
+            name = f"{report.vendor}-{report.period}-{report.edition.value}.pdf"
+            return as_file(vendor_pdf(report), name=name)
+        if form != PAGE:
+            return _streamed(as_report(report), form=form)
+        context = {
+            **base,
+            **_around(request, VENDOR_CODE),
+            "title": VENDOR_TITLE,
+            "view": vendor_view(report),
+        }
+        return TemplateResponse(request, "sla/report.html", context)
+    except ValidationError as error:
+        return reports_view(request, base=base, wrong=VENDOR_CODE, error=error)
+    except ValueError as error:
+        return _refused(request, str(error))
+
+
+def _vendor_report(request: HttpRequest) -> VendorReport:
+    asked, problems = request.GET, {}
+    vendor = Vendor.objects.all().visible_to(signed_in(request)).filter(slug=asked.get("vendor", "")).first()
+    if vendor is None:
+        problems["vendor"] = "Choose a vendor."
+    days: dict[str, date] = {}
+    for code in ("from", "until"):
+        try:
+            days[code] = first_day(asked.get(code, "").strip())
+        except ValueError as error:
+            problems[code] = str(error)
+    if len(days) == 2 and not days["from"] < days["until"]:
+        problems["until"] = "It is the first day that is left out: for June write from 2019-06 until 2019-07."
+    edition = asked.get("edition") or Edition.INTERNAL.value
+    if edition not in list(Edition):
+        problems["edition"] = f"There is no edition {edition!r}. Choose one of: {', '.join(Edition)}."
+    if problems:
+        raise ValidationError(problems)
+    return make_vendor_report(
+        vendor,
+        first_on=days["from"],
+        last_on=days["until"] - timedelta(days=1),
+        period=period_label(days["from"], until=days["until"]),
+        edition=Edition(edition),
+        user=signed_in(request),
+        now=timezone.now(),
+    )
+
+
+def period_label(first_on: date, *, until: date) -> str:
+    """Return how people call the days up to, not including, `until`: 2019-06, 2019-Q2, 2019 or the range."""
+    months = (until.year - first_on.year) * 12 + until.month - first_on.month
+    if first_on.day == until.day == 1:
+        if months == 1:
+            return f"{first_on:%Y-%m}"
+        if months == 3 and first_on.month % 3 == 1:
+            return f"{first_on.year}-Q{first_on.month // 3 + 1}"
+        if months == 12 and first_on.month == 1:
+            return str(first_on.year)
+    return f"{first_on}..{until - timedelta(days=1)}"
+
+
+def _streamed(report: Report, *, form: str) -> HttpResponseBase:
+    """Return a file that leaves as it is made; what cannot be made raises before the first byte."""
+    name, kind, chunks = report_file(report, form=form)
+    first = next(chunks, b"")
+    response = StreamingHttpResponse(chain([first], chunks), content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _refused(request: HttpRequest, text: str) -> HttpResponse:
+    messages.error(request, text)
+    asked = {key: text for key, text in request.GET.items() if key != "form"}
+    return HttpResponseRedirect(f"{reverse('admin:sla_reports')}?{urlencode(asked)}")
+
+
+def _around(request: HttpRequest, code: str) -> dict[str, Any]:
+    """Return the addresses around an open report: its files, and back to its form."""
+    asked = {key: text for key, text in request.GET.items() if key != "form"}
+    own = request.path
+    return {
+        "files": [(words, f"{own}?{urlencode({**asked, 'form': form})}") for form, words in _forms(OFFERED)],
+        "back_url": f"{reverse('admin:sla_reports')}?{urlencode(asked)}#{code}",
+    }
+
+
+def _forms(codes: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((code, FORMS[code].label) for code in codes if code in FORMS)
+
+
+def _card(
+    kind: ReportKind | None,
+    *,
+    typed: Mapping[str, str],
+    choices: Mapping[str, tuple[tuple[str, str], ...]],
+    error: ValidationError | None,
+) -> Card:
+    """Return the card of a report; None stands for the one of a single vendor."""
+    parameters = VENDOR_PARAMETERS if kind is None else kind.parameters
+    said, others = _said(error, known={each.code for each in parameters})
+    values = {**last_month(), **typed}
+    return Card(
+        code=VENDOR_CODE if kind is None else kind.code,
+        title=VENDOR_TITLE if kind is None else kind.title,
+        text=VENDOR_TEXT if kind is None else kind.text,
+        url=address("admin:sla_report", kind.code) if kind else address("admin:sla_vendor_report"),
+        controls=tuple(
+            Control(
+                code=each.code,
+                label=each.label,
+                value=values.get(each.code, ""),
+                help=each.help,
+                required=each.required,
+                choices=choices.get(each.kind, ()),
+                error=said.get(each.code, ""),
+            )
+            for each in parameters
+        ),
+        forms=_forms(OFFERED),
+        errors=others,
+    )
+
+
+def _said(error: ValidationError | None, *, known: set[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return what was wrong by field, and what belongs to no field."""
+    if error is None:
+        return {}, ()
+    if not hasattr(error, "error_dict"):
+        return {}, tuple(error.messages)
+    by_field = {place: " ".join(texts) for place, texts in error.message_dict.items()}
+    others = tuple(text for place, text in by_field.items() if place not in known)
+    return {place: text for place, text in by_field.items() if place in known}, others
+
+
+def _choices(request: HttpRequest) -> dict[str, tuple[tuple[str, str], ...]]:
+    vendors = Vendor.objects.all().visible_to(signed_in(request)).order_by("name")
+    return {
+        "vendor": (("", "—"), *((row.slug, row.name) for row in vendors)),
+        "entity": (("", "All"), *LegalEntity.objects.order_by("name").values_list("code", "name")),
+        "edition": (("internal", "Internal"), ("vendor", "Vendor's")),
+    }
+
+
+def last_month() -> dict[str, str]:
+    """Return the last whole month as the two ends of a range."""
+    until = timezone.now().date().replace(day=1)
+    before = until - timedelta(days=1)
+    return {"from": f"{before:%Y-%m}", "until": f"{until:%Y-%m}"}
+
+
+def vendor_report_url(vendor: Vendor) -> str:
+    """Return the address of a vendor's report of the last whole month."""
+    return f"{reverse('admin:sla_vendor_report')}?{urlencode({'vendor': vendor.slug, **last_month()})}"
+
+
+def report_url(code: str, **asked: str) -> str:
+    """Return the address of a report of the last whole month."""
+    return f"{reverse('admin:sla_report', args=[code])}?{urlencode({**last_month(), **asked})}"
