@@ -227,6 +227,12 @@ NAVIGATION: list[dict[str, Any]] = [
                 "link": reverse_lazy("admin:sla_claims_desk"),
                 "permission": lambda request: _may_view(request, model="sla_claim"),
             },
+            {
+                "title": "Reports",
+                "icon": "table_chart",
+                "link": reverse_lazy("admin:sla_reports"),
+                "permission": lambda request: _may_view(request, model="sla_statement"),
+            },
         ]
     },
     _pages(
@@ -242,6 +248,7 @@ NAVIGATION: list[dict[str, Any]] = [
     _pages(
         "SLA schedules",
         ("SLA schedules", "balance", "sla_servicelevelagreement"),
+        ("Service level statements", "request_page", "sla_statement"),
         ("Decided exclusions", "block", "sla_exclusion"),
         ("Confirmed conditions", "fact_check", "sla_condition"),
         ("Periods brought forward", "history", "sla_broughtforward"),

@@ -1,17 +1,18 @@
-"""Admin pages of SLA schedules, statements and the facts that clauses ask for.
+"""Admin pages of SLA schedules, statements, claims, reports and the facts that clauses ask for.
 
 `schedules` the schedule and its versions · `statements` one period · `statement_list` all of them ·
-`finalising` makes a record · `levels` a service level's form · `parts` the other clauses ·
-`starting` from a template · `facts` decisions and conditions ·
-`panels` what contracts and incidents show of it · `home` the worklist · `claims` the desk and each claim ·
-`receipts` what came and what it answers · `register` and `books` what finance keeps.
+`finalising` makes a record · `revisions` and `answers` what is finalised · `reports` pages and files ·
+`levels` a service level's form · `parts` the other clauses · `starting` from a template ·
+`facts` decisions and conditions · `panels` what vendors, contracts and incidents show of it ·
+`home` the worklist · `claims` the desk and each claim · `receipts` what came and what it answers ·
+`register` and `books` what finance keeps.
 """
 
 from sla.admin.books import PeriodCloseAdmin, PostingPolicyAdmin, SharedCapAdmin
 from sla.admin.claims import ClaimAdmin
 from sla.admin.facts import BroughtForwardAdmin, ConditionAdmin, ExclusionAdmin
 from sla.admin.home import dashboard
-from sla.admin.panels import ContractPageAdmin, IncidentPageAdmin
+from sla.admin.panels import ContractPageAdmin, IncidentPageAdmin, VendorPageAdmin
 from sla.admin.receipts import CreditReceivedAdmin, ExchangeRateAdmin
 from sla.admin.register import RegisterEntryAdmin
 from sla.admin.schedules import ScheduleAdmin
@@ -32,5 +33,6 @@ __all__ = [
     "ScheduleAdmin",
     "SharedCapAdmin",
     "StatementAdmin",
+    "VendorPageAdmin",
     "dashboard",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from sla.services.worklist import worklist
@@ -16,5 +17,6 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return {
         **context,
         "work": worklist(signed_in(request), now=timezone.now()),
+        "month_end_url": f"{reverse('admin:sla_reports')}#month_end_pack",
         "title": "What waits for you",
     }

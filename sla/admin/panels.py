@@ -1,4 +1,4 @@
-"""What contracts and incidents show of the terms: their admin classes, extended and registered again."""
+"""What vendors, contracts and incidents show from above: their admin classes, extended and registered again."""
 
 from __future__ import annotations
 
@@ -11,11 +11,42 @@ from django.utils import timezone
 
 from incidents.admin import IncidentAdmin
 from incidents.models import Incident
+from sla.admin.reports import report_url, vendor_report_url
 from sla.services import touched
-from vendors.admin import ContractAdmin, signed_in
-from vendors.models import Contract, zone_of
+from vendors.admin import ContractAdmin, VendorAdmin, signed_in
+from vendors.models import Contract, Vendor, zone_of
 
-admin.site.unregister([Contract, Incident])
+admin.site.unregister([Contract, Incident, Vendor])
+
+
+@admin.register(Vendor)
+class VendorPageAdmin(VendorAdmin):
+    """A vendor with its report and its statements one press away."""
+
+    change_form_template = "sla/vendor.html"
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Show where its figures are above the vendor's own fields."""
+        extra = dict(extra_context or {})
+        vendor = self.get_object(request, object_id) if object_id else None
+        if vendor is not None and request.method == "GET" and request.user.has_perm("sla.view_statement"):
+            extra |= {"vendor": vendor, "figures": _figures(vendor)}
+        return super().changeform_view(request, object_id, form_url, extra)
+
+
+def _figures(vendor: Vendor) -> tuple[tuple[str, str], ...]:
+    """Return where a vendor's figures are: its report, what it missed, its statements."""
+    return (
+        ("Report of last month", vendor_report_url(vendor)),
+        ("Missed last month", report_url("breach", vendor=vendor.slug)),
+        ("Service level statements", f"{reverse('admin:sla_statement_changelist')}?vendor={vendor.slug}"),
+    )
 
 
 @admin.register(Contract)
@@ -40,6 +71,7 @@ class ContractPageAdmin(ContractAdmin):
                 "annual_fee": "" if _has_ended(contract) else self.shown_annual_fee(contract),
                 "schedules": touched.schedules_of_contract(contract, now=timezone.now()),
                 "begin_url": reverse("admin:sla_begin") + f"?contract={contract.pk}",
+                "figures": _figures(contract.vendor) if request.user.has_perm("sla.view_statement") else (),
             }
         return super().changeform_view(request, object_id, form_url, extra)
 
