@@ -15,14 +15,16 @@ from fractions import Fraction
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import Sum
 
 from sla.engine.claims.earnback import OFFSET_USED
 from sla.engine.codec import from_plain
-from sla.engine.results import EarnedBack
+from sla.engine.results import EarnedBack, Result
 from sla.engine.terms import Pays
 from sla.engine.terms.rules import EarnBackForm
 from sla.models import LineFigures, ServiceCredit, Statement, StatementLine, StatementRevision
-from sla.services.register import enter_credit, posting_month
+from sla.services.claims import take_credit
+from sla.services.register import posting_month
 from sla.services.statements.lines import line_key
 
 Kind = ServiceCredit.Kind
@@ -71,16 +73,21 @@ def record_credits(
     saved = [credit for credit in found if credit is not None]
     for credit in saved:
         credit.save()
-        _attach(credit, by=by, now=now)
+        take_credit(credit, by=by, now=now)
     return saved
 
 
-def _attach(credit: ServiceCredit, *, by: User, now: datetime) -> None:
-    try:
-        from sla.services.claims import attach_credit
-    except ImportError:
-        return
-    enter_credit(credit, claim=attach_credit(credit, by=by, now=now), by=by, now=now)
+def wanted_total(due_minor: int, *, result: Result) -> int:
+    """Return what the records of a statement come to in money: the credit due less what was earned back."""
+    return due_minor - sum(one.amount.minor for one in result.earned_back if one.form in GIVEN_BACK)
+
+
+def recorded_total(revision: StatementRevision) -> int:
+    """Return what is recorded in money for a statement up to a revision, in minor units."""
+    rows = ServiceCredit.objects.filter(
+        revision__statement=revision.statement_id, revision__number__lte=revision.number
+    )
+    return rows.filter(pays=Pays.MONEY).aggregate(sum=Sum("amount_minor"))["sum"] or 0
 
 
 def _recorded(statement: Statement) -> dict[Place, list[ServiceCredit]]:

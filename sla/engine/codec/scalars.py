@@ -29,7 +29,8 @@ _SPELLINGS = {
 }  # fmt: skip
 _LENGTH_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zµ]+)", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?")
-_RATIO = re.compile(r"([+-]?\d{1,30})\s*/\s*(\d{1,30})")
+# A mean over thousands of intervals keeps an exact, long denominator; Python reads 4300 digits at most.
+_RATIO = re.compile(r"([+-]?\d{1,4300})\s*/\s*(\d{1,4300})")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.IGNORECASE)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MONEY = re.compile(r"([+-]?\d{1,18}(?:\.\d{1,4})?) ([A-Z]{3})")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -32,6 +29,7 @@ from sla.services.statements.drafting import (
     write_draft,
 )
 from sla.services.statements.drafts import result_of
+from sla.services.statements.header import frozen_number, header_digest, header_of
 from sla.services.statements.lines import LineValues
 from sla.services.statements.numbering import statement_lines
 from sla.services.statements.questions import checked_reasons, open_questions
@@ -39,7 +37,7 @@ from sla.services.statements.staleness import raise_wanted
 from vendors.models import Contract
 from vendors.services import checked_reason
 
-__all__ = ["finalise_statement", "header_digest", "header_of", "hold_correction", "lock_statement"]
+__all__ = ["finalise_statement", "hold_correction", "lock_statement"]
 
 INPUTS_VERSION = 1
 
@@ -170,47 +168,10 @@ def _revision(
     return revision
 
 
-def frozen_number(inputs: Inputs) -> str:
-    """Return a statement's number as its inputs say it: a contract may be renamed later."""
-    return f"{inputs.schedule.contract}/{inputs.schedule.code}/{inputs.period.label}"
-
-
-def header_of(revision: StatementRevision, *, number: str, lines: Iterable[Any]) -> dict[str, Any]:
-    """Return what a revision's fingerprint is made of; `lines` are rows or column values."""
-    return {
-        "statement": number,
-        "revision": revision.number,
-        "full_number": f"{number}/r{revision.number}",
-        "inputs_version": revision.inputs_version,
-        "inputs_digest": revision.inputs_digest,
-        "result_digest": revision.result_digest,
-        "engine_version": revision.engine_version,
-        "zone_data": revision.zone_data,
-        "previous_digest": revision.previous_digest,
-        "finalised_at": f"{revision.finalised_at:%Y-%m-%dT%H:%M:%S.%fZ}",
-        "finalised_by": revision.finalised_by.get_username(),
-        "cause": revision.cause,
-        "overridden": revision.overridden,
-        "due_minor": revision.due_minor,
-        "lines": [line_mark(line) for line in lines],
-    }
-
-
-def line_mark(line: Any) -> list[Any]:
-    """Return what the fingerprint says of a line: number, key, kind and money."""
-    values = line if isinstance(line, dict) else vars(line)
-    return [values["number"], values["key"], values["status"], values.get("due_minor", 0)]
-
-
-def header_digest(header: Mapping[str, Any]) -> str:
-    """Return the SHA-256 fingerprint of a header's canonical JSON."""
-    text = json.dumps(header, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _follow(statement: Statement, *, found: _Found, revision: StatementRevision, now: datetime) -> None:
     """Bring the head along, and ask for new drafts of what looks back at it or shares a cap with it."""
     draft = Draft(
+        inputs=found.inputs,
         result=found.result,
         lines=found.lines,
         figures=figures_of(found.result, lines=found.lines),
