@@ -1,4 +1,4 @@
-"""What vendors, contracts and incidents show from above: their admin classes, extended and registered again."""
+"""What vendors, contracts and incidents show from above: their admin classes, registered again."""
 
 from __future__ import annotations
 

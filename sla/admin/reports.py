@@ -27,6 +27,7 @@ from sla.admin.statements import address, as_file
 from sla.reports.editions import Edition
 from sla.reports.tables import FORMS, Report, page_part
 from sla.reports.vendor import VendorReport, as_report, vendor_pdf, vendor_view
+from sla.selectors.scope import Scope
 from sla.services.reporting import (
     FROM,
     REPORTS,
@@ -35,6 +36,7 @@ from sla.services.reporting import (
     ReportKind,
     first_day,
     make_report,
+    refresh_drafts,
     report_file,
     report_kinds,
 )
@@ -180,6 +182,28 @@ def period_label(first_on: date, *, until: date) -> str:
         if months == 12 and first_on.month == 1:
             return str(first_on.year)
     return f"{first_on}..{until - timedelta(days=1)}"
+
+
+def draw_up(request: HttpRequest) -> None:
+    """Bring the drafts of all periods that end in the range asked for up to date, and say so."""
+    days = []
+    for code in ("from", "until"):
+        try:
+            days.append(first_day(request.POST.get(code, "").strip()))
+        except ValueError as error:
+            messages.error(request, str(error))
+            return
+    if not days[0] < days[1]:
+        messages.error(
+            request, f"Until {days[1]} is not after {days[0]}: it is the first day that is left out."
+        )
+        return
+    scope = Scope(first_on=days[0], until=days[1], user=signed_in(request))
+    notes = refresh_drafts(scope, now=timezone.now())
+    count = scope.statements().count()
+    messages.success(request, f"{count} statements end from {days[0]} to {scope.last_on}.")
+    for text in notes:
+        messages.warning(request, text)
 
 
 def _streamed(report: Report, *, form: str) -> HttpResponseBase:

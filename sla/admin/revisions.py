@@ -28,14 +28,21 @@ from sla.models import StatementLine, StatementRevision
 from sla.reports.editions import Edition, frozen_inputs, frozen_result, revision_pdf, statement_document
 from sla.reports.statement import statement_page
 from sla.reports.text import render_text
+from sla.services.evidence import evidence_pack
 from sla.services.statements.verifying import verify_revision
 
 
 def revision_view(request: HttpRequest, revision: StatementRevision, *, base: Any) -> HttpResponse:
     """Show a revision from what was frozen with it, never from today's rows."""
-    statement, result = revision.statement, frozen_result(revision)
-    document = statement_document(revision, edition=Edition.INTERNAL)
-    agreement, standing = statement.agreement, standing_of(statement)
+    statement = revision.statement
+    agreement = statement.agreement
+    try:
+        result = frozen_result(revision)
+        document = statement_document(revision, edition=Edition.INTERNAL)
+    except ValueError as error:
+        messages.error(request, f"{revision} cannot be read, it was altered: {str(error).splitlines()[0]}")
+        return HttpResponseRedirect(statement_url(agreement, label=statement.period))
+    standing = standing_of(statement)
     lines = revision.lines.select_related("earlier__agreement__contract").order_by("number")
     answers = answers_by_line(revision.answers.select_related("revision").order_by("pk"))
     may_answer = request.user.has_perm("sla.add_lineanswer")
@@ -110,6 +117,10 @@ def revision_file(request: HttpRequest, revision: StatementRevision, *, form: st
             case "pdf" | "pdf-vendor":
                 edition = EDITIONS[form]
                 return as_file(revision_pdf(revision, edition=edition), name=f"{name}-{edition.value}.pdf")
+            case "evidence" | "evidence-internal":
+                edition = Edition.VENDOR if form == "evidence" else Edition.INTERNAL
+                body = evidence_pack(revision, edition=edition.value)
+                return as_file(body, name=f"{name}-evidence-{edition.value}.zip")
             case "json":
                 return as_file(revision.result, name=f"{name}.json")
             case "text":

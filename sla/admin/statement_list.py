@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -16,7 +16,7 @@ from unfold.views import ChangeList
 
 from sla.admin.answers import answer_view
 from sla.admin.finalising import bulk_view, finalise_view, hold_view
-from sla.admin.reports import report_view, reports_view, vendor_report_view
+from sla.admin.reports import draw_up, last_month, report_view, reports_view, vendor_report_view
 from sla.admin.revisions import revision_file, revision_view, verify_view
 from sla.admin.standing import standings_of
 from sla.admin.statement_filters import MoneyFilter, PeriodFilter, StandingFilter, VendorFilter
@@ -64,6 +64,7 @@ class StatementAdmin(ModelAdmin):
     list_fullwidth = True
     list_per_page = 50
     show_full_result_count = False
+    list_before_template = "sla/parts/draw_up.html"
     date_hierarchy = "last_on"
     search_fields = [
         "period",
@@ -106,6 +107,7 @@ class StatementAdmin(ModelAdmin):
         wrap, row = self.admin_site.admin_view, "<int:pk>/"
         frozen = f"{row}r<int:number>/"
         return [
+            path("draw-up/", wrap(self.draw_up), name="sla_statements_draw_up"),
             path("reports/", wrap(self.reports), name="sla_reports"),
             path("reports/vendor/", wrap(self.vendor_report), name="sla_vendor_report"),
             path("reports/<slug:code>/", wrap(self.report), name="sla_report"),
@@ -123,7 +125,8 @@ class StatementAdmin(ModelAdmin):
         now = timezone.now()
         if request.method == "GET":
             note_stale(now=now)
-        response = super().changelist_view(request, extra_context)
+        range_of = {"draw_up": last_month()}
+        response = super().changelist_view(request, {**range_of, **(extra_context or {})})
         listing = getattr(response, "context_data", {}).get("cl")
         if listing is not None:
             listing.result_list = self._fresh(list(listing.result_list), now=now)
@@ -137,6 +140,14 @@ class StatementAdmin(ModelAdmin):
         if row is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         return HttpResponseRedirect(statement_url(row.agreement, label=row.period))
+
+    def draw_up(self, request: HttpRequest) -> HttpResponse:
+        """Make the drafts of all periods that end in a range, and bring them up to date."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            draw_up(request)
+        return HttpResponseRedirect(reverse("admin:sla_statement_changelist"))
 
     def reports(self, request: HttpRequest) -> HttpResponse:
         """Show what reports there are."""

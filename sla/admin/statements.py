@@ -29,7 +29,7 @@ from vendors.admin import signed_in
 
 PDF = "application/pdf"
 FILES = (("pdf", "PDF"), ("pdf-vendor", "Vendor's PDF"), ("text", "Text"), ("json", "JSON"))
-EVIDENCE: tuple[tuple[str, str], ...] = ()
+EVIDENCE = (("evidence", "Evidence pack for the vendor"), ("evidence-internal", "Evidence pack, internal"))
 EDITIONS = {"pdf": Edition.INTERNAL, "pdf-vendor": Edition.VENDOR}
 
 
