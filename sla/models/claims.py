@@ -201,9 +201,14 @@ class ClaimToDo(models.Model):
         ordering = ["due_until", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["statement", "claim", "what", "incident", "reading"],
+                fields=["statement", "what", "incident", "reading"],
+                condition=Q(claim=None),
                 name="todo_once",
-                nulls_distinct=False,
+            ),
+            models.UniqueConstraint(
+                fields=["statement", "claim", "what", "incident", "reading"],
+                condition=Q(claim__isnull=False),
+                name="todo_once_of_claim",
             ),
         ]
         indexes = [

@@ -25,6 +25,7 @@ from sla.services.demo import (
     demo_statements,
     load_demo,
 )
+from sla.services.demo_claims import tell_claims
 from vendors.services import remove_demo, system_user
 
 WIDTH = 100
@@ -51,6 +52,11 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError("\n".join(error.messages), returncode=REFUSED) from error
         self._say_loaded(loaded)
+        if finalised := tell_claims(by=system_user()):
+            self.stdout.write(
+                f"Finalised {finalised} statements and took their claims on, each on its own day: see the "
+                "claims desk."
+            )
         statements = list(demo_statements())
         for statement in statements:
             if statement.is_story:
