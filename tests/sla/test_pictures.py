@@ -258,7 +258,7 @@ def test_the_year_stands_where_it_begins() -> None:
     ],
 )
 def test_a_value_is_shortened_and_never_rounded(printed: str, shown: str) -> None:
-    assert short_value(printed, width=42) == shown
+    assert short_value(printed, width=46) == shown
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def wrapped(content: str, *, width: int, size: int, most: int = 2) -> list[str]:
 def text_width(content: str, *, size: int) -> int:
     """Return about how wide a text is in an ordinary font, in units, rather too much than too little."""
     em = sum(
-        320 if sign in _NARROW else 920 if sign in _WIDE else 700 if sign.isupper() else 560
+        370 if sign in _NARROW else 950 if sign in _WIDE else 720 if sign.isupper() else 600
         for sign in content
     )
     return -(-em * size // 1000)

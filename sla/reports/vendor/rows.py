@@ -1,0 +1,229 @@
+"""The rows behind a vendor compliance report, in as many queries whatever their number."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from django.db.models import F, Prefetch, Q
+
+from incidents.models import Incident, Outage, Position
+from sla.engine.claims.moves import OPEN
+from sla.engine.results import Result
+from sla.models import (
+    Claim,
+    ClaimToDo,
+    DraftLine,
+    LineAnswer,
+    LineFigures,
+    Statement,
+    StatementLine,
+    StatementRevision,
+)
+from sla.reports.editions import frozen_result
+from vendors.models import Reader, Vendor
+
+PERIODS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """What was found; keys are those of statements unless said otherwise."""
+
+    shown: tuple[Statement, ...]  # those of the last twelve periods of each schedule, oldest first
+    inside: tuple[Statement, ...]  # those that end in the range
+    revisions: Mapping[int, StatementRevision]  # the newest
+    lines: Mapping[int, tuple[LineFigures, ...]]
+    results: Mapping[int, Result]
+    answers: Mapping[tuple[int, int], LineAnswer]  # by revision and line number
+    incidents: Mapping[str, Incident]  # by reference, with their outages and positions
+    claims: tuple[Claim, ...]
+    todos: tuple[ClaimToDo, ...]
+    corrected: tuple[tuple[StatementRevision, StatementRevision], ...]  # before, after
+    corrected_lines: Mapping[int, tuple[StatementLine, ...]]  # by revision
+
+
+def rows_of(
+    vendor: Vendor, *, first_on: date, last_on: date, since: date, user: Reader, drafts: Mapping[int, Result]
+) -> Rows:
+    """Read what a person may see of a vendor; ``drafts`` are results of statements without a revision."""
+    shown = _statements(vendor, last_on=last_on, user=user)
+    inside = tuple(each for each in shown if first_on <= each.last_on <= last_on)
+    revisions = _newest(shown)
+    results = _results(inside, revisions=revisions, drafts=drafts)
+    lines = _lines(shown, revisions=revisions)
+    corrected = _corrected(vendor, since=since, user=user)
+    claims = _claims(vendor, inside=inside, user=user)
+    return Rows(
+        shown=shown,
+        inside=inside,
+        revisions=revisions,
+        lines=lines,
+        results=results,
+        answers=_answers(revisions[each.pk] for each in inside if each.pk in revisions),
+        incidents=_incidents(
+            {name for each in inside for line in lines.get(each.pk, ()) for name in line.incidents},
+            vendor=vendor,
+            user=user,
+        ),
+        claims=claims,
+        todos=_todos(inside, claims=claims),
+        corrected=corrected,
+        corrected_lines=_grouped(
+            StatementLine.objects.filter(revision__in=[each for pair in corrected for each in pair]),
+            by="revision_id",
+        ),
+    )
+
+
+def _statements(vendor: Vendor, *, last_on: date, user: Reader) -> tuple[Statement, ...]:
+    """Return the last twelve statements of each schedule that end by a date, oldest first."""
+    heads = (
+        Statement.objects.visible_to(user)
+        .filter(agreement__contract__vendor=vendor, last_on__lte=last_on)
+        .order_by("-last_on", "agreement__contract__reference", "agreement__code")
+    )
+    kept: dict[int, list[int]] = defaultdict(list)
+    for pk, agreement in heads.values_list("pk", "agreement_id"):
+        if len(kept[agreement]) < PERIODS:
+            kept[agreement].append(pk)
+    found = (
+        Statement.objects.filter(pk__in=[pk for pks in kept.values() for pk in pks])
+        .select_related("agreement__contract__account", "agreement__contract__vendor")
+        .defer("outcomes")
+        .order_by("last_on", "agreement__contract__reference", "agreement__code")
+    )
+    return tuple(found)
+
+
+def _newest(statements: Iterable[Statement]) -> dict[int, StatementRevision]:
+    rows = (
+        StatementRevision.objects.filter(statement__in=list(statements))
+        .defer("inputs", "result")
+        .order_by("statement", "number")
+    )
+    return {row.statement_id: row for row in rows}
+
+
+def _results(
+    inside: Iterable[Statement], *, revisions: Mapping[int, StatementRevision], drafts: Mapping[int, Result]
+) -> dict[int, Result]:
+    """Return the frozen results of what is finalised, and the given ones of drafts."""
+    inside = list(inside)
+    newest = [revisions[each.pk].pk for each in inside if each.pk in revisions]
+    frozen = {
+        row.statement_id: frozen_result(row)
+        for row in StatementRevision.objects.filter(pk__in=newest).only("statement_id", "result")
+        if row.result
+    }
+    return {
+        each.pk: result
+        for each in inside
+        if (result := frozen.get(each.pk) if each.pk in revisions else drafts.get(each.pk)) is not None
+    }
+
+
+def _lines(
+    statements: Iterable[Statement], *, revisions: Mapping[int, StatementRevision]
+) -> dict[int, tuple[LineFigures, ...]]:
+    drafts = [each.pk for each in statements if each.pk not in revisions]
+    frozen = _grouped(
+        StatementLine.objects.filter(revision__in=list(revisions.values())).order_by("number"),
+        by="revision_id",
+    )
+    open_ones = _grouped(DraftLine.objects.filter(statement__in=drafts).order_by("number"), by="statement_id")
+    found: dict[int, tuple[LineFigures, ...]] = dict(open_ones)
+    found |= {key: frozen.get(revision.pk, ()) for key, revision in revisions.items()}
+    return found
+
+
+def _grouped(rows: Iterable[LineFigures], *, by: str) -> dict[int, tuple[LineFigures, ...]]:
+    found: dict[int, list[LineFigures]] = defaultdict(list)
+    for row in rows:
+        found[getattr(row, by)].append(row)
+    return {key: tuple(group) for key, group in found.items()}
+
+
+def _answers(revisions: Iterable[StatementRevision]) -> dict[tuple[int, int], LineAnswer]:
+    rows = LineAnswer.objects.filter(revision__in=list(revisions)).order_by("pk")
+    return {(row.revision_id, row.line_number): row for row in rows}
+
+
+def _incidents(references: Iterable[str], *, vendor: Vendor, user: Reader) -> dict[str, Incident]:
+    standing = (
+        Outage.objects.visible_to(user)
+        .filter(withdrawn_at=None, service__contract__vendor=vendor)
+        .select_related("service")
+        .order_by("started_at", "pk")
+    )
+    rows = (
+        Incident.objects.visible_to(user)
+        .filter(reference__in=sorted(references))
+        .select_related("vendor")
+        .prefetch_related(
+            Prefetch("outages", queryset=standing, to_attr="standing_outages"),
+            Prefetch("positions", queryset=Position.objects.visible_to(user), to_attr="seen_positions"),
+        )
+    )
+    return {row.reference: row for row in rows}
+
+
+def _claims(vendor: Vendor, *, inside: Iterable[Statement], user: Reader) -> tuple[Claim, ...]:
+    """Return the claims of the statements, and all that are still open."""
+    inside = list(inside)
+    wanted = (
+        Q(statement__in=inside)
+        | Q(parts__credit__revision__statement__in=inside)
+        | Q(state__in=[state.value for state in OPEN])
+    )
+    rows = (
+        Claim.objects.visible_to(user)
+        .filter(wanted, contract__vendor=vendor)
+        .select_related("contract__account", "account", "statement__agreement__contract")
+        .prefetch_related("parts__credit__revision__statement__agreement__contract", "moves", "matches")
+        .order_by("opened_at", "pk")
+        .distinct()
+    )
+    return tuple(rows)
+
+
+def _todos(inside: Iterable[Statement], *, claims: Iterable[Claim]) -> tuple[ClaimToDo, ...]:
+    rows = (
+        ClaimToDo.objects.filter(Q(statement__in=list(inside)) | Q(claim__in=list(claims)))
+        .filter(done_at=None, dropped_at=None)
+        .select_related("claim", "statement__agreement__contract")
+        .order_by("due_until", "pk")
+    )
+    return tuple(rows)
+
+
+def _corrected(
+    vendor: Vendor, *, since: date, user: Reader
+) -> tuple[tuple[StatementRevision, StatementRevision], ...]:
+    """Return the revisions after the first that were finalised since a day, each with the one before."""
+    later = list(
+        StatementRevision.objects.visible_to(user)
+        .filter(
+            statement__agreement__contract__vendor=vendor,
+            number__gt=1,
+            finalised_at__gte=datetime.combine(since, time.min, tzinfo=UTC),
+        )
+        .select_related("statement__agreement__contract")
+        .defer("inputs", "result")
+        .order_by("finalised_at", "pk")
+    )
+    before = {
+        (row.statement_id, row.number): row
+        for row in StatementRevision.objects.filter(
+            statement__in=[row.statement_id for row in later], number__lt=F("statement__revisions__number")
+        )
+        .defer("inputs", "result")
+        .distinct()
+    }
+    return tuple(
+        (before[row.statement_id, row.number - 1], row)
+        for row in later
+        if (row.statement_id, row.number - 1) in before
+    )
