@@ -206,6 +206,7 @@ def _pages(title: str, *pages: tuple[str, str, str]) -> dict[str, Any]:
             "icon": icon,
             "link": reverse_lazy(f"admin:{model}_changelist"),
             "permission": lambda request, model=model: _may_view(request, model=model),
+            "active": lambda request, model=model: _is_at(request, model=model),
         }
         for label, icon, model in pages
     ]
@@ -215,6 +216,12 @@ def _pages(title: str, *pages: tuple[str, str, str]) -> dict[str, Any]:
 def _may_view(request: HttpRequest, *, model: str) -> bool:
     app, name = model.split("_", 1)
     return request.user.has_perm(f"{app}.view_{name}")
+
+
+def _is_at(request: HttpRequest, *, model: str) -> bool:
+    """Mark a list where the reader is on one of its pages, except the desk, which has an entry of its own."""
+    listed, desk = (str(reverse_lazy(f"admin:{name}")) for name in (f"{model}_changelist", "sla_claims_desk"))
+    return request.path.startswith(listed) and request.path != desk
 
 
 NAVIGATION: list[dict[str, Any]] = [

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 
 from vendors.models import Vendor
@@ -35,6 +36,16 @@ class LookedAtAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: money and evidence are never deleted."""
         return False
+
+
+def figure(text: str) -> str:
+    """Return an amount or a number that no line break cuts in two."""
+    return format_html('<span class="rc-figure">{}</span>', text) if text else ""
+
+
+def over(first: str, second: str) -> str:
+    """Return what a cell says, and fainter below it what belongs to it."""
+    return format_html('{}<br><span class="rc-faint-text">{}</span>', first, second)
 
 
 class VendorFilter(admin.SimpleListFilter):

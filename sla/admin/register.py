@@ -14,11 +14,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from sla.admin.looking import LookedAtAdmin, VendorFilter
+from sla.admin.looking import LookedAtAdmin, VendorFilter, figure, over
 from sla.admin.statements import statement_url
 from sla.models import RegisterEntry
 from vendors.models import EXPONENTS, money_text
 
+WHY_SHOWN = 90
 LESS = {"received": "success", "lapsed": "danger", "written_off": "danger", "rejected": "danger"}
 
 
@@ -66,14 +67,11 @@ class RegisterEntryAdmin(LookedAtAdmin):
     list_display = [
         "shown_month",
         "shown_kind",
-        "vendor",
         "shown_claim",
         "shown_amount",
         "shown_recognised",
         "shown_service",
-        "shown_source",
         "shown_recorded",
-        "shown_why",
     ]
     list_display_links = None
     list_filter = [MonthFilter, "kind", VendorFilter, "entity", UnitFilter]
@@ -108,9 +106,7 @@ class RegisterEntryAdmin(LookedAtAdmin):
     @display(description="Posted in", ordering="posting_month")
     def shown_month(self, obj: RegisterEntry) -> str:
         """Return the month and the company in whose books it stands."""
-        return format_html(
-            '{}<br><span class="rc-faint-text">{}</span>', f"{obj.posting_month:%Y-%m}", obj.entity.code
-        )
+        return over(figure(f"{obj.posting_month:%Y-%m}"), obj.entity.code)
 
     @display(description="What moved", ordering="kind", label=LESS)
     def shown_kind(self, obj: RegisterEntry) -> tuple[str, str]:
@@ -121,32 +117,28 @@ class RegisterEntryAdmin(LookedAtAdmin):
     def shown_claim(self, obj: RegisterEntry) -> str:
         """Lead to the claim."""
         address = reverse("admin:sla_claim_change", args=[obj.claim_id])
-        return format_html('<a href="{}">{}</a>', address, obj.claim.reference)
+        link = format_html('<a class="rc-figure" href="{}">{}</a>', address, obj.claim.reference)
+        return over(link, obj.vendor.name)
 
     @display(description="Owed to us")
     def shown_amount(self, obj: RegisterEntry) -> str:
         """Return how it changes what is owed."""
-        return format_html('<span class="rc-figure">{}</span>', figure(obj))
+        return figure(moved_text(obj))
 
     @display(description="Of it in the books")
     def shown_recognised(self, obj: RegisterEntry) -> str:
         """Return how it changes what stands in the books; the rest is a memo."""
         if obj.unit not in EXPONENTS:
             return "memo"
-        return format_html(
-            '<span class="rc-figure">{}</span>', money_text(obj.recognised_minor, currency=obj.unit)
-        )
+        return figure(money_text(obj.recognised_minor, currency=obj.unit))
 
-    @display(description="Service period")
+    @display(description="For, and from")
     def shown_service(self, obj: RegisterEntry) -> str:
-        """Return the days that the credit is for."""
-        if obj.service_first_on is None or obj.service_last_on is None:
-            return ""
-        return format_html("{}<br>{}", f"{obj.service_first_on}", f"{obj.service_last_on}")
+        """Return the service period, and lead to the statement or the document that it comes from."""
+        days = f"{obj.service_first_on} to {obj.service_last_on}" if obj.service_first_on else ""
+        return over(figure(days), self._source(obj))
 
-    @display(description="From")
-    def shown_source(self, obj: RegisterEntry) -> str:
-        """Lead to the statement or the credit received that it comes from."""
+    def _source(self, obj: RegisterEntry) -> str:
         if obj.credit is not None:
             statement = obj.credit.revision.statement
             address = statement_url(statement.agreement, label=statement.period)
@@ -157,18 +149,14 @@ class RegisterEntryAdmin(LookedAtAdmin):
             return format_html('<a href="{}">{}</a>', address, received)
         return ""
 
-    @display(description="Recorded", ordering="recorded_at")
+    @display(description="Recorded (UTC), and why", ordering="recorded_at")
     def shown_recorded(self, obj: RegisterEntry) -> str:
-        """Return when (UTC) and by whom."""
-        return format_html("{}<br>{}", f"{obj.recorded_at:%Y-%m-%d %H:%M}", obj.recorded_by.username)
-
-    @display(description="Why")
-    def shown_why(self, obj: RegisterEntry) -> str:
-        """Return the reason, shortened."""
-        return obj.why if len(obj.why) <= 80 else f"{obj.why[:79]}…"
+        """Return when (UTC), by whom and why, shortened."""
+        why = obj.why if len(obj.why) <= WHY_SHOWN else f"{obj.why[: WHY_SHOWN - 1]}…"
+        return over(f"{obj.recorded_at:%Y-%m-%d %H:%M} {obj.recorded_by.username}", why)
 
 
-def figure(entry: RegisterEntry) -> str:
+def moved_text(entry: RegisterEntry) -> str:
     """Return what a row moves, in its unit."""
     if entry.unit in EXPONENTS:
         return money_text(entry.amount_minor, currency=entry.unit)

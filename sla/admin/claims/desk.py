@@ -106,7 +106,7 @@ def _cards(
     left = [Money(each.left_minor, each.received.currency) for each in unmatched]
     return [
         _card("Vendors are late with", late, money=_money(late)),
-        _card("Ours within seven days", ours, money=_money(ours)),
+        _card("Ours: late or within seven days", ours, money=_money(ours)),
         _card("Every date passed, not claimed", lost, money=_money(lost)),
         _card("Credits without a claim", left, money=left),
     ]

@@ -18,7 +18,7 @@ from sla.admin.claims.desk import desk_page
 from sla.admin.claims.letters import letter_file, letter_page
 from sla.admin.claims.opening import open_page
 from sla.admin.claims.page import claim_page
-from sla.admin.looking import LookedAtAdmin, VendorOfContractFilter
+from sla.admin.looking import LookedAtAdmin, VendorOfContractFilter, figure
 from sla.engine.claims.moves import OPEN, ClaimState
 from sla.models import Claim, ClaimMove, ClaimPart, ClaimToDo, CreditMatch, RegisterEntry
 from vendors.models import money_text
@@ -59,7 +59,7 @@ class ClaimAdmin(LookedAtAdmin):
     """The claims; each page shows one claim and the acts on it."""
 
     list_display = [
-        "reference",
+        "shown_reference",
         "shown_vendor",
         "shown_contract",
         "shown_state",
@@ -156,6 +156,11 @@ class ClaimAdmin(LookedAtAdmin):
     def _base(self, request: HttpRequest) -> dict[str, Any]:
         return {**self.admin_site.each_context(request), "opts": self.opts, "has_view_permission": True}
 
+    @display(description="Claim", ordering="reference")
+    def shown_reference(self, obj: Claim) -> str:
+        """Return its reference."""
+        return figure(obj.reference)
+
     @display(description="Vendor", ordering="contract__vendor__name")
     def shown_vendor(self, obj: Claim) -> str:
         """Return the vendor."""
@@ -164,7 +169,7 @@ class ClaimAdmin(LookedAtAdmin):
     @display(description="Contract", ordering="contract__reference")
     def shown_contract(self, obj: Claim) -> str:
         """Return the contract's reference."""
-        return str(obj.contract.reference)
+        return figure(obj.contract.reference)
 
     @display(description="State", ordering="state", label={str(k.value): v for k, v in TONES.items()})
     def shown_state(self, obj: Claim) -> tuple[str, str]:
@@ -174,7 +179,9 @@ class ClaimAdmin(LookedAtAdmin):
     @display(description="Asked", ordering="asked_minor")
     def shown_asked(self, obj: Any) -> str:
         """Return what it asks for."""
-        return money_text(obj.asked_minor, currency=obj.currency)
+        if obj.state == ClaimState.PROTECTIVE and not obj.asked_minor:
+            return "not known yet"
+        return figure(money_text(obj.asked_minor, currency=obj.currency))
 
     @display(description="Accepted")
     def shown_accepted(self, obj: Any) -> str:
@@ -182,17 +189,17 @@ class ClaimAdmin(LookedAtAdmin):
         if obj.answered is None:
             return ""
         accepted = obj.asked_minor if obj.accepted_minor is None else obj.accepted_minor
-        return money_text(accepted, currency=obj.currency)
+        return figure(money_text(accepted, currency=obj.currency))
 
     @display(description="Received", ordering="received_minor")
     def shown_received(self, obj: Any) -> str:
         """Return what came."""
-        return money_text(obj.received_minor, currency=obj.currency) if obj.received_minor else ""
+        return figure(money_text(obj.received_minor, currency=obj.currency)) if obj.received_minor else ""
 
     @display(description="Open", ordering="open_minor")
     def shown_open(self, obj: Any) -> str:
         """Return what is still owed."""
-        return money_text(obj.open_minor, currency=obj.currency)
+        return figure(money_text(obj.open_minor, currency=obj.currency)) if obj.open_minor else ""
 
     @display(description="Next date", ordering="next_until", label={"late": "danger", "later": ""})
     def shown_next(self, obj: Any) -> Any:

@@ -19,7 +19,7 @@ AMOUNTS = {"net": "net_minor", "tax": "tax_minor", "total": "total_minor"}
 class DayField(forms.DateField):
     """A day, chosen or typed as 2019-06-25."""
 
-    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"placeholder": "YYYY-MM-DD"})
 
 
 class AccountChoice(forms.ModelChoiceField):

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from unfold.decorators import display
 
-from sla.admin.looking import LookedAtAdmin, VendorFilter
+from sla.admin.looking import LookedAtAdmin, VendorFilter, figure, over
 from sla.admin.receipts.pages import add_page, match_act, receipt_page, unmatch_act
 from sla.models import CreditMatch, CreditReceived
 from vendors.models import money_text
@@ -44,15 +44,13 @@ class CreditReceivedAdmin(LookedAtAdmin):
     """The credits received."""
 
     list_display = [
-        "document",
-        "shown_kind",
-        "vendor",
-        "received_on",
+        "shown_document",
+        "shown_vendor",
+        "shown_day",
         "shown_net",
         "shown_total",
         "shown_left",
         "shown_mark",
-        "entity",
     ]
     list_filter = [MatchedFilter, VendorFilter, "kind", "mark", "entity", "currency"]
     list_select_related = ["vendor", "entity"]
@@ -106,20 +104,30 @@ class CreditReceivedAdmin(LookedAtAdmin):
     def _base(self, request: HttpRequest) -> dict[str, Any]:
         return {**self.admin_site.each_context(request), "opts": self.opts, "has_view_permission": True}
 
-    @display(description="Kind", ordering="kind")
-    def shown_kind(self, obj: CreditReceived) -> str:
-        """Return how it came."""
-        return obj.get_kind_display()
+    @display(description="Document", ordering="document")
+    def shown_document(self, obj: CreditReceived) -> str:
+        """Return its number and how it came."""
+        return over(figure(obj.document), obj.get_kind_display())
+
+    @display(description="Vendor", ordering="vendor__name")
+    def shown_vendor(self, obj: CreditReceived) -> str:
+        """Return who gave it, and to which of our companies."""
+        return over(obj.vendor.name, f"to {obj.entity.name}")
+
+    @display(description="Received on", ordering="received_on")
+    def shown_day(self, obj: CreditReceived) -> str:
+        """Return the day."""
+        return figure(f"{obj.received_on}")
 
     @display(description="Before tax", ordering="net_minor")
     def shown_net(self, obj: CreditReceived) -> str:
         """Return the amount that is matched, or the days or hours."""
-        return received_text(obj)
+        return figure(received_text(obj))
 
     @display(description="Total", ordering="total_minor")
     def shown_total(self, obj: CreditReceived) -> str:
         """Return the total with tax."""
-        return money_text(obj.total_minor, currency=obj.currency) if obj.total_minor else ""
+        return figure(money_text(obj.total_minor, currency=obj.currency) if obj.total_minor else "")
 
     @display(description="Left to match", label={"open": "warning", "part": "info", "done": "success"})
     def shown_left(self, obj: Any) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from unfold.decorators import display
 
 from sla.admin.acts import refuse
 from sla.admin.looking import LookedAtAdmin
+from sla.admin.receipts.forms import DayField
 from sla.models import ExchangeRate
 from sla.services.receipts import record_rate
 from vendors.admin import signed_in
@@ -28,7 +29,7 @@ TEXT = (
 class RateForm(forms.Form):
     """One rate of one day."""
 
-    on = forms.DateField(label="Day", widget=forms.DateInput(attrs={"type": "date"}))
+    on = DayField(label="Day")
     base = forms.CharField(label="One unit of", max_length=3, help_text="Three letters, such as EUR.")
     quote = forms.CharField(label="was worth in", max_length=3, help_text="Three letters, such as USD.")
     rate = forms.DecimalField(
