@@ -3,8 +3,12 @@
 import json
 from dataclasses import asdict, replace
 from datetime import date
+from io import StringIO
+from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from sla.engine.facts import Inputs
 from sla.inputs import inputs_of
@@ -181,3 +185,34 @@ def test_texts_of_a_vendor_are_never_read_as_markup(agreement: ServiceLevelAgree
     odd = replace(found, parties=replace(found.parties, vendor='#panic("x") *bold* $x$ <label> \\ [x'))
     assert asdict(odd)["parties"]["vendor"] == odd.parties.vendor
     assert statement_pdf(odd).startswith(b"%PDF-")
+
+
+def printed(*words: str, path: Path) -> bytes:
+    call_command("statement_pdf", *words, "--output", str(path), stdout=StringIO())
+    return path.read_bytes()
+
+
+def test_the_command_prints_the_newest_revision(agreement: ServiceLevelAgreement, tmp_path: Path) -> None:
+    revision, path = a_revision(agreement), tmp_path / "statement.pdf"
+    expected = revision_pdf(revision, edition=Edition.VENDOR)
+    for words in (["NR-2018/power/2019-06"], ["NR-2018/power/2019-06/r1"], ["NR-2018/power", "2019-06"]):
+        assert printed(*words, path=path) == expected
+    internal = printed("NR-2018/power/2019-06", "--edition", "internal", path=path)
+    assert internal == revision_pdf(revision, edition=Edition.INTERNAL)
+
+
+def test_the_command_prints_a_draft_where_nothing_is_finalised(
+    agreement: ServiceLevelAgreement, tmp_path: Path
+) -> None:
+    assert printed("NR-2018/power/2019-06", path=tmp_path / "draft.pdf").startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("number", ["NR-2018", "NR-2018/cooling/2019-06", "NR-2018/power/June", "a/b/c\0"])
+def test_the_command_refuses_what_names_no_statement(agreement: ServiceLevelAgreement, number: str) -> None:
+    with pytest.raises(CommandError, match="names no"):
+        call_command("statement_pdf", number)
+
+
+def test_a_file_that_cannot_be_written_is_said(agreement: ServiceLevelAgreement, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be written"):
+        printed("NR-2018/power/2019-06", path=tmp_path / "missing" / "draft.pdf")

@@ -37,6 +37,7 @@ from sla.reports.editions.parties import (
     claim_rule,
     parties_of,
     remedy_words,
+    total_due,
 )
 from sla.reports.editions.redaction import computed, vendor_inputs
 from sla.reports.editions.rows import LevelRow, level_rows
@@ -58,6 +59,7 @@ class StatementDocument:
     banner: str
     parties: Parties
     on: date  # the document's own date, in the contract's zone
+    due: str  # with corrections of earlier periods, in every unit
     ask: Ask
     header: tuple[tuple[str, str], ...]
     page: StatementPage
@@ -150,6 +152,7 @@ def _document(
 ) -> StatementDocument:
     parties = parties_of(agreement.contract, schedule=inputs.schedule.name or inputs.schedule.code)
     revision, rule, names = about.revision, claim_rule(inputs), names_of(inputs)
+    prior = prior_total(revision) if revision is not None else None
     page = _page(result, names=names, edition=edition)
     internal, changed = edition is Edition.INTERNAL, corrections_of(revision) if revision is not None else ()
     return StatementDocument(
@@ -159,13 +162,14 @@ def _document(
         banner=f"{DRAFT}. {DRAFT_NOTE}" if revision is None else "",
         parties=parties,
         on=about.at.astimezone(zone_info(result.zone)).date(),
+        due=total_due(result, prior=prior),
         ask=ask_of(
             parties,
             result=result,
             rule=rule,
             claim=about.claim,
             number=about.number,
-            prior=prior_total(revision) if revision is not None else None,
+            prior=prior,
         ),
         header=about.header,
         page=page,

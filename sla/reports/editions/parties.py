@@ -110,11 +110,9 @@ def ask_of(
     prior: Money | None = None,
 ) -> Ask:
     """Return what page one asks for: amount before tax, account, reference, answer by when, to whom."""
-    due = due_in_all(result)
-    total = _with_prior(result, prior=prior)
-    if not due and not (prior and prior.minor):
+    amount = total_due(result, prior=prior)
+    if not due_in_all(result) and not (prior and prior.minor):
         return Ask(sentence="Nothing is asked for this period.", rows=())
-    amount = total or " and ".join(due)
     rows = [("Amount, before tax" if _pays_money(result, prior) else "Credit", amount)]
     if result.contested is not None and result.contested.minor:
         rows.append(("Of it agreed", str(result.agreed)))
@@ -139,6 +137,12 @@ def _account(parties: Parties, *, claim: Claim | None) -> str:
 def _pays_money(result: Result, prior: Money | None) -> bool:
     money = result.credits.money
     return bool(money and money.minor) or bool(prior and prior.minor)
+
+
+def total_due(result: Result, *, prior: Money | None) -> str:
+    """Return all that is due, with corrections of earlier periods, in every unit; no money where nothing."""
+    nothing = str(Money(0, result.currency))
+    return _with_prior(result, prior=prior) or " and ".join(due_in_all(result)) or nothing
 
 
 def _with_prior(result: Result, *, prior: Money | None) -> str:
