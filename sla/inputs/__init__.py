@@ -7,7 +7,7 @@ what earlier periods came to.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
@@ -19,7 +19,7 @@ from sla.engine.terms import Terms
 from sla.engine.terms.versions import Schedule
 from sla.inputs.facts import calendar_codes, calendars_named, facts_of
 from sla.inputs.gather import Promised, Rows, happened, promised, widest
-from sla.inputs.history import history_of, ordered
+from sla.inputs.history import Kept, history_of, kept_outcomes, ordered
 from sla.inputs.reach import earlier_periods, in_force, looks_back, span_of
 from sla.inputs.rooms import Shared, rooms_in, shared
 from sla.models import ServiceLevelAgreement
@@ -70,17 +70,22 @@ def inputs_for(
     """Yield the inputs of many statements, in the order of the SLA schedules.
 
     Each chunk of 200 takes the same number of queries, however many schedules are in it. Facts of
-    earlier periods come along where rules look back: their outcomes are brought forward, or computed
-    again from go-live on (see `history`).
+    earlier periods come along where rules look back: their outcomes are brought forward, or kept by
+    statements, or computed again from go-live on (see `history`).
     """
     rest = iter(agreements)
     while chunk := list(islice(rest, CHUNK)):
         terms = promised(chunk)
         asked = [_asked(each, terms=terms, period_label=period_label, on=on) for each in chunk]
+        kept = kept_outcomes(
+            {each.agreement.pk: each.earlier for each in asked},
+            contracts={each.agreement.contract_id for each in asked},
+        )
+        asked = [_narrowed(each, kept=kept.get(each.agreement.pk, {})) for each in asked]
         rows = happened(chunk, span=widest(each.span for each in asked))
         caps = shared(chunk)
         for each in asked:
-            yield _inputs(each, rows=rows, terms=terms, caps=caps, known_until=known_until)
+            yield _inputs(each, rows=rows, terms=terms, caps=caps, kept=kept, known_until=known_until)
 
 
 def _asked(
@@ -108,7 +113,17 @@ def _asked(
     )
 
 
-def _inputs(asked: _Asked, *, rows: Rows, terms: Promised, caps: Shared, known_until: datetime) -> Inputs:
+def _narrowed(asked: _Asked, *, kept: Collection[str]) -> _Asked:
+    """Return the question without the facts of earlier periods whose outcomes are kept."""
+    if not kept:
+        return asked
+    rest = [period for period in asked.earlier if period.label not in kept]
+    return replace(asked, span=span_of(asked.versions, periods=[*rest, asked.period], zone=asked.zone))
+
+
+def _inputs(
+    asked: _Asked, *, rows: Rows, terms: Promised, caps: Shared, kept: Kept, known_until: datetime
+) -> Inputs:
     bare = Inputs(
         schedule=asked.schedule,
         versions=in_force(asked.versions, period=asked.period),
@@ -124,7 +139,8 @@ def _inputs(asked: _Asked, *, rows: Rows, terms: Promised, caps: Shared, known_u
         known_until=known_until,
         history=asked.brought_forward,
     )
-    history = history_of(bare, versions=asked.versions, earlier=asked.earlier)
+    own = kept.get(asked.agreement.pk)
+    history = history_of(bare, versions=asked.versions, earlier=asked.earlier, kept=own)
     # Only now: the room is this period's, not that of the earlier ones computed above.
     rooms = rooms_in(caps, agreement=asked.agreement, period=asked.period)
     return replace(bare, facts=replace(bare.facts, rooms=rooms), history=history)

@@ -57,8 +57,8 @@ def test_an_intact_statement_passes_with_what_was_checked(june: Statement) -> No
 
 
 ALTERATIONS: dict[str, tuple[Callable[[StatementRevision], Any], str]] = {
-    "inputs": (lambda r: altered(r, inputs=r.inputs.replace("05:28", "05:27")), "The stored text of the inputs is not"),
-    "result": (lambda r: altered(r, result=r.result.replace("50000", "5000")), "The stored text of the result is not"),
+    "inputs": (lambda r: altered(r, inputs=r.inputs.replace("05:28", "05:27")), "text of the inputs is not"),
+    "result": (lambda r: altered(r, result=r.result.replace("50000", "5000")), "text of the result is not"),
     "garbage": (lambda r: altered(r, inputs="{"), "The stored inputs cannot be read"),
     "money": (lambda r: altered(r, due_minor=1), "due_minor is 1, its result and lines say 50000"),
     "cause": (lambda r: altered(r, cause="other"), "own fingerprint does not fit"),

@@ -6,6 +6,7 @@ moves · `drafting` a draft's columns · `lines` figures as columns · `numberin
 `differences` between two of them · `verifying` digests and figures.
 """
 
+from sla.services.statements.differences import Difference, differences
 from sla.services.statements.drafts import draft_statement, draft_statements, result_of
 from sla.services.statements.finalising import finalise_statement, hold_correction
 from sla.services.statements.heads import (
@@ -18,7 +19,9 @@ from sla.services.statements.heads import (
 from sla.services.statements.questions import Question, open_questions
 
 __all__ = [
+    "Difference",
     "Question",
+    "differences",
     "draft_statement",
     "draft_statements",
     "finalise_statement",
