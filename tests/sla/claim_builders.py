@@ -107,7 +107,7 @@ def a_revision(
 def a_claim(agreement: ServiceLevelAgreement | None = None, **fields: Any) -> Claim:
     """Return the claim that the credits of a finalised statement are born with: entitled, USD 200."""
     revision = a_revision(agreement, **fields)
-    found: Claim = Claim.objects.get(parts__credit__revision=revision)
+    found: Claim = Claim.objects.filter(parts__credit__revision=revision).distinct().get()
     return found
 
 
