@@ -20,6 +20,7 @@ from sla.engine.evaluation import ENGINE_VERSION
 from sla.reports.breach import breach_report
 from sla.reports.completeness import completeness_report
 from sla.reports.portfolio import portfolio_report
+from sla.reports.register import credit_register, journal_lines, roll_forward
 from sla.reports.tables import FORMS, About, Report, render
 from sla.selectors.scope import Scope
 from sla.services.statements import heads
@@ -78,7 +79,8 @@ AS_AT = Parameter(
     code="as_at",
     label="As at",
     kind="moment",
-    help="What was recorded by the end of this day, or by this moment. Empty: now.",
+    help="The books as at the end of this day, or this moment: closed months as they were closed, of open"
+    " ones what was recorded by then. Empty: now.",
 )
 RANGE = (FROM, UNTIL, VENDOR, ENTITY)
 
@@ -230,7 +232,9 @@ def _row(rows: Any, *, key: str, text: str, what: str) -> Any:
 
 def month_end_pack(asked: Asked) -> Report:
     """Return the reports of a month's end as one workbook: what was missed, what is owed, what is missing."""
-    parts = [REPORTS[code].make(asked) for code in PACK if code in REPORTS]
+    parts = [REPORTS[code].make(asked) for code in PACK]
+    # The register's rows belong to two of the reports: once is enough.
+    tables = {table.code: table for part in parts for table in part.tables}
     return Report(
         code="month_end_pack",
         title="Month-end pack",
@@ -240,7 +244,7 @@ def month_end_pack(asked: Asked) -> Report:
             provisional=any(part.about.provisional for part in parts),
             notes=tuple(dict.fromkeys(note for part in parts for note in part.about.notes)),
         ),
-        tables=tuple(table for part in parts for table in part.tables),
+        tables=tuple(tables.values()),
         summary=tuple(sentence for part in parts for sentence in part.summary),
     )
 
@@ -267,6 +271,30 @@ REPORTS: Mapping[str, ReportKind] = {
         text="What is missing or unsettled: terms, sources, statements, claims, credit notes.",
         make=lambda asked: completeness_report(asked.scope, about=asked.about, now=asked.now),
         parameters=RANGE,
+    ),
+    "credit_register": ReportKind(
+        code="credit_register",
+        title="Credit register",
+        text="Every movement of what vendors owe us, and what each claim comes to.",
+        make=lambda asked: credit_register(asked.scope, about=asked.about, as_at=asked.as_at),
+        parameters=(*RANGE, AS_AT),
+        follows_drafts=False,
+    ),
+    "roll_forward": ReportKind(
+        code="roll_forward",
+        title="Roll-forward of credits",
+        text="Opening, every kind of movement and closing, month by month.",
+        make=lambda asked: roll_forward(asked.scope, about=asked.about, as_at=asked.as_at),
+        parameters=(*RANGE, AS_AT),
+        follows_drafts=False,
+    ),
+    "journal": ReportKind(
+        code="journal",
+        title="Journal lines of credits",
+        text="Debits and credits that balance, by account and cost centre.",
+        make=lambda asked: journal_lines(asked.scope, about=asked.about, as_at=asked.as_at),
+        parameters=(*RANGE, AS_AT),
+        follows_drafts=False,
     ),
     "month_end_pack": ReportKind(
         code="month_end_pack",

@@ -111,13 +111,14 @@ def _data_writer(
     place = where[column.key]
     if column.kind is Kind.MONEY:
         return _money_writer(place, where.get(column.currency))
+    if column.kind is Kind.TEXT:
+        return lambda row: guarded(str(row[place])) if row[place] else ""
     writers: dict[Kind, Callable[..., str]] = {
-        Kind.TEXT: lambda value: guarded(str(value)),
         Kind.DATE: date.isoformat,
         Kind.INSTANT: lambda value: local(value).isoformat(sep=" "),
         Kind.COUNT: str,
         Kind.NUMBER: number_text,
-        Kind.EXACT: lambda value: exact_text(Fraction(value)),
+        Kind.EXACT: lambda value: exact_text(value if type(value) is Fraction else Fraction(value)),
         Kind.LENGTH: seconds_text,
         Kind.FLAG: lambda value: "yes" if value else "no",
     }

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from itertools import chain, islice
 from tempfile import TemporaryFile
 from typing import Any, cast
@@ -74,6 +75,7 @@ class Looks:
     def __init__(self, book: Workbook) -> None:
         self.book = book
         self.made: dict[tuple[tuple[str, Any], ...], Format] = {}
+        self.plain_money: dict[str, Format] = {}
 
     def __call__(self, **properties: Any) -> Format:
         """Return a format with these properties."""
@@ -84,9 +86,14 @@ class Looks:
 
     def money(self, currency: str, **properties: Any) -> Format:
         """Return the format of an amount with the decimals of its currency."""
+        if not properties and currency in self.plain_money:
+            return self.plain_money[currency]
         digits = exponent(currency)
         figure = f"#,##0.{'0' * digits}" if digits else "#,##0"
-        return self(num_format=figure, **properties)
+        found = self(num_format=figure, **properties)
+        if not properties:
+            self.plain_money[currency] = found
+        return found
 
 
 class _Sheet:
@@ -140,7 +147,7 @@ class _Sheet:
         put = self._putter(place, column)
 
         def write(at: int, row: Row) -> None:
-            if row[place] is not None:
+            if row[place] is not None and row[place] != "":
                 put(at, row)
 
         return write
@@ -153,7 +160,7 @@ class _Sheet:
                 sheet, at, place, cast(int, row[place]), currency=currency_of(row, currency_at), looks=looks
             )
         if kind is Kind.TEXT:
-            return lambda at, row: put_text(sheet, at, place, str(row[place]), looks=looks)
+            return self._text_putter(place)
         if kind is Kind.DATE:
             day = looks(num_format="yyyy-mm-dd", align="left")
             return lambda at, row: sheet.write_datetime(at, place, cast(date, row[place]), day) and None
@@ -165,7 +172,23 @@ class _Sheet:
                 )
                 and None
             )
+        if kind is Kind.LENGTH:
+            span = looks(num_format="[h]:mm:ss")
+            return lambda at, row: sheet.write_number(at, place, _days(cast(int, row[place])), span) and None
         return lambda at, row: put_figure(sheet, at, place, row[place], kind=kind, looks=looks)
+
+    def _text_putter(self, place: int) -> Write:
+        sheet, looks, plain = self.sheet, self.looks, self.looks()
+
+        def put(at: int, row: Row) -> None:
+            text = str(row[place])
+            # Nearly all of it: no formula, nothing to clean, nothing to cut.
+            if text[:1].isalnum() and len(text) < LONGEST_TEXT and text.isprintable():
+                sheet.write_string(at, place, text, plain)
+            else:
+                put_text(sheet, at, place, text, looks=looks)
+
+        return put
 
     def _foot(self, feet: list[FootRow], *, rows: int) -> None:
         # An empty row keeps the totals out of what is filtered and sorted.
@@ -231,11 +254,12 @@ def put_money(
     sheet: Worksheet, at: int, place: int, minor: int, *, currency: str, looks: Looks, **properties: Any
 ) -> None:
     """Write minor units as a number with the currency's decimals; as text beyond what a number keeps."""
-    text = money_text(minor, currency=currency)
-    if len(str(abs(minor))) > EXACT_DIGITS:
+    if abs(minor) >= 10**EXACT_DIGITS:
+        text = money_text(minor, currency=currency)
         sheet.write_string(at, place, text, looks(align="right", **properties))
     else:
-        sheet.write_number(at, place, cast(float, Decimal(text)), looks.money(currency, **properties))
+        amount = Decimal(minor).scaleb(-exponent(currency))
+        sheet.write_number(at, place, cast(float, amount), looks.money(currency, **properties))
 
 
 def put_figure(sheet: Worksheet, at: int, place: int, value: Cell, *, kind: Kind, looks: Looks) -> None:
@@ -245,7 +269,7 @@ def put_figure(sheet: Worksheet, at: int, place: int, value: Cell, *, kind: Kind
     elif kind is Kind.LENGTH:
         sheet.write_number(at, place, cast(float, _days(cast(int, value))), looks(num_format="[h]:mm:ss"))
     else:
-        text = exact_text(Fraction(value))  # type: ignore[arg-type]
+        text = exact_text(value if isinstance(value, Fraction) else Fraction(value))  # type: ignore[arg-type]
         if "/" in text or len(text.replace(".", "").lstrip("-0")) > EXACT_DIGITS:
             sheet.write_string(at, place, text, looks(align="right"))
         else:
@@ -257,6 +281,7 @@ def put_figure(sheet: Worksheet, at: int, place: int, value: Cell, *, kind: Kind
             )
 
 
+@lru_cache(maxsize=8192)
 def _days(micros: int) -> Decimal:
     """Return microseconds as days, to the 15 digits that a spreadsheet keeps."""
     return Decimal(f"{Decimal(micros) / MICROS_A_DAY:.15G}")
