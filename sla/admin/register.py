@@ -136,7 +136,7 @@ class RegisterEntryAdmin(LookedAtAdmin):
     def shown_service(self, obj: RegisterEntry) -> str:
         """Return the service period, and lead to the statement or the document that it comes from."""
         days = f"{obj.service_first_on} to {obj.service_last_on}" if obj.service_first_on else ""
-        return over(figure(days), self._source(obj))
+        return over(days, self._source(obj))
 
     def _source(self, obj: RegisterEntry) -> str:
         if obj.credit is not None:

@@ -18,7 +18,7 @@ from sla.admin.claims.desk import desk_page
 from sla.admin.claims.letters import letter_file, letter_page
 from sla.admin.claims.opening import open_page
 from sla.admin.claims.page import claim_page
-from sla.admin.looking import LookedAtAdmin, VendorOfContractFilter, figure
+from sla.admin.looking import LookedAtAdmin, VendorOfContractFilter, figure, over
 from sla.engine.claims.moves import OPEN, ClaimState
 from sla.models import Claim, ClaimMove, ClaimPart, ClaimToDo, CreditMatch, RegisterEntry
 from vendors.models import money_text
@@ -61,7 +61,6 @@ class ClaimAdmin(LookedAtAdmin):
     list_display = [
         "shown_reference",
         "shown_vendor",
-        "shown_contract",
         "shown_state",
         "shown_asked",
         "shown_accepted",
@@ -161,15 +160,10 @@ class ClaimAdmin(LookedAtAdmin):
         """Return its reference."""
         return figure(obj.reference)
 
-    @display(description="Vendor", ordering="contract__vendor__name")
+    @display(description="Vendor, contract", ordering="contract__vendor__name")
     def shown_vendor(self, obj: Claim) -> str:
-        """Return the vendor."""
-        return str(obj.contract.vendor)
-
-    @display(description="Contract", ordering="contract__reference")
-    def shown_contract(self, obj: Claim) -> str:
-        """Return the contract's reference."""
-        return figure(obj.contract.reference)
+        """Return the vendor, and the contract under which it is asked."""
+        return over(obj.contract.vendor.name, obj.contract.reference)
 
     @display(description="State", ordering="state", label={str(k.value): v for k, v in TONES.items()})
     def shown_state(self, obj: Claim) -> tuple[str, str]:
