@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -45,10 +46,9 @@ HOUR = timedelta(hours=1)
 MINUTE = 60_000_000
 
 
-def a_cell(standing: Standing = Standing.MET, **fields: object) -> GridCell:
-    return GridCell(
-        **{"value": "99.9 %", "standing": standing, "known": Fraction(1), "finalised": True, **fields}
-    )
+def a_cell(standing: Standing = Standing.MET, **fields: Any) -> GridCell:
+    given: dict[str, Any] = {"value": "99.9 %", "standing": standing, "known": Fraction(1), "finalised": True}
+    return GridCell(**{**given, **fields})
 
 
 def a_grid(*cells: GridCell | None, name: str = "Uptime") -> str:
@@ -99,8 +99,13 @@ def a_waterfall(label: str = "Cap of 15 %") -> str:
     )
 
 
-def a_point(label: str, value: Fraction | None, **fields: object) -> TrendPoint:
-    given = {"printed": "x", "target": Fraction(99), "target_printed": "99 %", "missed": False}
+def a_point(label: str, value: Fraction | None, **fields: Any) -> TrendPoint:
+    given: dict[str, Any] = {
+        "printed": "x",
+        "target": Fraction(99),
+        "target_printed": "99 %",
+        "missed": False,
+    }
     return TrendPoint(**{"label": label, "value": value, "finalised": True, **given, **fields})
 
 

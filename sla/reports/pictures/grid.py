@@ -63,6 +63,7 @@ class GridRow:
     name: str
     target: str
     cells: tuple[GridCell | None, ...]
+    services: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,15 +106,24 @@ def _heads(periods: Sequence[str], *, wide: int) -> str:
 
 
 def _row(row: GridRow, *, periods: Sequence[str], top: int, wide: int) -> str:
-    lines = wrapped(row.name, width=LEFT - 12, size=10, most=2)
+    # A long name leaves room for the services, which tell its rows apart.
+    lines = wrapped(row.name, width=LEFT - 12, size=10, most=1 if row.services else 2)
+    lines += [fitted(row.services, width=LEFT - 12, size=10)] if row.services else []
     words = [text(line, look="text", x=0, y=top + 11 + number * 12) for number, line in enumerate(lines)]
     target = fitted(row.target, width=LEFT - 12, size=9)
     words.append(text(target, look="faint", size=9, x=0, y=top + 11 + len(lines) * 12))
     cells = [
-        _cell(cell, said=f"{row.name}, {period}", x=LEFT + number * wide, y=top, wide=wide - GAP)
+        _cell(
+            cell,
+            said=", ".join(filter(None, (row.name, row.services, period))),
+            x=LEFT + number * wide,
+            y=top,
+            wide=wide - GAP,
+        )
         for number, (period, cell) in enumerate(zip(periods, row.cells, strict=True))
     ]
-    return element("g", titled(f"{row.name} {row.target}".strip()), *words, *cells)
+    said = ", ".join(filter(None, (row.name, row.services, row.target)))
+    return element("g", titled(said), *words, *cells)
 
 
 def _cell(cell: GridCell | None, *, said: str, x: int, y: int, wide: int) -> str:

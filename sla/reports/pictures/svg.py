@@ -82,7 +82,8 @@ def fitted(content: str, *, width: int, size: int) -> str:
 
 def wrapped(content: str, *, width: int, size: int, most: int = 2) -> list[str]:
     """Return a text in lines that fit a width, at most so many; the last is cut."""
-    lines, rest = [], content.split()
+    lines: list[str] = []
+    rest = content.split()
     while rest and len(lines) < most - 1:
         taken = 1
         while taken < len(rest) and text_width(" ".join(rest[: taken + 1]), size=size) <= width:

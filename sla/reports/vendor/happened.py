@@ -22,7 +22,7 @@ from sla.reports.vendor.levels import numbered, standing_lines
 from sla.reports.vendor.rows import Rows
 from vendors.models import Vendor
 
-MOST_TIMELINES, MOST_DAYS = 5, 366
+MOST_TIMELINES, MOST_DAYS = 4, 366
 WHO = {"vendor": "the vendor", "us": "the customer", "third_party": "a third party"}
 OF_OTHERS = "Incident of another party"
 DAY = timedelta(days=1)

@@ -40,7 +40,7 @@ WORST_FIRST = (
     Standing.UNMEASURED,
     Standing.MET,
 )
-MOST_ROWS, MOST_TRENDS, MOST_FALLS = 20, 4, 6
+MOST_ROWS, MOST_TRENDS, MOST_FALLS = 20, 3, 3
 Status = LineFigures.Status
 # A service level of a schedule over the same services, whatever the period.
 Series = tuple[int, str, tuple[str, ...]]
@@ -172,9 +172,9 @@ def _grid(
 def _row(by: Mapping[Statement, Sequence[LineFigures]], *, periods: Sequence[str], rows: Rows) -> GridRow:
     cells = {each.period: _cell(lines, final=each.pk in rows.revisions) for each, lines in by.items()}
     newest = list(by.values())[-1][-1]
-    services = f" · {newest.services}" if newest.services else ""
     return GridRow(
-        name=f"{line_name(newest)}{services}",
+        name=line_name(newest),
+        services=newest.services,
         target=f"target {newest.level_printed}" if newest.level_printed else "",
         cells=tuple(cells.get(label) for label in periods),
     )
@@ -220,12 +220,12 @@ def _point(line: LineFigures, *, label: str, final: bool) -> TrendPoint:
 
 
 def waterfalls(rows: Rows) -> tuple[Waterfall, ...]:
-    """Return how each credit in money came about, the largest first."""
+    """Return how credits in money came about: those that a limit cut first, then the largest."""
     lines = [line for each in rows.inside for line in standing_lines(rows, of=each)]
     paying = [
         line for line in lines if line.pays == Pays.MONEY and (line.due_minor or line.before_caps_minor)
     ]
-    paying.sort(key=lambda line: (-line.due_minor, line.key))
+    paying.sort(key=lambda line: (not line.removed, -line.due_minor, line.key))
     return tuple(_fall(line) for line in paying[:MOST_FALLS])
 
 

@@ -61,7 +61,7 @@ def _claim(claim: Claim, *, rows: Rows) -> ClaimPart:
     return ClaimPart(
         reference=claim.reference,
         vendor_reference=claim.vendor_reference,
-        state=claim.get_state_display(),  # type: ignore[attr-defined]
+        state=claim.get_state_display(),
         contract=claim.contract.reference,
         account=account.number if account is not None else "",
         statements=tuple(sorted(numbers)),

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import TypeVar
 
 from django.db.models import F, Prefetch, Q
 
@@ -26,6 +27,7 @@ from sla.reports.editions import frozen_result
 from vendors.models import Reader, Vendor
 
 PERIODS = 12
+Line = TypeVar("Line", bound=LineFigures)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,8 +141,8 @@ def _lines(
     return found
 
 
-def _grouped(rows: Iterable[LineFigures], *, by: str) -> dict[int, tuple[LineFigures, ...]]:
-    found: dict[int, list[LineFigures]] = defaultdict(list)
+def _grouped(rows: Iterable[Line], *, by: str) -> dict[int, tuple[Line, ...]]:
+    found: dict[int, list[Line]] = defaultdict(list)
     for row in rows:
         found[getattr(row, by)].append(row)
     return {key: tuple(group) for key, group in found.items()}
