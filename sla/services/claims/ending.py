@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -171,7 +172,7 @@ def close_claim(
             " what was received, write it off with a reason, or give it up as not pursued.",
             code="to_come",
         )
-    columns = {"settled_finally": True} if final else {}
+    columns: dict[str, Any] = {"settled_finally": True} if final else {}
     _end(held, new=ClaimState.CLOSED, by=by, why=why, happened_at=happened_at, now=now, **columns)
     return held
 
@@ -184,7 +185,7 @@ def _end(
     why: str,
     happened_at: datetime | None,
     now: datetime,
-    **columns: bool,
+    **columns: Any,
 ) -> None:
     """Take a held claim to an end; the register takes off what is still open."""
     left = max(balance(held).open_, 0)

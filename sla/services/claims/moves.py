@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -155,7 +156,7 @@ def answer_claim(
     held = locked_claim(claim)
     new = _answer(state)
     check_allowed(held, new=new)
-    columns = {"vendor_reference": vendor_reference} if vendor_reference else {}
+    columns: dict[str, Any] = {"vendor_reference": vendor_reference} if vendor_reference else {}
     step(
         held,
         new=new,

@@ -106,7 +106,7 @@ def check_claimed_once(claim: Claim) -> None:
 
 
 def _own_parts(claim: Claim) -> list[tuple[ServiceCredit, Claim]]:
-    return [(credit, claim) for credit, held in held_parts(claim).items() if max(held) > 0]
+    return [(credit, claim) for credit, held in held_parts(claim).items() if held[0] > 0 or held[1] > 0]
 
 
 def _other_parts(

@@ -81,7 +81,7 @@ def _write(row: ClaimToDo, *, values: Mapping[str, Any]) -> None:
     changed = [name for name, value in values.items() if getattr(row, name) != value]
     for name in changed:
         setattr(row, name, values[name])
-    if row.pk is None:
+    if row._state.adding:
         row.save()
     elif changed:
         row.save(update_fields=changed)

@@ -20,9 +20,9 @@ from django.db.models import Q
 
 from sla.engine.claims import claim_terms
 from sla.engine.claims.moves import UNSENT
-from sla.engine.facts import Inputs, OutageKind, Responsible
+from sla.engine.facts import Inputs, Responsible
 from sla.engine.results import ClaimTerms, Result
-from sla.engine.terms import ClaimRule
+from sla.engine.terms import ClaimRule, OutageKind
 from sla.inputs import inputs_of
 from sla.models import Claim, ClaimToDo, Statement
 from sla.services.claims.readings import CLAIM, deadline_rows

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sla.engine.claims import answers_due
+from sla.engine.claims.moves import ClaimState
 from sla.engine.facts import Inputs
 from sla.engine.results import Due
 from sla.engine.terms import ClaimRule
@@ -61,8 +62,9 @@ def _wanted(claim: Claim, *, rule: ClaimRule | None, dues: Sequence[Due]) -> Ite
     texts = {step.code: step.text for step in rule.steps} if rule is not None else {}
     for due in dues:
         is_vendors = due.what in VENDORS_DATES and due.what not in texts
-        # Before we asked, or once it answered, the vendor has no date to decide by.
+        # Once it answered, the vendor has no date to decide by; what it rejects it never gives.
         is_past = due.what == "decision" and (claim.automatic or claim.decided_at is not None)
+        is_past = is_past or (due.what == "issue" and claim.state == ClaimState.REJECTED)
         if was_asked and not (is_vendors and is_past):
             party = ClaimToDo.Party.VENDORS if is_vendors else ClaimToDo.Party.OURS
             text = VENDORS_DATES[due.what] if is_vendors else texts.get(due.what, "")
