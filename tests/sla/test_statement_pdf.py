@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 
 from sla.engine.facts import Inputs
 from sla.inputs import inputs_of
-from sla.models import Claim, ServiceLevelAgreement
+from sla.models import Claim, ServiceLevelAgreement, StatementLine
 from sla.reports.editions import (
     Edition,
     StatementDocument,
@@ -151,6 +151,28 @@ def test_a_later_revision_shows_what_it_corrects(agreement: ServiceLevelAgreemen
         "USD -200.00",
     )
     assert (change.was, change.is_now) == ("99.831 %, missed", "99.988 %, met, unconfirmed")
+
+
+def test_a_correction_of_an_earlier_period_is_in_what_is_asked_for(agreement: ServiceLevelAgreement) -> None:
+    revision = a_revision(agreement)
+    StatementLine.objects.create(
+        revision=revision,
+        number=2,
+        key="earlier|NR-2018/power/2019-05|1",
+        status="prior_period",
+        name="Correction of NR-2018/power/2019-05",
+        window="2019-05",
+        window_first_on=date(2019, 5, 1),
+        window_last_on=date(2019, 5, 31),
+        currency="USD",
+        due_minor=-1_25,
+    )
+    found = statement_document(revision, edition=Edition.VENDOR)
+    assert [(each.line, each.name, each.due) for each in found.prior] == [
+        (2, "Correction of NR-2018/power/2019-05", "USD -1.25")
+    ]
+    assert (found.due, asked(found)["Amount, before tax"]) == ("USD 198.75", "USD 198.75")
+    assert statement_pdf(found).startswith(b"%PDF-")
 
 
 def test_the_header_names_revision_versions_zone_and_fingerprint(agreement: ServiceLevelAgreement) -> None:

@@ -252,9 +252,11 @@ def _subject(claim: Claim, *, words: str) -> str:
 
 def _deadline(claim: Claim, *, held: Sequence[_Held], now: datetime) -> tuple[str, tuple[str, ...]]:
     """Return which date the letter meets, and what to warn of."""
-    statements = {each.credit.revision.statement_id for each in held} or {claim.statement_id}
+    statements = {each.credit.revision.statement_id for each in held}
+    if not statements and claim.statement_id is not None:
+        statements = {claim.statement_id}
     dues = ClaimToDo.objects.filter(
-        statement__in=statements - {None},
+        statement__in=statements,
         party=ClaimToDo.Party.OURS,
         what="claim",
         dropped_at=None,
