@@ -20,8 +20,8 @@ CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.toml"))
 
 
 def sampled() -> Iterator[object]:
-    """Yield the first statement of every golden case: each clause of the catalogue once."""
-    for path in CASES:
+    """Yield the first statement of every second golden case."""
+    for path in CASES[::2]:
         yield pytest.param(path, id=path.stem)
 
 
