@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Max, Q, QuerySet, Sum
 
@@ -112,16 +112,16 @@ def kind_flows(books: Books) -> Iterator[Flow]:
 Place = tuple[str, str, int]
 
 
-def _rolled(books: Books, *, rows: Iterator[tuple[object, ...]]) -> Iterator[Flow]:
+def _rolled(books: Books, *, rows: Iterator[tuple[Any, ...]]) -> Iterator[Flow]:
     opening: dict[Place, int | Fraction] = defaultdict(int)
     moves: dict[tuple[Place, date], dict[str, int | Fraction]] = defaultdict(lambda: defaultdict(int))
-    for entity, code, unit, month, kind, figure in rows:  # type: ignore[misc]
-        place: Place = (code, unit, entity)  # type: ignore[assignment]
-        if month < books.first_month:  # type: ignore[operator]
-            opening[place] += figure  # type: ignore[operator]
+    for entity, code, unit, month, kind, figure in rows:
+        place: Place = (code, unit, entity)
+        if month < books.first_month:
+            opening[place] += figure
         else:
             opening[place] += 0
-            moves[place, month][kind] += figure  # type: ignore[operator, index]
+            moves[place, month][kind] += figure
     for place in sorted(opening):
         code, unit, entity = place
         balance = opening[place]
@@ -245,14 +245,11 @@ def claim_flows(books: Books) -> list[ClaimFlow]:
         "claim__expected_invoice",
     )
     sums = books.entries().exclude(unit__in=IN_KIND).values_list("claim", *names, "kind")
-    found: dict[tuple[object, ...], dict[str, int]] = defaultdict(dict)
-    recognised: dict[tuple[object, ...], int] = defaultdict(int)
+    found: dict[tuple[Any, ...], dict[str, int]] = defaultdict(dict)
+    recognised: dict[tuple[Any, ...], int] = defaultdict(int)
     for *key, kind, amount, booked in sums.annotate(Sum("amount_minor"), Sum("recognised_minor")):
         found[tuple(key)][kind] = amount
         recognised[tuple(key)] += booked
-    flows = [
-        (key[0], ClaimFlow(*key[1:], moves=moves, recognised=recognised[key]))  # type: ignore[arg-type]
-        for key, moves in found.items()
-    ]
+    flows = [(key[0], ClaimFlow._make((*key[1:], moves, recognised[key]))) for key, moves in found.items()]
     kept = [flow for claim, flow in flows if claim in moved or flow.open_minor]
     return sorted(kept, key=lambda flow: (flow.entity, flow.vendor, flow.opened_at, flow.claim))

@@ -1,9 +1,11 @@
 """Caps over several SLA schedules: what finalised statements of the family took, and what is left."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from sla.engine.facts import RoomLeft
@@ -13,6 +15,7 @@ from sla.inputs import inputs_for, inputs_of
 from sla.inputs.rooms import cap_window, rooms_of
 from sla.models import BroughtForward, ServiceCredit, ServiceLevelAgreement, SharedCap
 from sla.services import draft_statement
+from sla.services.statements import finalise_statement, head_of, open_questions, result_of
 from tests.builders import (
     a_charge,
     a_contract,
@@ -21,6 +24,7 @@ from tests.builders import (
     an_incident,
     an_outage,
     at,
+    person,
     saved,
 )
 from tests.sla.money_rows import a_credit_row, a_revision, a_statement
@@ -215,3 +219,42 @@ def test_rooms_take_as_many_queries_for_one_schedule_as_for_many(
         # 29 without caps; with them the papers, what was finalised and what was brought forward.
         with django_assert_num_queries(32):
             assert len(list(inputs_for(chunk, period_label="2019-06", known_until=KNOWN))) == len(chunk)
+
+
+def two_claims_to_one_cap() -> tuple[ServiceLevelAgreement, ServiceLevelAgreement]:
+    """Return schedules of one family that each missed June for 200.00, where the cap is 300.00."""
+    found = a_family()
+    for agreement in found:
+        incident = an_incident(agreement.code, vendor=agreement.contract.vendor)
+        outage = {"started_at": at("2019-06-25 04:15"), "ended_at": at("2019-06-25 05:28")}
+        an_outage(incident, agreement.contract.services.get(), **outage)
+    return found
+
+
+def finalised(agreement: ServiceLevelAgreement) -> int:
+    statement = head_of(agreement, period_label="2019-06")
+    result = result_of(inputs_of(agreement, period_label="2019-06", known_until=KNOWN))
+    reasons = {each.code: "known" for each in open_questions(statement, result=result, now=KNOWN)}
+    revision = finalise_statement(statement, by=person(), why="month end", reasons=reasons, now=KNOWN)
+    return int(revision.due_minor)
+
+
+@pytest.mark.django_db
+def test_the_second_statement_gets_what_the_first_left() -> None:
+    assert [finalised(agreement) for agreement in two_claims_to_one_cap()] == [20_000, 10_000]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite lets one writer in at a time")
+def test_two_statements_that_race_for_one_cap_never_take_more_than_it_has() -> None:
+    person()
+
+    def act(agreement: ServiceLevelAgreement) -> int:
+        try:
+            return finalised(agreement)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        taken = list(pool.map(act, two_claims_to_one_cap()))
+    assert sorted(taken) == [10_000, 20_000]

@@ -30,6 +30,14 @@ MOVES = (
 )
 # What is recognised after it was entered comes right after the additions.
 BOOKED = (*MOVES[:3], Moved.RECOGNISED, *MOVES[3:])
+# A column is narrow; the entries have the whole words.
+HEADINGS = {
+    Moved.NEW: "New",
+    Moved.ADJUSTMENT: "Adjusted",
+    Moved.REJECTED: "Rejected",
+    Moved.LAPSED: "Lapsed",
+    Moved.EXCHANGE: "Exchange",
+}
 OPENS = "Each figure is the sum of the entries below of the same company, month, unit and movement."
 
 
@@ -93,7 +101,10 @@ def _table(
         figure("opening", "Opening", total=False),
         *(
             figure(
-                kind.value, KINDS[kind], total=True, link=partial(_opens, kind=kind.value, entities=entities)
+                kind.value,
+                HEADINGS.get(kind, KINDS[kind]),
+                total=True,
+                link=partial(_opens, kind=kind.value, entities=entities),
             )
             for kind in kinds
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 
@@ -40,7 +41,7 @@ def _has_come(claim: Claim, *, mark: str) -> bool:
 
 def _give_up_rest(match: CreditMatch, *, claim: Claim, by: User, now: datetime) -> None:
     received = match.received
-    dated = {
+    dated: dict[str, Any] = {
         "claim": claim,
         "on": received.received_on,
         "by": by,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -57,7 +58,7 @@ def match_credit(
     match = CreditMatch(
         received=received, claim=claim, rate=rate, recorded_at=now, recorded_by=by, why=why.strip()
     )
-    dated = {
+    dated: dict[str, Any] = {
         "on": received.received_on,
         "by": by,
         "now": now,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -72,7 +73,7 @@ def _check_standing(match: CreditMatch, *, claim: Claim) -> None:
 
 def _enter(match: CreditMatch, *, counter: CreditMatch, claim: Claim, by: User, now: datetime) -> None:
     """Enter what a match entered with the other sign: first what was given up for it, then what came."""
-    dated = {"on": now.date(), "by": by, "now": now, "why": counter.why, "match": counter}
+    dated: dict[str, Any] = {"on": now.date(), "by": by, "now": now, "why": counter.why, "match": counter}
     entries = list(RegisterEntry.objects.filter(match=match).order_by("pk"))
     for entry in entries:
         if entry.kind == Kind.NOT_PURSUED:

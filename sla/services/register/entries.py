@@ -107,7 +107,15 @@ def enter(
     """
     claim = locked(claim)
     unit = unit or claim.currency
-    dated = {"on": on, "by": by, "now": now, "why": why, "move": move, "match": match, "credit": credit}
+    dated: dict[str, Any] = {
+        "on": on,
+        "by": by,
+        "now": now,
+        "why": why,
+        "move": move,
+        "match": match,
+        "credit": credit,
+    }
     if unit != claim.currency:
         change, owed = quantity or Fraction(0), quantities_of(claim).get(unit, Fraction(0))
         check_taken(kind, claim=claim, change=change, owed=owed, unit=unit)
@@ -145,7 +153,15 @@ def enter_settled(
     if not (amount_minor < 0 and -amount_minor <= before.settled):
         check_taken(Kind.RECEIVED, claim=claim, change=-amount_minor, owed=before.owed, unit=claim.currency)
     stands = _stands(claim, policy=recognition_of(claim.contract.entity))
-    dated = {"on": on, "by": by, "now": now, "why": why, "move": move, "match": match, "credit": credit}
+    dated: dict[str, Any] = {
+        "on": on,
+        "by": by,
+        "now": now,
+        "why": why,
+        "move": move,
+        "match": match,
+        "credit": credit,
+    }
     movements = settled(amount_minor, value=value_minor, before=before, stands=stands)
     return [_write_movement(movement, claim=claim, dated=dated) for movement in movements]
 

@@ -40,7 +40,13 @@ def enter_move(move: ClaimMove, *, by: User, now: datetime) -> list[RegisterEntr
     pursued or lapsed. Moves that change neither enter nothing.
     """
     claim = locked(move.claim)
-    dated = {"on": move.happened_at.date(), "by": by, "now": now, "why": move.why, "move": move}
+    dated: dict[str, Any] = {
+        "on": move.happened_at.date(),
+        "by": by,
+        "now": now,
+        "why": move.why,
+        "move": move,
+    }
     if move.new_state in CLOSING:
         return _enter_closing(move, claim=claim, dated=dated)
     before = position_of(claim)
@@ -96,7 +102,7 @@ def enter_transfer(
     """
     old, new = locked(old), locked(new)
     unit = unit_of(credit)
-    dated = {"on": on, "by": by, "now": now, "why": why, "credit": credit, "unit": unit}
+    dated: dict[str, Any] = {"on": on, "by": by, "now": now, "why": why, "credit": credit, "unit": unit}
     if unit != old.currency:
         owed, part = quantities_of(old).get(unit, Fraction(0)), quantity or Fraction(0)
         check_taken(Kind.NOT_PURSUED, claim=old, change=-part, owed=owed, unit=unit)
