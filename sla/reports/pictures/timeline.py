@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from sla.engine.intervals import micro
 from sla.engine.results import TimeClass
-from sla.reports.pictures.svg import WIDTH, document, element, fitted, scaled, text, text_width, titled
+from sla.reports.pictures.svg import WIDTH, document, element, scaled, text, text_width, titled, wrapped
 from sla.reports.words import TIME_CLASSES
 
 LEFT, ROW, BAR, AXIS = 130, 30, 20, 22
@@ -77,7 +77,11 @@ def timeline(line: Timeline, *, key: str = "time") -> str:
 def _strip(strip: Strip, *, line: Timeline, top: int) -> str:
     ordered = sorted(strip.spans, key=lambda span: (_depth(span.time_class), span.starts_at))
     ground = element("rect", look="up", x=LEFT, y=top + 3, width=STRIP, height=BAR)
-    label = text(fitted(strip.label, width=LEFT - 8, size=10), x=0, y=top + 17)
+    lines = wrapped(strip.label, width=LEFT - 8, size=9)
+    label = "".join(
+        text(line, size=9, x=0, y=top + (17 if len(lines) == 1 else 12 + number * 11))
+        for number, line in enumerate(lines)
+    )
     bars = (_bar(span, line=line, top=top + 3) for span in ordered)
     return element("g", titled(strip.label), label, ground, *bars)
 

@@ -9,6 +9,8 @@ from sla.engine.money import Money
 from sla.engine.results import Credit, CreditState, CreditTotal, Removed, Result
 from sla.engine.terms import Pays
 from sla.reports.figures import shown_credit
+from sla.reports.pictures import Picture
+from sla.reports.pictures.statement import statement_pictures
 from sla.reports.statement.reader import Reader
 from sla.reports.statement.reasons import Reason, reason_of
 from sla.reports.words import CREDIT_STATES
@@ -63,6 +65,7 @@ class MoneyView:
     contested: str
     carried: str
     points: str
+    pictures: tuple[Picture, ...]
 
 
 def money_view(result: Result, *, reader: Reader) -> MoneyView:
@@ -77,6 +80,7 @@ def money_view(result: Result, *, reader: Reader) -> MoneyView:
         contested=_text(result.contested),
         carried=_text(credits.carried),
         points=shown_credit(credits.points, pays=Pays.POINTS, currency="") if credits.points else "",
+        pictures=statement_pictures(result, levels=reader.levels, services=reader.services),
     )
 
 
