@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from sla.engine.codec import canonical, digest, from_plain
 from sla.engine.facts import Inputs, Verdict
+from sla.engine.money import Money
 from sla.engine.results import Due, Result
 from sla.engine.terms import Pays
 from sla.inputs import inputs_of
@@ -155,7 +156,7 @@ def state_of(result: Result) -> str:
 
 def shown_money(result: Result, *, due_minor: int) -> str:
     """Return the credit as people read it, with what is not paid in money."""
-    money = [shown_credit(due_minor, pays=Pays.MONEY, currency=result.currency)] if due_minor else []
+    money = [str(Money(due_minor, result.currency))] if due_minor else []
     others = [
         shown_credit(total.due_exact, pays=total.pays, currency=result.currency)
         for total in result.credits.totals

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sla.engine.codec import canonical, digest, from_plain
 from sla.engine.evaluation import ENGINE_VERSION
@@ -121,14 +122,17 @@ def _chain(revision: StatementRevision) -> _Check:
 
 
 def _read(revision: StatementRevision) -> tuple[Inputs, Result]:
-    values = []
-    for name, kind in (("inputs", Inputs), ("result", Result)):
-        try:
-            values.append(from_plain(kind, json.loads(getattr(revision, name))))
-        except (ValueError, TypeError) as error:
-            first = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise UnreadableError(f"The stored {name} cannot be read: {first}") from error
-    return values[0], values[1]
+    inputs: Inputs = _value(Inputs, text=revision.inputs, name="inputs")
+    result: Result = _value(Result, text=revision.result, name="result")
+    return inputs, result
+
+
+def _value(kind: type, *, text: str, name: str) -> Any:
+    try:
+        return from_plain(kind, json.loads(text))
+    except (ValueError, TypeError) as error:
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UnreadableError(f"The stored {name} cannot be read: {first}") from error
 
 
 def _header(revision: StatementRevision, *, inputs: Inputs, lines: Sequence[StatementLine]) -> _Check:
@@ -161,7 +165,8 @@ def _columns(
     services = {unit.code: unit.name for unit in inputs.facts.units}
     found = line_figures(result, versions=inputs.versions, services=services)
     wanted = {values["key"]: values for values in found}
-    problems, notes = [], []
+    problems: list[str] = []
+    notes: list[str] = []
     for line in lines:
         for name, problem in _line_problems(line, wanted=wanted.get(line.key)):
             (notes if sealed and name in WORDS else problems).append(problem)
