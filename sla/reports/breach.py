@@ -28,6 +28,7 @@ def _length(key: str, label: str, **fields: Any) -> Column:
 
 COLUMNS = (
     Column(key="period", label="Period"),
+    Column(key="state", label="State"),
     Column(key="entity", label="Our company", narrow=True),
     Column(key="vendor", label="Vendor"),
     Column(key="vendor_number", label="Vendor number", narrow=True, help="Our number for it in accounting."),
@@ -77,7 +78,6 @@ COLUMNS = (
     Column(key="statement", label="Service level statement"),
     Column(key="revision", label="Revision", kind=Kind.COUNT, narrow=True),
     Column(key="line", label="Line", kind=Kind.COUNT, narrow=True),
-    Column(key="state", label="State"),
     Column(key="open_questions", label="Open questions", narrow=True),
 )
 
@@ -117,6 +117,7 @@ def _row(missed: MissedLine) -> Row:
     agreed = line.due_minor if line.agreed_minor is None else line.agreed_minor
     return (
         line.window or head.period,
+        _state(missed),
         head.entity,
         head.vendor,
         head.vendor_number,
@@ -161,7 +162,6 @@ def _row(missed: MissedLine) -> Row:
         head.number,
         head.revision,
         line.number,
-        _state(missed),
         "; ".join(str(question) for question in line.provisional),
     )
 
