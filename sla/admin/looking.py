@@ -57,7 +57,7 @@ class VendorFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the vendors that have rows here."""
-        rows = Vendor.objects.all().visible_to(request.user)  # type: ignore[attr-defined]
+        rows = Vendor.objects.all().visible_to(request.user)
         held = model_admin.model._default_manager.order_by().values(self.path)
         return [(row.slug, row.name) for row in rows.filter(pk__in=held).order_by("name")]
 

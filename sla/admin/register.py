@@ -100,7 +100,7 @@ class RegisterEntryAdmin(LookedAtAdmin):
         response = super().changelist_view(request, extra_context)
         listing = getattr(response, "context_data", {}).get("cl")
         if listing is not None:
-            response.context_data["totals"] = register_totals(listing.queryset)  # type: ignore[attr-defined]
+            response.context_data["totals"] = register_totals(listing.queryset)
         return response
 
     @display(description="Posted in", ordering="posting_month")
@@ -125,7 +125,7 @@ class RegisterEntryAdmin(LookedAtAdmin):
         """Return how it changes what is owed."""
         return figure(moved_text(obj))
 
-    @display(description="Of it in the books")
+    @display(description="In the books")
     def shown_recognised(self, obj: RegisterEntry) -> str:
         """Return how it changes what stands in the books; the rest is a memo."""
         if obj.unit not in EXPONENTS:

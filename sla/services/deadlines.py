@@ -26,6 +26,7 @@ from sla.services.claims.vendor_dates import statements_of
 from vendors.models import midnight
 
 SALT = "sla.deadlines"
+LOOK_BACK = timedelta(days=31)
 STEPS = {"claim": "Send the claim", "decision": "The vendor has to answer", "issue": "The credit is due"}
 
 
@@ -42,14 +43,18 @@ def calendar_reader(pk: int, *, key: str) -> User | None:
     return user if user.has_perm("sla.view_claim") else None
 
 
-def open_steps(user: User) -> QuerySet[ClaimToDo]:
-    """Return the dated steps that are neither done nor dropped, of what a person may see."""
+def open_steps(user: User, *, now: datetime) -> QuerySet[ClaimToDo]:
+    """Return the dated steps that are neither done nor dropped, of what a person may see.
+
+    Of a claim all of them, however late; without one those of the last month and later.
+    """
     found = ClaimToDo.objects.all().visible_to(user).filter(done_at=None, dropped_at=None)
     # Where nothing was missed, or the credit comes without asking, nobody has to send a claim.
     nothing = Q(what="claim", claim=None) & (
         Q(statement__state=Statement.State.MET, statement__shown="") | Q(statement__automatic=True)
     )
-    wanted = (Q(claim=None) & ~nothing) | Q(claim__state__in=OPEN)
+    loose = Q(claim=None, due_until__gt=now - LOOK_BACK) & ~nothing
+    wanted = loose | Q(claim__state__in=OPEN)
     return found.filter(wanted).select_related("claim", "statement__agreement__contract__vendor")
 
 
@@ -69,7 +74,7 @@ def deadline_feed(user: User, *, origin: str, now: datetime) -> bytes:
     Of several readings of one clause each date is an event: the first is the one to keep, the others say
     how long there is still a case.
     """
-    rows = open_steps(user).order_by("due_until", "pk")
+    rows = open_steps(user, now=now).order_by("due_until", "pk")
     return deadline_calendar(_events(rows, origin=origin), name="Recourse deadlines", made_at=now)
 
 

@@ -43,6 +43,12 @@ def day_end(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 4, tzinfo=UTC) + timedelta(days=1)
 
 
+@pytest.fixture(autouse=True)
+def _in_july(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is 5 July 2019."""
+    monkeypatch.setattr("sla.pages.timezone.now", lambda: at("2019-07-05 12:00"))
+
+
 @pytest.fixture
 def vera() -> User:
     """Manages the vendor and may see claims."""
@@ -117,6 +123,26 @@ def test_what_is_done_or_no_longer_asked_for_leaves_the_calendar(
     a_step(statement, what="one", done_at=at("2019-07-01 12:00"))
     a_step(statement, what="two", dropped_at=at("2019-07-01 12:00"))
     assert events(client, vera) == []
+
+
+def test_nobody_is_told_to_claim_where_nothing_was_missed_or_the_credit_comes_by_itself(
+    client: Client, vera: User, statement: Statement
+) -> None:
+    a_step(statement)
+    statement.state, statement.shown = "met", ""
+    statement.save()
+    assert events(client, vera) == []
+    statement.state, statement.shown, statement.automatic = "missed", "USD 200.00", True
+    statement.save()
+    assert events(client, vera) == []
+
+
+def test_a_step_without_a_claim_leaves_the_calendar_a_month_after_its_day(
+    client: Client, vera: User, statement: Statement
+) -> None:
+    a_step(statement, what="late", due_on=date(2019, 6, 20))
+    a_step(statement, what="gone", due_on=date(2019, 5, 20))
+    assert [event["SUMMARY"].split(":")[0] for event in events(client, vera)] == ["Late"]
 
 
 def test_an_event_keeps_its_identity_while_its_date_moves(

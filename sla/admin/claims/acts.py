@@ -95,6 +95,7 @@ ACTS: tuple[Act, ...] = (
         done="The receipt is recorded.",
         states=(_S.SUBMITTED, _S.CONTESTED),
         only=_waits_for_receipt,
+        usual=True,
     ),
     Act(
         code="answer",

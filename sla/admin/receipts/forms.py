@@ -64,7 +64,7 @@ class ReceiptForm(forms.Form):
 
     def __init__(self, *args: Any, request: HttpRequest, **options: Any) -> None:
         super().__init__(*args, **options)
-        vendors = Vendor.objects.all().visible_to(request.user).order_by("name")  # type: ignore[attr-defined]
+        vendors = Vendor.objects.all().visible_to(request.user).order_by("name")
         accounts = Account.objects.all().visible_to(request.user)
         self.fields["vendor"].queryset = vendors  # type: ignore[attr-defined]
         self.fields["account"].queryset = accounts.select_related("vendor")  # type: ignore[attr-defined]
