@@ -17,12 +17,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sla.admin.acts import refuse
+from sla.admin.differing import change_of
 from sla.admin.lines import line_rows
 from sla.admin.standing import credit_text, standing_of
 from sla.admin.statements import draft_page, statement_url
 from sla.models import Statement
 from sla.services.statements import draft_statement
-from sla.services.statements.finalising import finalise_statement, hold_correction
+from sla.services.statements.finalising import finalise_statement
 from sla.services.statements.heads import refresh_statement
 from sla.services.statements.questions import Question, open_questions
 from vendors.admin import signed_in
@@ -97,6 +98,7 @@ def finalise_view(request: HttpRequest, statement: Statement, *, base: Any) -> H
             period=statement.period,
             zone=result.zone,
         ),
+        "change": change_of(statement),
         "back_url": back,
     }
     return TemplateResponse(request, "sla/finalise.html", context)
@@ -193,46 +195,3 @@ def _finalised_of_many(request: HttpRequest, statement: Statement, *, why: str, 
         messages.success(request, f"Finalised as {revision}: {credit_text(revision)}.")
     except ValidationError as error:
         messages.error(request, f"{statement} was left: {' '.join(error.messages)}")
-
-
-class HoldForm(forms.Form):
-    """Into which later statement a small correction goes."""
-
-    into = forms.ModelChoiceField(
-        label="Into the statement",
-        queryset=Statement.objects.none(),
-        empty_label=None,
-        help_text="It becomes a line of that statement: a correction of an earlier period.",
-    )
-    why = forms.CharField(label="Why", max_length=500, initial="Small correction without a changed verdict")
-
-
-def hold_view(request: HttpRequest, statement: Statement, *, base: Any) -> HttpResponse:
-    """Ask into which later statement the correction goes, then hold it for that one."""
-    back = statement_url(statement.agreement, label=statement.period)
-    later = Statement.objects.filter(
-        agreement=statement.agreement, first_on__gt=statement.last_on, revisions=None
-    ).select_related("agreement__contract")
-    form = HoldForm(request.POST or None)
-    form.fields["into"].queryset = later.order_by("first_on")  # type: ignore[attr-defined]
-    if request.method == "POST" and form.is_valid():
-        try:
-            held = hold_correction(
-                statement,
-                into=form.cleaned_data["into"],
-                by=signed_in(request),
-                why=form.cleaned_data["why"],
-                now=timezone.now(),
-            )
-        except ValidationError as error:
-            refuse(form, error)
-        else:
-            messages.success(request, f"The correction waits for {held.into}.")
-            return HttpResponseRedirect(back)
-    text = (
-        "A correction below the amount that your company set, with no verdict changed, may wait: the figures"
-        " of this statement stay, and the difference is a line of the next one."
-    )
-    title = f"Hold the correction of {statement} for the next statement"
-    context = {**base, "title": title, "text": text, "form": form, "back_url": back}
-    return TemplateResponse(request, "sla/act_form.html", context)

@@ -15,7 +15,8 @@ from unfold.decorators import display
 from unfold.views import ChangeList
 
 from sla.admin.answers import answer_view
-from sla.admin.finalising import bulk_view, finalise_view, hold_view
+from sla.admin.differing import difference_view, hold_view
+from sla.admin.finalising import bulk_view, finalise_view
 from sla.admin.reports import draw_up, last_month, report_view, reports_view, vendor_report_view
 from sla.admin.revisions import revision_file, revision_view, verify_view
 from sla.admin.standing import standings_of
@@ -112,6 +113,7 @@ class StatementAdmin(ModelAdmin):
             path("reports/vendor/", wrap(self.vendor_report), name="sla_vendor_report"),
             path("reports/<slug:code>/", wrap(self.report), name="sla_report"),
             path(f"{row}finalise/", wrap(self.finalise), name="sla_statement_finalise"),
+            path(f"{row}difference/", wrap(self.difference), name="sla_statement_difference"),
             path(f"{row}hold/", wrap(self.hold), name="sla_statement_hold"),
             path(f"{frozen}", wrap(self.revision), name="sla_revision"),
             path(f"{frozen}verify/", wrap(self.verify), name="sla_revision_verify"),
@@ -169,6 +171,10 @@ class StatementAdmin(ModelAdmin):
     def finalise(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make a statement a record."""
         return finalise_view(request, self._finalisable(request, pk), base=self._base(request))
+
+    def difference(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show what today's records would change of a finalised statement."""
+        return difference_view(request, self._seen(request, pk), base=self._base(request))
 
     def hold(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Let a small correction wait for a later statement."""

@@ -16,7 +16,7 @@ from incidents.models import Incident
 from sla.admin.lines import line_rows
 from sla.admin.standing import TEXTS, Standing, change_text, credit_text, standing_of
 from sla.engine.periods import Period, period_on, zone_info, zone_table
-from sla.models import Claim, ServiceLevelAgreement, Statement, StatementRevision
+from sla.models import Claim, PostingPolicy, ServiceLevelAgreement, Statement, StatementRevision
 from sla.reports.editions import Edition, draft_pdf
 from sla.reports.plain import render_json
 from sla.reports.statement import statement_page
@@ -95,11 +95,11 @@ def head_context(request: HttpRequest, statement: Statement, *, zone: str) -> di
         "revisions": revision_rows(statement, zone=zone),
         "claims": claim_rows(request, statement),
         "odd_lines": line_rows(odd.order_by("number"), period=statement.period, zone=zone),
-        "acts": _acts(request, statement, standing=standing),
+        "acts": acts(request, statement, standing=standing),
     }
 
 
-def _acts(request: HttpRequest, statement: Statement, *, standing: Standing) -> dict[str, str]:
+def acts(request: HttpRequest, statement: Statement, *, standing: Standing) -> dict[str, str]:
     """Return the addresses of what the reader may do now, empty where it is not the time."""
     may = request.user.has_perm("sla.add_statementrevision")
     return {
@@ -108,10 +108,20 @@ def _acts(request: HttpRequest, statement: Statement, *, standing: Standing) -> 
         if standing.needs_correction
         else "",
         "hold": address("admin:sla_statement_hold", statement.pk)
-        if may and standing.needs_correction
+        if may and _may_wait(statement, standing=standing)
         else "",
         "claim": claim_address(request, statement),
     }
+
+
+def _may_wait(statement: Statement, *, standing: Standing) -> bool:
+    """Say whether a correction is small enough for our company to hold it for a later statement."""
+    if standing.newest is None or not standing.needs_correction:
+        return False
+    policy = PostingPolicy.objects.filter(entity=statement.agreement.contract.entity_id).first()
+    return (
+        policy is not None and abs(statement.due_minor - standing.newest.due_minor) < policy.hold_below_minor
+    )
 
 
 def claim_address(request: HttpRequest, statement: Statement) -> str:
