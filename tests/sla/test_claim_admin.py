@@ -304,3 +304,61 @@ def test_without_permission_there_is_no_desk(client: Client) -> None:
     client.force_login(User.objects.create_user("guest", is_staff=True))
     assert client.get(reverse("admin:sla_claims_desk")).status_code == 403
     assert client.get(reverse(LIST)).status_code == 403
+
+
+DESK = "admin:sla_claims_desk"
+
+
+def test_the_desk_says_what_is_next_by_when_and_about_how_much(boss: Client) -> None:
+    sent = a_sent_claim(20_000)
+    a_step(sent, claim=sent, party="vendors", what="decision", text="The vendor decides on the claim")
+    unsent = a_claim_of(7_000, month="2019-05")
+    response = boss.get(reverse(DESK))
+    assert [(each["row"].claim, each["row"].what, each["amount"]) for each in response.context["rows"]] == [
+        (sent, "The vendor decides on the claim", "USD 200.00"),
+        (unsent, "Send the claim", "USD 70.00"),
+    ]
+    first = response.context["rows"][0]
+    assert (first["tone"], first["left"].endswith("days over")) == ("bad", True)
+    assert [each["total"] for each in response.context["ageing"]] == [(20_000, "USD")]
+
+
+def test_the_desk_is_narrowed_to_a_vendor_or_a_state(boss: Client) -> None:
+    a_sent_claim(20_000)
+    unsent = a_claim_of(7_000, month="2019-05")
+    rows = boss.get(reverse(DESK), {"state": "Entitled"}).context["rows"]
+    assert [each["row"].claim for each in rows] == [unsent]
+    assert len(boss.get(reverse(DESK), {"vendor": "northrack"}).context["rows"]) == 2
+    assert boss.get(reverse(DESK), {"vendor": "nobody"}).context["rows"] == []
+
+
+def test_the_desk_costs_the_same_number_of_queries_for_one_claim_and_for_five(boss: Client) -> None:
+    a_sent_claim(20_000)
+    boss.get(reverse(DESK))
+    with CaptureQueriesContext(connection) as one:
+        boss.get(reverse(DESK))
+    for _ in range(4):
+        a_sent_claim(20_000)
+    with CaptureQueriesContext(connection) as five:
+        boss.get(reverse(DESK))
+    assert len(five) == len(one)
+
+
+def test_the_desk_gives_its_reader_the_address_of_their_calendar(boss: Client, settings: Any) -> None:
+    settings.PUBLIC_ORIGIN = "https://recourse.example.com"
+    address = boss.get(reverse(DESK)).context["feed_url"]
+    assert address.startswith("https://recourse.example.com/calendar/")
+    boss.logout()
+    opened = boss.get(address.removeprefix("https://recourse.example.com"))
+    assert opened["Content-Type"].startswith("text/calendar")
+
+
+def test_a_letter_is_seen_made_and_kept(boss: Client) -> None:
+    claim = claims.open_claim(statement=a_statement(), by=person(), why="to keep the date", now=JULY)
+    address = reverse("admin:sla_claim_letter", args=[claim.pk])
+    assert claim.reference in boss.get(address).context["preview"].body
+    assert "The letter is made and kept." in text_of(boss.post(address, {"make": "1"}, follow=True))
+    letter = claim.letters.get()
+    sent = boss.get(reverse("admin:sla_claim_letter_file", args=[claim.pk, letter.pk]))
+    assert (sent["Content-Type"], sent.content[:5]) == ("application/pdf", b"%PDF-")
+    assert boss.get(reverse("admin:sla_claim_letter_file", args=[claim.pk, 999])).status_code == 404
