@@ -146,6 +146,6 @@ def _answer(row: LineAnswer, *, zone: str) -> AnswerRow:
     return AnswerRow(
         answer=row.get_answer_display(),
         detail=" · ".join(filter(None, parts)),
-        said=f"{row.said_by or 'the vendor'}, {day}",
+        said=f"{row.said_by or 'the vendor'}, {day}, to r{row.revision.number}",
         tone={"agrees": "good", "contests": "bad"}.get(row.answer, "warn"),
     )

@@ -24,7 +24,7 @@ from sla.admin.statements import (
     schedule_url,
     statement_url,
 )
-from sla.models import StatementLine, StatementRevision
+from sla.models import LineAnswer, StatementLine, StatementRevision
 from sla.reports.editions import Edition, frozen_inputs, frozen_result, revision_pdf, statement_document
 from sla.reports.statement import statement_page
 from sla.reports.text import render_text
@@ -44,7 +44,10 @@ def revision_view(request: HttpRequest, revision: StatementRevision, *, base: An
         return HttpResponseRedirect(statement_url(agreement, label=statement.period))
     standing = standing_of(statement)
     lines = revision.lines.select_related("earlier__agreement__contract").order_by("number")
-    answers = answers_by_line(revision.answers.select_related("revision").order_by("pk"))
+    said = LineAnswer.objects.filter(
+        revision__statement=statement, revision__number__lte=revision.number
+    ).select_related("revision")
+    answers = answers_by_line(said.order_by("pk"))
     may_answer = request.user.has_perm("sla.add_lineanswer")
     context = {
         **base,

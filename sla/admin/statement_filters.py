@@ -72,7 +72,7 @@ class VendorFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
         """Return the visible vendors with SLA schedules."""
-        rows = Vendor.objects.all().visible_to(request.user)  # type: ignore[attr-defined]
+        rows = Vendor.objects.all().visible_to(request.user)
         having = ServiceLevelAgreement.objects.values("contract__vendor")
         rows = rows.filter(pk__in=having).order_by("name")
         return [(row.slug, row.name) for row in rows]
