@@ -60,7 +60,6 @@ class ClaimAdmin(LookedAtAdmin):
 
     list_display = [
         "shown_reference",
-        "shown_vendor",
         "shown_state",
         "shown_asked",
         "shown_accepted",
@@ -157,13 +156,8 @@ class ClaimAdmin(LookedAtAdmin):
 
     @display(description="Claim", ordering="reference")
     def shown_reference(self, obj: Claim) -> str:
-        """Return its reference."""
-        return figure(obj.reference)
-
-    @display(description="Vendor, contract", ordering="contract__vendor__name")
-    def shown_vendor(self, obj: Claim) -> str:
-        """Return the vendor, and the contract under which it is asked."""
-        return over(obj.contract.vendor.name, obj.contract.reference)
+        """Return its reference, which begins with the contract's, and the vendor."""
+        return over(figure(obj.reference), obj.contract.vendor.name)
 
     @display(description="State", ordering="state", label={str(k.value): v for k, v in TONES.items()})
     def shown_state(self, obj: Claim) -> tuple[str, str]:
