@@ -152,6 +152,8 @@ class StatementRevision(Figures):
     digest = models.CharField("fingerprint", max_length=64, unique=True)
     finalised_at = models.DateTimeField()
     finalised_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # The name that the fingerprint was made with: an account may be renamed later.
+    finaliser = models.CharField("finalised by, as called then", max_length=150)
     cause = models.TextField("why")
     # What was unresolved, each with the reason to go on: [{"question": ..., "reason": ...}].
     overridden = models.JSONField("unresolved, with reasons", default=list, blank=True)

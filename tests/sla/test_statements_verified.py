@@ -1,6 +1,7 @@
 """Verifying finalised statements: intact ones pass, and whatever was altered is named."""
 
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -131,10 +132,9 @@ def _half(inputs: Any) -> Any:
     ],
 )
 def test_a_number_that_names_nothing_is_bad_input(june: Statement, number: str, said: str) -> None:
-    with pytest.raises(CommandError, match="") as refused:
+    with pytest.raises(CommandError, match=re.escape(said)) as refused:
         run("verify_statement", number)
     assert refused.value.returncode == 2
-    assert said in str(refused.value)
 
 
 def test_all_statements_are_verified_with_a_summary(june: Statement) -> None:
@@ -181,3 +181,11 @@ def test_drafts_are_made_and_refreshed_by_command(db: None) -> None:
     assert Statement.objects.get(period="2019-06").computed_at <= timezone.now()
     with pytest.raises(CommandError, match="is not after"):
         run("refresh_statements", "--from", "2019-02-01", "--until", "2019-01-01")
+
+
+def test_a_renamed_account_breaks_no_fingerprint(june: Statement) -> None:
+    revision = june.revisions.select_related("finalised_by").get()
+    revision.finalised_by.username = "maria.jones"
+    revision.finalised_by.save()
+    assert not verify_revision(StatementRevision.objects.get(pk=revision.pk)).problems
+    assert revision.finaliser != "maria.jones"

@@ -158,6 +158,7 @@ def _revision(
         previous_digest=found.newest.digest if found.newest is not None else "",
         finalised_at=now,
         finalised_by=by,
+        finaliser=by.get_username(),
         cause=cause,
         overridden=overridden,
         **figures_of(found.result, lines=found.lines),

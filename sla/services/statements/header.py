@@ -40,7 +40,8 @@ def header_of(revision: StatementRevision, *, number: str, lines: Iterable[Any])
         "zone_data": revision.zone_data,
         "previous_digest": revision.previous_digest,
         "finalised_at": f"{revision.finalised_at:%Y-%m-%dT%H:%M:%S.%fZ}",
-        "finalised_by": revision.finalised_by.get_username(),
+        # Who it was, by key and by the name of that time: an account may be renamed later.
+        "finalised_by": [revision.finalised_by_id, revision.finaliser],
         "cause": revision.cause,
         "overridden": revision.overridden,
         "due_minor": revision.due_minor,
