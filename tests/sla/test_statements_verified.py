@@ -184,7 +184,7 @@ def test_drafts_are_made_and_refreshed_by_command(db: None) -> None:
 
 
 def test_a_renamed_account_breaks_no_fingerprint(june: Statement) -> None:
-    revision = june.revisions.select_related("finalised_by").get()
+    revision = june.revisions.select_related("finalised_by").get(number=1)
     revision.finalised_by.username = "maria.jones"
     revision.finalised_by.save()
     assert not verify_revision(StatementRevision.objects.get(pk=revision.pk)).problems
