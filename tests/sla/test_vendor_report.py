@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,14 +19,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from sla.engine.results import LedgerLine, TimeClass
-from sla.models import ServiceLevelAgreement, Statement
+from sla.engine.terms import Anchor, ClaimStep, CreditRule, Fixed, Pays, Per, Scheme
+from sla.models import Claim, PostingPolicy, ServiceLevelAgreement, Statement
 from sla.reports.editions import Edition
 from sla.reports.pictures import Standing
 from sla.reports.pictures.statement import statement_pictures
 from sla.reports.tables import FORMS, render
 from sla.reports.vendor import VendorReport, as_report, vendor_page, vendor_pdf, vendor_report, vendor_view
-from sla.services.claims import submit_claim
-from sla.services.statements import draft_statement, fresh_heads
+from sla.services.claims import answer_claim, contest_claim, open_claim, submit_claim
+from sla.services.receipts import match_credit, record_receipt
+from sla.services.statements import draft_statement, fresh_heads, head_of, hold_correction
 from sla.services.vendor_reports import make_vendor_report
 from tests.builders import (
     a_charge,
@@ -38,14 +42,18 @@ from tests.builders import (
     an_outage,
     at,
     person,
+    saved,
 )
 from tests.incidents.rows import kept
 from tests.sla.claim_builders import (
     NOW,
     a_claim,
+    a_claim_rule,
     a_contract_in,
     a_missed_month,
+    a_percent_credit,
     a_revision,
+    limit,
     some_claim_terms,
 )
 from vendors.models import Vendor
@@ -176,7 +184,7 @@ def test_another_vendors_incident_keeps_its_title_from_the_vendor() -> None:
         ended_at=at("2019-06-26 06:00"),
     )
     titles = {each.reference: each.title for each in made(Edition.VENDOR).incidents}
-    assert titles == {"INC-1": "", "INC-9": "Incident of another party"}
+    assert titles == {"INC-1": "", "another party's incident": ""}
     assert {each.title for each in made().incidents} >= {"Substation of the power company"}
 
 
@@ -207,10 +215,11 @@ def test_the_grid_has_the_last_twelve_periods_oldest_first() -> None:
     fresh_heads([agreement], first_on=date(2019, 1, 1), last_on=date(2019, 1, 31), now=NOW)
     fresh_heads([agreement], first_on=date(2019, 3, 1), last_on=date(2019, 6, 30), now=NOW)
     (grid,) = made().grids
-    assert grid.periods == ("2019-01", "2019-03", "2019-04", "2019-05", "2019-06")
+    assert grid.periods == ("2019-01", "2019-02", "2019-03", "2019-04", "2019-05", "2019-06")
     (row,) = grid.rows
     assert [cell.standing if cell else None for cell in row.cells] == [
-        *[Standing.UNCONFIRMED] * 4,
+        *(Standing.UNCONFIRMED, None),
+        *[Standing.UNCONFIRMED] * 3,
         Standing.MISSED,
     ]
     june = row.cells[-1]
@@ -450,3 +459,223 @@ def test_the_pictures_of_a_statement_are_its_credit_its_time_and_its_past() -> N
     ]
     assert "USD 2,000.00" in found[2].svg
     assert "2019-05: 100 %" in found[3].svg
+
+
+def two_months() -> tuple[ServiceLevelAgreement, Claim, Claim]:
+    """Return a schedule with claims of May (USD 200) and of June (USD 200), both sent."""
+    agreement = a_missed_month(outage=("2019-05-25 04:15", "2019-05-25 05:28"), incident="INC-MAY")
+    may = a_claim(agreement, period="2019-05")
+    incident = an_incident("INC-JUNE", vendor=agreement.contract.vendor)
+    service = agreement.contract.services.get()
+    an_outage(incident, service, started_at=at("2019-06-25 04:15"), ended_at=at("2019-06-25 05:28"))
+    june = a_claim(agreement, period="2019-06")
+    return agreement, may, june
+
+
+def sent(claim: Claim) -> Claim:
+    fields: dict[str, Any] = {"sent_at": at("2019-07-10 08:00"), "received_at": at("2019-07-10 09:00")}
+    return submit_claim(claim, by=person(), why="ZZ sent by mail", now=NOW, **fields)
+
+
+def answered(claim: Claim, *, accepted_minor: int) -> Claim:
+    state = "partly_accepted" if accepted_minor else "rejected"
+    happened: dict[str, Any] = {"happened_at": at("2019-07-15 09:00"), "now": NOW}
+    return answer_claim(
+        claim, state=state, accepted_minor=accepted_minor or None, by=person(), why="ZZ short", **happened
+    )
+
+
+def came(claim: Claim, *, minor: int) -> None:
+    received = record_receipt(
+        claim.contract.vendor,
+        entity=claim.contract.entity,
+        kind="credit_note",
+        document="CN-1",
+        received_on=date(2019, 7, 16),
+        currency="USD",
+        net_minor=minor,
+        by=person(),
+        now=NOW,
+    )
+    match_credit(received, claim=claim, received_minor=minor, by=person(), now=NOW)
+
+
+def test_a_period_has_its_own_claims_and_what_came_for_them() -> None:
+    _, may, june = two_months()
+    sent(may)
+    answer_claim(
+        may, state="accepted", happened_at=at("2019-07-15 09:00"), by=person(), why="they agree", now=NOW
+    )
+    came(may, minor=15_000)
+    for edition in Edition:
+        report = made(edition)
+        assert [each.reference for each in report.claims] == [june.reference] * (edition == "internal")
+        assert [(each.due_minor, each.received_minor) for each in report.amounts] == [(20_000, 0)]
+        assert [(each.reference, each.open_minor) for each in report.other_claims] == [(may.reference, 5_000)]
+        assert may.reference not in {each.reference for each in report.actions}
+    of_may = made(first_on=date(2019, 5, 1), last_on=date(2019, 5, 31), period="2019-05")
+    assert [(each.reference, each.received_minor) for each in of_may.claims] == [(may.reference, 15_000)]
+    assert [each.reference for each in of_may.other_claims] == [june.reference]
+
+
+def test_the_vendor_reads_other_claims_only_once_they_were_submitted() -> None:
+    _, may, _ = two_months()
+    assert made(Edition.VENDOR).other_claims == ()
+    sent(may)
+    assert [each.reference for each in made(Edition.VENDOR).other_claims] == [may.reference]
+
+
+def test_a_claim_opened_for_an_incident_belongs_to_the_days_of_its_outage() -> None:
+    agreement = a_missed_month(incident="INC-1")
+    incident = agreement.contract.services.get().outages.get().incident
+    claim = open_claim(
+        incident=incident, contract=agreement.contract, by=person(), why="keep the date", now=NOW
+    )
+    assert claim.reference in {each.reference for each in made().claims}
+    july = made(first_on=date(2019, 7, 1), last_on=date(2019, 7, 31), period="2019-07")
+    assert claim.reference not in {each.reference for each in july.claims}
+    assert claim.reference in {each.reference for each in july.other_claims}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "why", "contested", "to_issue"),
+    [
+        (
+            5_000,
+            "USD 50.00 of USD 200.00 was accepted; the answer was contested on 2019-07-20",
+            15_000,
+            5_000,
+        ),
+        (0, "none of USD 200.00 was accepted; the answer was contested on 2019-07-20", 20_000, None),
+    ],
+)
+def test_a_contested_claim_waits_for_the_vendor_even_without_a_date(
+    accepted: int, why: str, contested: int, to_issue: int | None
+) -> None:
+    rule = a_claim_rule(decide_within=None, issue_within=None)
+    claim = sent(a_claim(a_missed_month(terms=some_claim_terms(rule=rule))))
+    contest_claim(answered(claim, accepted_minor=accepted), by=person(), why="ZZ our proof", now=NOW)
+    report = made(Edition.VENDOR)
+    waits = [(each.party, each.what, each.by, each.why, each.amount_minor) for each in report.actions]
+    expected = [("vendor", "Answer what is contested", None, why, contested)]
+    if to_issue is not None:
+        expected.append(("vendor", "Issue the credit that was accepted", None, "", to_issue))
+    assert waits == expected
+    first = vendor_view(report)["actions"][0]
+    assert (first["by"], first["undated"]) == ("", "the contract states no date")
+    assert report.summary[-1] == f"Next: answer what is contested, {claim.reference}."
+    assert "ZZ" not in everything_in(report)
+
+
+@pytest.mark.parametrize("accepted", [5_000, 0])
+def test_an_answer_that_falls_short_waits_for_us(accepted: int) -> None:
+    claim = answered(sent(a_claim()), accepted_minor=accepted)
+    waits = [each.what for each in made().actions if each.party == "we"]
+    assert waits == ["Accept or contest the answer"]
+    assert claim.reference in {each.reference for each in made().actions}
+
+
+def test_a_step_of_ours_whose_day_has_passed_is_a_note_and_not_the_next_thing_to_do() -> None:
+    steps = (ClaimStep(code="ticket", text="Open a ticket", due=limit(1, anchor=Anchor.INCIDENT_START)),)
+    a_claim(a_missed_month(terms=some_claim_terms(rule=a_claim_rule(steps=steps))))
+    report = made()
+    assert "Open a ticket (INC-1)" not in {each.what for each in report.actions}
+    assert report.notes[0] == (
+        "Not recorded as done, and its day has passed: Open a ticket (INC-1), due 2019-06-25."
+    )
+    assert "Open a ticket" not in everything_in(made(Edition.VENDOR))
+
+
+def test_a_period_without_a_statement_leaves_a_marked_hole() -> None:
+    agreement = a_missed_month()
+    fresh_heads([agreement], first_on=date(2019, 3, 1), last_on=date(2019, 4, 30), now=NOW)
+    report = made()
+    (grid,) = report.grids
+    (row,) = grid.rows
+    assert grid.periods == ("2019-03", "2019-04", "2019-05", "2019-06")
+    assert ([cell is None for cell in row.cells], row.without) == ([False, False, True, False], ("2019-05",))
+    (drawn,) = vendor_view(report)["pictures"]["grids"]
+    assert "Power feed A, 2019-05: no statement" in drawn["svg"]
+
+
+def test_the_text_of_grid_and_calendar_is_at_least_six_and_a_half_points_on_a4() -> None:
+    a_missed_month()
+    pictures = vendor_view(made())["pictures"]
+    for each in (*pictures["grids"], *pictures["calendar"]):
+        sizes = [int(size) for size in re.findall(r'font-size="(\d+)"', each["svg"])]
+        width = int(re.findall(r'viewBox="0 0 (\d+)', each["svg"])[0])
+        points = Fraction(174 * 72 * 10, 254)  # the text width of the page
+        assert min(sizes) * points / width >= Fraction(13, 2)
+
+
+def a_held_correction() -> tuple[ServiceLevelAgreement, Statement]:
+    """Return June finalised at USD 200 and USD 5 more that wait for July."""
+    rows = a_percent_credit(("99.9", "10"), ("99.8", "10.25"))
+    agreement = a_missed_month(terms=some_claim_terms(targets=(a_level(credit=rows),)))
+    saved(PostingPolicy(entity=agreement.contract.entity, hold_below_minor=50_00))
+    a_revision(agreement)
+    outage = agreement.contract.services.get().outages.get()
+    outage.ended_at = at("2019-06-25 06:28")
+    kept(outage)
+    july = head_of(agreement, period_label="2019-07")
+    june = head_of(agreement, period_label="2019-06")
+    hold_correction(june, into=july, by=person(), why="five dollars", now=NOW)
+    return agreement, july
+
+
+def test_a_correction_held_for_later_shows_its_difference() -> None:
+    a_held_correction()
+    (told,) = made().corrections
+    assert (told.statement, told.name, told.was_due_minor, told.delta_minor, told.cause) == (
+        *("NR-2018/power/2019-06", "Held for NR-2018/power/2019-07", None, 500),
+        "five dollars",
+    )
+    assert made(Edition.VENDOR).corrections == (replace(told, cause=""),)
+    assert vendor_view(made())["corrections"][0]["delta"] == "+USD 5.00"
+    assert [(each.due_minor, each.earlier_minor) for each in made().amounts] == [(20_000, 0)]
+
+
+def test_a_line_of_an_earlier_period_is_a_correction_and_part_of_what_is_due() -> None:
+    a_held_correction()
+    july = {"first_on": date(2019, 7, 1), "last_on": date(2019, 7, 31), "period": "2019-07"}
+    report = made(**july, now=at("2019-08-02 09:00"))
+    (told,) = report.corrections
+    assert (told.statement, told.line, told.name, told.delta_minor, told.finalised) == (
+        *("NR-2018/power/2019-07", 2),
+        *("Correction of NR-2018/power/2019-06", 500, False),
+    )
+    assert [(each.due_minor, each.earlier_minor, each.provisional_minor) for each in report.amounts] == [
+        (500, 500, 500)
+    ]
+    assert report.amounts[0].due_minor == Statement.objects.get(period="2019-07").due_minor
+    assert report.summary[0] == (
+        "Credit due, before tax: USD 5.00, of it corrections of earlier periods USD 5.00, provisional."
+    )
+
+
+def test_credits_in_days_stand_in_the_totals() -> None:
+    days = CreditRule(
+        scheme=Scheme.FIXED, params=Fixed(credit=Decimal(3), pays=Pays.SERVICE_DAYS, per=Per.WINDOW)
+    )
+    a_missed_month(terms=some_claim_terms(targets=(a_level(credit=days),)))
+    report = made()
+    assert [(each.unit, each.quantity, each.provisional) for each in report.other_amounts] == [
+        ("days added to the term", Fraction(3), Fraction(3))
+    ]
+    assert report.summary[0] == "Credit due in another unit: 3 days added to the term, provisional."
+    text = b"".join(render(as_report(report), form="csv")).decode("utf-8-sig")
+    assert any(row[:1] == ["days added to the term"] for row in csv.reader(io.StringIO(text)))
+
+
+def test_no_form_of_the_vendors_edition_names_another_partys_incident() -> None:
+    agreement = a_missed_month()
+    row = an_incident("SUBSTATION-9", vendor=a_vendor("power-company"), title="Substation")
+    service = agreement.contract.services.get()
+    an_outage(row, service, started_at=at("2019-06-26 04:00"), ended_at=at("2019-06-26 08:00"))
+    ours, theirs = made(), made(Edition.VENDOR)
+    assert ours.missed[0].incidents == ("INC-1", "SUBSTATION-9")
+    assert theirs.missed[0].incidents == ("INC-1", "another party's incident")
+    assert [each.counted_us for each in theirs.incidents] == [240 * MINUTE, 73 * MINUTE]
+    assert theirs.summary[1] == "2 incidents count; the longest is another party's incident with 4 h."
+    assert "SUBSTATION-9" in everything_in(ours)
+    assert "SUBSTATION-9" not in everything_in(theirs)

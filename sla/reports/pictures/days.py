@@ -9,7 +9,7 @@ from itertools import groupby
 
 from sla.reports.pictures.svg import WIDTH, document, element, text, titled
 
-LEFT, HEAD, ROW = 64, 22, 26
+LEFT, HEAD, ROW = 64, 26, 28
 WIDE = (WIDTH - LEFT) // 31
 MINUTE = 60_000_000
 # Upper edges of the steps, in minutes: up to 5, an hour, four hours, more.
@@ -63,7 +63,7 @@ def step_of(day: Day) -> int:
 
 def _numbers() -> Iterator[str]:
     for number in range(1, 32):
-        yield text(f"{number}", look="faint", size=8, x=_middle(number), y=14, text_anchor="middle")
+        yield text(f"{number}", look="faint", size=10, x=_middle(number), y=18, text_anchor="middle")
 
 
 def _middle(number: int) -> int:
@@ -75,15 +75,9 @@ def _month(days: list[Day], *, top: int, alone: bool) -> str:
     cells = [_day(day, top=top) for day in days]
     if alone:
         cells += [
-            text(
-                f"{LETTERS[day.on.weekday()]} {day.on.day}",
-                look="faint",
-                size=8,
-                x=_middle(day.on.day),
-                y=14,
-                text_anchor="middle",
-            )
+            text(label, look="faint", size=10, x=_middle(day.on.day), y=y, text_anchor="middle")
             for day in days
+            for label, y in ((LETTERS[day.on.weekday()], 9), (f"{day.on.day}", 21))
         ]
     return text(f"{first:%Y-%m}", look="text", x=0, y=top + 16) + "".join(cells)
 
@@ -97,9 +91,9 @@ def _day(day: Day, *, top: int) -> str:
         text(
             f"{minutes}" if minutes < 10_000 else f"{minutes // 60} h",
             look="inverse" if step == 4 else "strong",
-            size=8,
+            size=10,
             x=_middle(day.on.day),
-            y=top + 15,
+            y=top + 16,
             text_anchor="middle",
         )
         if minutes
@@ -110,8 +104,8 @@ def _day(day: Day, *, top: int) -> str:
 
 
 def _legend(*, top: int) -> Iterator[str]:
-    yield text("Minutes lost", look="faint", size=9, x=0, y=top + 9)
+    yield text("Minutes lost", look="faint", size=10, x=0, y=top + 9)
     for number, (look, label) in enumerate(zip(LOOKS_OF, LABELS, strict=True)):
         x = LEFT + 22 + number * 105
         yield element("rect", look=look, x=x, y=top, width=16, height=11)
-        yield text(label, look="faint", size=9, x=x + 21, y=top + 9)
+        yield text(label, look="faint", size=10, x=x + 21, y=top + 9)

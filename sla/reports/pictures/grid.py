@@ -23,6 +23,7 @@ from sla.reports.pictures.svg import (
 
 LEFT, HEAD, ROW, GAP = 200, 34, 40, 3
 LEGEND = 40
+NO_STATEMENT = "no statement"
 LENGTHS = re.compile(r"([\d.]+) (h|min|s)\b")
 DATED = re.compile(r"(\d{4})-(.+)")
 
@@ -64,6 +65,7 @@ class GridRow:
     target: str
     cells: tuple[GridCell | None, ...]
     services: str = ""
+    without: tuple[str, ...] = ()  # periods that have no statement at all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,7 @@ def _heads(periods: Sequence[str], *, wide: int) -> str:
         if match is not None and match[1] != year:
             found.append(text(match[1], look="strong", x=middle, y=12, text_anchor="middle"))
         year = match[1] if match is not None else ""
-        short = match[2] if match is not None else fitted(label, width=wide, size=9)
+        short = match[2] if match is not None else fitted(label, width=wide, size=10)
         found.append(text(short, look="faint", x=middle, y=26, text_anchor="middle"))
     return "".join(found)
 
@@ -110,8 +112,8 @@ def _row(row: GridRow, *, periods: Sequence[str], top: int, wide: int) -> str:
     lines = wrapped(row.name, width=LEFT - 12, size=10, most=1 if row.services else 2)
     lines += [fitted(row.services, width=LEFT - 12, size=10)] if row.services else []
     words = [text(line, look="text", x=0, y=top + 11 + number * 12) for number, line in enumerate(lines)]
-    target = fitted(row.target, width=LEFT - 12, size=9)
-    words.append(text(target, look="faint", size=9, x=0, y=top + 11 + len(lines) * 12))
+    target = fitted(row.target, width=LEFT - 12, size=10)
+    words.append(text(target, look="faint", size=10, x=0, y=top + 11 + len(lines) * 12))
     cells = [
         _cell(
             cell,
@@ -119,6 +121,7 @@ def _row(row: GridRow, *, periods: Sequence[str], top: int, wide: int) -> str:
             x=LEFT + number * wide,
             y=top,
             wide=wide - GAP,
+            is_hole=period in row.without,
         )
         for number, (period, cell) in enumerate(zip(periods, row.cells, strict=True))
     ]
@@ -126,8 +129,10 @@ def _row(row: GridRow, *, periods: Sequence[str], top: int, wide: int) -> str:
     return element("g", titled(said), *words, *cells)
 
 
-def _cell(cell: GridCell | None, *, said: str, x: int, y: int, wide: int) -> str:
+def _cell(cell: GridCell | None, *, said: str, x: int, y: int, wide: int, is_hole: bool) -> str:
     tall, middle = ROW - 6, x + Fraction(wide, 2)
+    if cell is None and is_hole:
+        return element("g", titled(f"{said}: {NO_STATEMENT}"), _hole(x=x, y=y, wide=wide, tall=tall))
     if cell is None:
         return text("·", look="faint", x=middle, y=y + 20, text_anchor="middle")
     told = (
@@ -142,7 +147,7 @@ def _cell(cell: GridCell | None, *, said: str, x: int, y: int, wide: int) -> str
         text(
             short_value(cell.value, width=wide - 2),
             look=look,
-            size=9,
+            size=10,
             x=middle,
             y=y + 21,
             text_anchor="middle",
@@ -158,6 +163,11 @@ def _cell(cell: GridCell | None, *, said: str, x: int, y: int, wide: int) -> str
             height=tall,
         ),
     )
+
+
+def _hole(*, x: int, y: int, wide: int, tall: int) -> str:
+    """Return the mark of a period without a statement: a cross."""
+    return element("path", look="axis", d=f"M{x} {y}l{wide} {tall}M{x + wide} {y}l-{wide} {tall}")
 
 
 def short_value(value: str, *, width: int) -> str:
@@ -177,7 +187,7 @@ def _mark(standing: Standing, *, x: Coordinate, y: Coordinate) -> str:
         case Standing.MISSED:
             return element("path", look="ink", d=f"M{x} {y}v11l-11 -11z")
         case Standing.UNCERTAIN:
-            return text("?", look="strong", size=9, x=x - 3, y=y + 9, text_anchor="end")
+            return text("?", look="strong", size=10, x=x - 3, y=y + 9, text_anchor="end")
         case Standing.UNCONFIRMED:
             return element("circle", look="mark", stroke_width=1, cx=x - 6, cy=y + 6, r=Fraction(5, 2))
         case _:
@@ -203,13 +213,14 @@ def _legend_parts(*, top: int) -> Iterator[str]:
         yield element("rect", look=f"cell-{standing}", x=x, y=top, width=16, height=12)
         yield _mark(standing, x=x + 16, y=top)
         yield element("rect", look="edge-final", x=x, y=top, width=16, height=12)
-        yield element("text", clean(WORDS[standing]), look="faint", font_size=9, x=x + 21, y=top + 10)
+        yield element("text", clean(WORDS[standing]), look="faint", font_size=10, x=x + 21, y=top + 10)
     signs = (("edge-final", "finalised"), ("edge-draft", "draft, provisional"))
     for number, (look, word) in enumerate(signs):
         x = number * 128
         yield element("rect", look=look, x=x, y=top + 19, width=16, height=12)
-        yield text(word, look="faint", size=9, x=x + 21, y=top + 29)
-    yield _known(Fraction(1, 2), x=256, y=top + 22, wide=16)
-    yield text(
-        "share of the time that is known: a full bar is all of it", look="faint", size=9, x=277, y=top + 29
-    )
+        yield text(word, look="faint", size=10, x=x + 21, y=top + 29)
+    yield _hole(x=256, y=top + 19, wide=16, tall=12)
+    yield text(NO_STATEMENT, look="faint", size=10, x=277, y=top + 29)
+    yield _known(Fraction(1, 2), x=384, y=top + 22, wide=16)
+    known = "share of the time that is known: a full bar is all of it"
+    yield text(known, look="faint", size=10, x=405, y=top + 29)

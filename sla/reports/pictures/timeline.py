@@ -79,7 +79,7 @@ def _strip(strip: Strip, *, line: Timeline, top: int) -> str:
     ground = element("rect", look="up", x=LEFT, y=top + 3, width=STRIP, height=BAR)
     lines = wrapped(strip.label, width=LEFT - 8, size=9)
     label = "".join(
-        text(line, size=9, x=0, y=top + (17 if len(lines) == 1 else 12 + number * 11))
+        text(line, size=10, x=0, y=top + (17 if len(lines) == 1 else 12 + number * 11))
         for number, line in enumerate(lines)
     )
     bars = (_bar(span, line=line, top=top + 3) for span in ordered)
@@ -116,18 +116,18 @@ def _axis(line: Timeline, *, top: int) -> Iterator[str]:
     for tick in line.ticks:
         x = LEFT + _wide(line.starts_at, tick.at, line=line)
         yield element("path", look="axis", d=f"M{x.__floor__()} {top - 5}v7")
-        yield text(tick.label, look="faint", size=9, x=x, y=top + 12, text_anchor="middle")
+        yield text(tick.label, look="faint", size=10, x=x, y=top + 12, text_anchor="middle")
 
 
 def _legend(present: Sequence[TimeClass], *, top: int) -> tuple[list[str], int]:
     """Return the key of the classes, in as many rows as it takes, and its height."""
     found, x, y = [], 0, top + 6
     for each in present:
-        wide = 26 + text_width(TIME_CLASSES[each], size=9) + 10
+        wide = 26 + text_width(TIME_CLASSES[each], size=10) + 10
         if x and x + wide > WIDTH:
             x, y = 0, y + 17
         found.append(element("rect", look=each.value, x=x, y=y, width=20, height=11))
-        found.append(text(TIME_CLASSES[each], look="faint", size=9, x=x + 25, y=y + 9))
+        found.append(text(TIME_CLASSES[each], look="faint", size=10, x=x + 25, y=y + 9))
         x += wide
     return found, y + 17 - top
 

@@ -69,9 +69,9 @@ def _scale(points: Sequence[TrendPoint], *, low: Fraction, high: Fraction) -> st
     return "".join(
         element("path", look="axis", d=f"M{LEFT - 8} {_y(edge, low=low, high=high).__floor__()}H{WIDTH}")
         + text(
-            fitted(said.get(edge, ""), width=LEFT - 12, size=9),
+            fitted(said.get(edge, ""), width=LEFT - 12, size=10),
             look="faint",
-            size=9,
+            size=10,
             x=LEFT - 12,
             y=_y(edge, low=low, high=high) + 3,
             text_anchor="end",
@@ -132,18 +132,18 @@ def _labels(points: Sequence[TrendPoint]) -> Iterator[str]:
     count = len(points)
     for number, point in enumerate(points):
         x, room = _x(number, count=count), _room(count)
-        label, figure = fitted(point.label, width=room, size=9), short_value(point.printed, width=room)
-        yield text(label, look="faint", size=9, x=x, y=TOP + TALL + 18, text_anchor="middle")
+        label, figure = fitted(point.label, width=room, size=10), short_value(point.printed, width=room)
+        yield text(label, look="faint", size=10, x=x, y=TOP + TALL + 18, text_anchor="middle")
         look = "strong" if point.missed else "text"
-        yield text(figure, look=look, size=9, x=x, y=TOP + TALL + 31, text_anchor="middle")
+        yield text(figure, look=look, size=10, x=x, y=TOP + TALL + 31, text_anchor="middle")
 
 
 def _legend(*, top: int) -> Iterator[str]:
     yield element("line", look="trend-target", x1=LEFT, x2=LEFT + 22, y1=top + 6, y2=top + 6)
-    yield text("target", look="faint", size=9, x=LEFT + 27, y=top + 9)
+    yield text("target", look="faint", size=10, x=LEFT + 27, y=top + 9)
     yield element("circle", look="trend-met", cx=LEFT + 90, cy=top + 6, r=4)
-    yield text("met or not certain", look="faint", size=9, x=LEFT + 98, y=top + 9)
+    yield text("met or not certain", look="faint", size=10, x=LEFT + 98, y=top + 9)
     yield element("rect", look="trend-missed", x=LEFT + 206, y=top + 2, width=8, height=8)
-    yield text("missed", look="faint", size=9, x=LEFT + 219, y=top + 9)
+    yield text("missed", look="faint", size=10, x=LEFT + 219, y=top + 9)
     yield element("circle", look="trend-met", cx=LEFT + 281, cy=top + 6, r=4, stroke_dasharray="2 1.5")
-    yield text("dashed edge: draft", look="faint", size=9, x=LEFT + 289, y=top + 9)
+    yield text("dashed edge: draft", look="faint", size=10, x=LEFT + 289, y=top + 9)

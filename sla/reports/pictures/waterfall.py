@@ -93,7 +93,7 @@ def _bar(row: _Row, *, top: int, low: Coordinate, whole: Coordinate, fall: Water
         "g",
         titled(f"{row.label}: {amount}"),
         *(
-            text(line, look=look, size=9, x=0, y=top + (12 if len(lines) == 1 else 7 + number * 11))
+            text(line, look=look, size=10, x=0, y=top + (12 if len(lines) == 1 else 7 + number * 11))
             for number, line in enumerate(lines)
         ),
         element("rect", look=row.look, x=x, y=top, width=wide, height=BAR) if last > first else "",

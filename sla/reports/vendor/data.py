@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
+from sla.engine.terms import Pays
 from sla.reports.editions.edition import Edition
 from sla.reports.pictures import DayCalendar, Grid, Standing, Timeline, Trend, Waterfall
 
@@ -56,6 +57,8 @@ class LevelPart:
     due_minor: int
     agreed_minor: int | None
     other_credit: str  # due in another unit than money, in words
+    pays: Pays
+    quantity: Fraction | None  # due, where not money
     answer: str  # what the vendor says of the line
 
     @property
@@ -100,23 +103,20 @@ class ExclusionPart:
 
 @dataclass(frozen=True, kw_only=True)
 class CorrectionPart:
-    """One line that a later revision told otherwise."""
+    """One line that a later revision told otherwise, or a difference that another period settles."""
 
     statement: str  # number with the new revision
-    corrected_at: datetime
-    line: int
+    corrected_at: datetime | None  # None: stands in a draft
+    line: int | None
     name: str
     was: str
     is_now: str
     currency: str
-    was_due_minor: int
-    due_minor: int
+    was_due_minor: int | None  # None: only the difference is told
+    due_minor: int | None
+    delta_minor: int
     cause: str
-
-    @property
-    def delta_minor(self) -> int:
-        """Return what the correction changed in the credit due."""
-        return self.due_minor - self.was_due_minor
+    finalised: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +155,8 @@ class Action:
     currency: str
     amount_minor: int | None
     overdue: bool
+    why: str = ""
+    undated: str = "no date set"  # said in place of a date
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +168,16 @@ class Amount:
     provisional_minor: int  # of it on drafts
     contested_minor: int
     received_minor: int  # of the claims shown
+    earlier_minor: int = 0  # of it corrections of earlier periods
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherAmount:
+    """What the period comes to in another unit than money, such as days added to the term."""
+
+    unit: str
+    quantity: Fraction
+    provisional: Fraction  # of it on drafts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +199,7 @@ class VendorReport:
     summary: tuple[str, ...]
     provisional: bool
     amounts: tuple[Amount, ...]
+    other_amounts: tuple[OtherAmount, ...]
     actions: tuple[Action, ...]
     levels: tuple[LevelPart, ...]
     grids: tuple[Grid, ...]
@@ -197,7 +210,8 @@ class VendorReport:
     incidents: tuple[IncidentPart, ...]
     exclusions: tuple[ExclusionPart, ...]
     corrections: tuple[CorrectionPart, ...]
-    claims: tuple[ClaimPart, ...]
+    claims: tuple[ClaimPart, ...]  # those about the period
+    other_claims: tuple[ClaimPart, ...]  # the vendor's other open ones
     statements: tuple[StatementPart, ...]
     notes: tuple[str, ...]
 

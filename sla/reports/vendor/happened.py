@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
@@ -11,7 +12,7 @@ from incidents.models import Incident, Party, Position, Subject
 from incidents.selectors import contested_positions, standing_positions
 from sla.engine.intervals import Interval, intersect, micro, total, union
 from sla.engine.periods import zone_info
-from sla.engine.results import LedgerLine, Measured, TimeClass
+from sla.engine.results import Ledger, LedgerLine, Measured, TimeClass
 from sla.models import Statement
 from sla.reports.editions.edition import Edition
 from sla.reports.moments import local_moments
@@ -24,7 +25,6 @@ from vendors.models import Vendor
 
 MOST_TIMELINES, MOST_DAYS = 4, 366
 WHO = {"vendor": "the vendor", "us": "the customer", "third_party": "a third party"}
-OF_OTHERS = "Incident of another party"
 DAY = timedelta(days=1)
 
 
@@ -63,6 +63,7 @@ def incident_parts(rows: Rows, *, vendor: Vendor, edition: Edition) -> tuple[Inc
     parts = [
         _incident(
             rows.incidents[name],
+            reference=rows.named([name], edition=edition)[0],
             vendor=vendor,
             edition=edition,
             zone=zones[name],
@@ -92,6 +93,7 @@ def _named_by(rows: Rows) -> tuple[dict[str, str], dict[str, list[str]]]:
 def _incident(
     row: Incident,
     *,
+    reference: str,
     vendor: Vendor,
     edition: Edition,
     zone: str,
@@ -102,7 +104,7 @@ def _incident(
     ends = [each.ended_at for each in outages]
     services = dict.fromkeys(each.service.name or each.service.code for each in outages)
     return IncidentPart(
-        reference=row.reference,
+        reference=reference,
         title=title_of(row, vendor=vendor, edition=edition),
         vendor_ticket=row.external_id if row.vendor_id == vendor.pk else "",
         severity=row.severity,
@@ -120,9 +122,8 @@ def title_of(row: Incident, *, vendor: Vendor, edition: Edition) -> str:
     """Return an incident's title; the vendor reads its own only, never ours and never another's."""
     if edition is Edition.INTERNAL:
         return row.title
-    if row.vendor_id not in (None, vendor.pk):
-        return OF_OTHERS
-    return str(row.feed_said.get("title", "")) if row.source else ""
+    is_theirs = row.vendor_id in (None, vendor.pk)
+    return str(row.feed_said.get("title", "")) if row.source and is_theirs else ""
 
 
 def responsible(positions: Iterable[Position], *, edition: Edition) -> str:
@@ -150,7 +151,8 @@ def exclusion_parts(rows: Rows, *, edition: Edition) -> tuple[ExclusionPart, ...
         if line.time_class is TimeClass.EXCLUDED:
             by = line.by if edition is Edition.INTERNAL else ""
             rule = line.rule.removeprefix("exclusion.")
-            sums[rule, line.clause, line.incidents, by, numbered(each, rows=rows)] += line.unit_us
+            names = rows.named(line.incidents, edition=edition)
+            sums[rule, line.clause, names, by, numbered(each, rows=rows)] += line.unit_us
     return tuple(
         ExclusionPart(rule=rule, clause=clause, incidents=names, excluded_us=length, by=by, statement=number)
         for (rule, clause, names, by, number), length in sums.items()
@@ -183,7 +185,7 @@ def _days(first_on: date, last_on: date, *, zone: tzinfo) -> Iterator[tuple[date
         on += DAY
 
 
-def timelines(rows: Rows, *, services: Mapping[str, str]) -> tuple[Timeline, ...]:
+def timelines(rows: Rows, *, services: Mapping[str, str], edition: Edition) -> tuple[Timeline, ...]:
     """Return the time accounts of the levels missed, those with most downtime first."""
     found: list[tuple[int, Timeline]] = []
     for each in rows.inside:
@@ -194,7 +196,7 @@ def timelines(rows: Rows, *, services: Mapping[str, str]) -> tuple[Timeline, ...
                 zone = zone_of(each)
                 title = f"{names.get(one.target) or one.target}, {one.window.label}, times in {zone}"
                 line = account_timeline(
-                    one.ledger,
+                    _told(one.ledger, rows=rows, edition=edition),
                     window=one.window,
                     zone=zone_info(zone),
                     instant=local_moments(zone),
@@ -204,3 +206,9 @@ def timelines(rows: Rows, *, services: Mapping[str, str]) -> tuple[Timeline, ...
                 found.append((one.ledger.us(TimeClass.DOWN), line))
     found.sort(key=lambda pair: -pair[0])
     return tuple(line for _, line in found[:MOST_TIMELINES])
+
+
+def _told(ledger: Ledger, *, rows: Rows, edition: Edition) -> Ledger:
+    """Return a time account that names the incidents as its reader may."""
+    lines = (line._replace(incidents=rows.named(line.incidents, edition=edition)) for line in ledger.lines)
+    return replace(ledger, lines=tuple(lines))

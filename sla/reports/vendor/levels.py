@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from fractions import Fraction
 
 from sla.engine.facts import Verdict
+from sla.engine.periods import PeriodKind, period_on, zone_table
 from sla.engine.results import TimeClass
 from sla.engine.terms import Pays
 from sla.engine.trace import written_fraction
 from sla.models import LineFigures, Statement
+from sla.reports.editions.edition import Edition
 from sla.reports.pictures import (
     Grid,
     GridCell,
@@ -42,14 +45,16 @@ WORST_FIRST = (
 )
 MOST_ROWS, MOST_TRENDS, MOST_FALLS = 20, 3, 3
 Status = LineFigures.Status
+DAY = timedelta(days=1)
+STEPPED = {PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER, PeriodKind.YEAR}
 # A service level of a schedule over the same services, whatever the period.
 Series = tuple[int, str, tuple[str, ...]]
 
 
-def level_parts(rows: Rows) -> tuple[LevelPart, ...]:
+def level_parts(rows: Rows, *, edition: Edition) -> tuple[LevelPart, ...]:
     """Return the standing lines of the statements that end in the range."""
     return tuple(
-        _part(line, statement=each, rows=rows)
+        _part(line, statement=each, rows=rows, edition=edition)
         for each in rows.inside
         for line in standing_lines(rows, of=each)
     )
@@ -83,7 +88,7 @@ def line_name(line: LineFigures) -> str:
     return line.name or line.target or "Credit of the whole period"
 
 
-def _part(line: LineFigures, *, statement: Statement, rows: Rows) -> LevelPart:
+def _part(line: LineFigures, *, statement: Statement, rows: Rows, edition: Edition) -> LevelPart:
     revision = rows.revisions.get(statement.pk)
     answer = rows.answers.get((revision.pk, line.number)) if revision is not None else None
     return LevelPart(
@@ -105,13 +110,15 @@ def _part(line: LineFigures, *, statement: Statement, rows: Rows) -> LevelPart:
         total_us=line.total_us,
         classes=tuple((each.value, getattr(line, f"{each.value}_us")) for each in TimeClass),
         counted_us=line.counted_us,
-        incidents=tuple(line.incidents),
+        incidents=rows.named(line.incidents, edition=edition),
         currency=line.currency,
         base_minor=line.base_minor,
         before_caps_minor=line.before_caps_minor,
         due_minor=line.due_minor,
         agreed_minor=line.agreed_minor,
         other_credit=_other_credit(line),
+        pays=Pays(line.pays),
+        quantity=line.quantity,
         answer="" if answer is None else answer.get_answer_display(),
     )
 
@@ -150,26 +157,45 @@ def grids(rows: Rows) -> tuple[Grid, ...]:
 def _grid(
     kind: str, *, series: Mapping[Series, Mapping[Statement, Sequence[LineFigures]]], rows: Rows
 ) -> Grid:
-    labels = dict.fromkeys(
-        each.period
-        for each in sorted(rows.shown, key=lambda each: (each.last_on, each.period))
-        if each.agreement.period_kind == kind
-    )
-    periods = tuple(labels)[-PERIODS:]
-    ours = [by for by in series.values() if next(iter(by)).agreement.period_kind == kind]
+    heads = [each for each in rows.shown if each.agreement.period_kind == kind]
+    periods = _periods(heads)
+    ours = [
+        by
+        for by in series.values()
+        if next(iter(by)).agreement.period_kind == kind and any(each.period in periods for each in by)
+    ]
     # Where not all fit, those with a miss stay.
     ranked = sorted(ours, key=lambda by: not any(line.missed for lines in by.values() for line in lines))
     kept = [by for by in ours if any(by is each for each in ranked[:MOST_ROWS])]
     left_out = len(ours) - len(kept)
     more = f"; {left_out} more levels without a row here" if left_out else ""
+    last = f"the last {len(periods)}" if len(periods) > 1 else "".join(periods)
     return Grid(
-        title=f"Service levels by period, the last {len(periods)}{more}",
+        title=f"Service levels by period, {last}{more}",
         periods=periods,
         rows=tuple(_row(by, periods=periods, rows=rows) for by in kept),
     )
 
 
+def _periods(heads: Sequence[Statement]) -> tuple[str, ...]:
+    """Return the last twelve periods up to the newest statement, also those that none was made for."""
+    newest = max(heads, key=lambda each: (each.last_on, each.period))
+    found = {each.period: each.last_on for each in heads}
+    rule, oldest, on = newest.agreement.period, min(each.first_on for each in heads), newest.first_on
+    years = zone_table("UTC", first_year=oldest.year - 1, last_year=newest.last_on.year + 1)
+    for _ in range(PERIODS if rule.kind in STEPPED else 0):
+        on -= DAY
+        if on < oldest:
+            break
+        earlier = period_on(on, rule=rule, zone=years)
+        found.setdefault(earlier.label, earlier.last_on)
+        on = earlier.first_on
+    return tuple(sorted(found, key=lambda label: (found[label], label))[-PERIODS:])
+
+
 def _row(by: Mapping[Statement, Sequence[LineFigures]], *, periods: Sequence[str], rows: Rows) -> GridRow:
+    agreement = next(iter(by)).agreement_id
+    made = {each.period for each in rows.shown if each.agreement_id == agreement}
     cells = {each.period: _cell(lines, final=each.pk in rows.revisions) for each, lines in by.items()}
     newest = list(by.values())[-1][-1]
     return GridRow(
@@ -177,6 +203,7 @@ def _row(by: Mapping[Statement, Sequence[LineFigures]], *, periods: Sequence[str
         services=newest.services,
         target=f"target {newest.level_printed}" if newest.level_printed else "",
         cells=tuple(cells.get(label) for label in periods),
+        without=tuple(label for label in periods if label not in made),
     )
 
 

@@ -7,10 +7,20 @@ from datetime import date, datetime
 
 from sla.engine.money import format_minor
 from sla.engine.results import Result
-from sla.engine.trace import written_length
+from sla.engine.trace import written_fraction, written_length
 from sla.reports.editions.edition import Edition
 from sla.reports.pictures import Standing
-from sla.reports.vendor.data import Action, Amount, IncidentPart, LevelPart, StatementPart, VendorReport
+from sla.reports.vendor.actions import action_parts, corrections_wanted, steps_missed
+from sla.reports.vendor.corrections import correction_parts, earlier_parts
+from sla.reports.vendor.data import (
+    Action,
+    Amount,
+    IncidentPart,
+    LevelPart,
+    OtherAmount,
+    StatementPart,
+    VendorReport,
+)
 from sla.reports.vendor.happened import (
     calendar_of,
     exclusion_parts,
@@ -20,13 +30,7 @@ from sla.reports.vendor.happened import (
     zone_shown,
 )
 from sla.reports.vendor.levels import grids, level_parts, numbered, trends, waterfalls
-from sla.reports.vendor.owed import (
-    action_parts,
-    amounts,
-    claim_parts,
-    correction_parts,
-    corrections_wanted,
-)
+from sla.reports.vendor.owed import amounts, claim_parts, other_amounts, other_claim_parts
 from sla.reports.vendor.rows import Rows, rows_of
 from vendors.models import Reader, Service, Vendor
 
@@ -58,9 +62,10 @@ def vendor_report(
     since = since or first_on
     rows = rows_of(vendor, first_on=first_on, last_on=last_on, since=since, user=user, drafts=drafts or {})
     services = dict(Service.objects.filter(contract__vendor=vendor).values_list("code", "name"))
-    levels, claims = level_parts(rows), claim_parts(rows, edition=edition)
+    levels, claims = level_parts(rows, edition=edition), claim_parts(rows, edition=edition)
     incidents = incident_parts(rows, vendor=vendor, edition=edition)
-    owed, statements = amounts(levels, claims=claims), _statements(rows, edition=edition)
+    owed = amounts(levels, earlier=earlier_parts(rows), claims=claims)
+    others, statements = other_amounts(levels), _statements(rows, edition=edition)
     actions = action_parts(rows, claims=claims, edition=edition, now=now)
     zone = zone_shown(rows)
     return VendorReport(
@@ -76,22 +81,27 @@ def vendor_report(
         since=since,
         zone=zone,
         headline=_headline(levels, period=period),
-        summary=tuple(_summary(levels, incidents=incidents, amounts=owed, actions=actions, edition=edition)),
+        summary=(
+            *_sums(owed, others=others),
+            *_summary(levels, incidents=incidents, actions=actions, edition=edition),
+        ),
         provisional=any(not each.finalised for each in statements),
         amounts=owed,
+        other_amounts=others,
         actions=actions,
         levels=levels,
         grids=grids(rows),
         calendar=calendar_of(rows, first_on=first_on, last_on=last_on, zone=zone),
-        timelines=timelines(rows, services=services),
+        timelines=timelines(rows, services=services, edition=edition),
         waterfalls=waterfalls(rows),
         trends=trends(rows),
         incidents=incidents,
         exclusions=exclusion_parts(rows, edition=edition),
         corrections=correction_parts(rows, edition=edition),
         claims=claims,
+        other_claims=other_claim_parts(rows, edition=edition),
         statements=statements,
-        notes=tuple(_notes(statements, rows=rows)),
+        notes=tuple(_notes(statements, rows=rows, edition=edition, now=now)),
     )
 
 
@@ -135,18 +145,26 @@ def _headline(levels: Sequence[LevelPart], *, period: str) -> str:
     return f"All {len(levels)} service levels met in {period}" if plural else f"Service level met in {period}"
 
 
+def _sums(amounts: Sequence[Amount], *, others: Sequence[OtherAmount]) -> Iterator[str]:
+    """Yield a sentence for each sum."""
+    for each in amounts:
+        if each.due_minor or each.earlier_minor:
+            yield _money_sentence(each)
+    for other in others:
+        state = ", provisional" if other.provisional == other.quantity else ""
+        if other.provisional and not state:
+            state = f", of it provisional {written_fraction(other.provisional)}"
+        yield f"Credit due in another unit: {written_fraction(other.quantity)} {other.unit}{state}."
+
+
 def _summary(
     levels: Sequence[LevelPart],
     *,
     incidents: Sequence[IncidentPart],
-    amounts: Sequence[Amount],
     actions: Sequence[Action],
     edition: Edition,
 ) -> Iterator[str]:
-    """Yield sentences: how much, why, what to do by when."""
-    for each in amounts:
-        if each.due_minor:
-            yield _money_sentence(each)
+    """Yield sentences: why, what to do by when."""
     down = [each for each in incidents if each.counted_us]
     if down and any(each.missed for each in levels):
         yield _cause_sentence(down)
@@ -177,6 +195,8 @@ def _money_sentence(amount: Amount) -> str:
         return format_minor(minor, currency=amount.currency)
 
     parts = [f"Credit due, before tax: {money(amount.due_minor)}"]
+    if amount.earlier_minor:
+        parts.append(f"of it corrections of earlier periods {money(amount.earlier_minor)}")
     if amount.contested_minor:
         parts.append(f"of it contested {money(amount.contested_minor)}")
     if amount.provisional_minor:
@@ -185,7 +205,12 @@ def _money_sentence(amount: Amount) -> str:
     return ", ".join(parts) + "."
 
 
-def _notes(statements: Sequence[StatementPart], *, rows: Rows) -> Iterator[str]:
+def _notes(
+    statements: Sequence[StatementPart], *, rows: Rows, edition: Edition, now: datetime
+) -> Iterator[str]:
+    missed = steps_missed(rows, now=now) if edition is Edition.INTERNAL else ()
+    if missed:
+        yield f"Not recorded as done, and its day has passed: {'; '.join(missed)}."
     if any(each.error for each in statements):
         failed = ", ".join(each.number for each in statements if each.error)
         yield f"These drafts could not be computed from today's records; their figures are older: {failed}."

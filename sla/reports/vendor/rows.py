@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TypeVar
@@ -11,12 +12,12 @@ from typing import TypeVar
 from django.db.models import F, Prefetch, Q
 
 from incidents.models import Incident, Outage, Position
-from sla.engine.claims.moves import OPEN
 from sla.engine.results import Result
 from sla.models import (
     Claim,
     ClaimToDo,
     DraftLine,
+    HeldCorrection,
     LineAnswer,
     LineFigures,
     Statement,
@@ -24,9 +25,12 @@ from sla.models import (
     StatementRevision,
 )
 from sla.reports.editions import frozen_result
+from sla.reports.editions.edition import Edition
+from sla.reports.vendor.claim_rows import claim_rows, todo_rows
 from vendors.models import Reader, Vendor
 
 PERIODS = 12
+OF_OTHERS = "another party's incident"
 Line = TypeVar("Line", bound=LineFigures)
 
 
@@ -41,10 +45,19 @@ class Rows:
     results: Mapping[int, Result]
     answers: Mapping[tuple[int, int], LineAnswer]  # by revision and line number
     incidents: Mapping[str, Incident]  # by reference, with their outages and positions
-    claims: tuple[Claim, ...]
+    of_others: AbstractSet[str]  # references of other vendors' incidents
+    claims: tuple[Claim, ...]  # of credits of the statements, or opened for them or their incidents
+    other_claims: tuple[Claim, ...]  # the vendor's other open ones
     todos: tuple[ClaimToDo, ...]
     corrected: tuple[tuple[StatementRevision, StatementRevision], ...]  # before, after
     corrected_lines: Mapping[int, tuple[StatementLine, ...]]  # by revision
+    held: tuple[HeldCorrection, ...]  # not yet in a line of the statement they go into
+
+    def named(self, references: Iterable[str], *, edition: Edition) -> tuple[str, ...]:
+        """Return incidents by what a reader may call them; the vendor reads no other party's reference."""
+        if edition is Edition.INTERNAL:
+            return tuple(references)
+        return tuple(dict.fromkeys(OF_OTHERS if name in self.of_others else name for name in references))
 
 
 def rows_of(
@@ -57,7 +70,10 @@ def rows_of(
     results = _results(inside, revisions=revisions, drafts=drafts)
     lines = _lines(shown, revisions=revisions)
     corrected = _corrected(vendor, since=since, user=user)
-    claims = _claims(vendor, inside=inside, user=user)
+    named = {name for each in inside for line in lines.get(each.pk, ()) for name in line.incidents}
+    claims, others = claim_rows(vendor, inside=inside, incidents=named, during=(first_on, last_on), user=user)
+    todos = todo_rows(inside, claims=[*claims, *others])
+    told = named | {todo.incident for todo in todos} | set(_in_accounts(results.values()))
     return Rows(
         shown=shown,
         inside=inside,
@@ -65,18 +81,17 @@ def rows_of(
         lines=lines,
         results=results,
         answers=_answers(revisions[each.pk] for each in inside if each.pk in revisions),
-        incidents=_incidents(
-            {name for each in inside for line in lines.get(each.pk, ()) for name in line.incidents},
-            vendor=vendor,
-            user=user,
-        ),
+        incidents=_incidents(named, vendor=vendor, user=user),
+        of_others=_of_others(told, vendor=vendor),
         claims=claims,
-        todos=_todos(inside, claims=claims),
+        other_claims=others,
+        todos=todos,
         corrected=corrected,
         corrected_lines=_grouped(
             StatementLine.objects.filter(revision__in=[each for pair in corrected for each in pair]),
             by="revision_id",
         ),
+        held=_held(vendor, inside=inside, lines=lines, since=since, user=user),
     )
 
 
@@ -172,33 +187,18 @@ def _incidents(references: Iterable[str], *, vendor: Vendor, user: Reader) -> di
     return {row.reference: row for row in rows}
 
 
-def _claims(vendor: Vendor, *, inside: Iterable[Statement], user: Reader) -> tuple[Claim, ...]:
-    """Return the claims of the statements, and all that are still open."""
-    inside = list(inside)
-    wanted = (
-        Q(statement__in=inside)
-        | Q(parts__credit__revision__statement__in=inside)
-        | Q(state__in=[state.value for state in OPEN])
-    )
-    rows = (
-        Claim.objects.visible_to(user)
-        .filter(wanted, contract__vendor=vendor)
-        .select_related("contract__account", "account", "statement__agreement__contract")
-        .prefetch_related("parts__credit__revision__statement__agreement__contract", "moves", "matches")
-        .order_by("opened_at", "pk")
-        .distinct()
-    )
-    return tuple(rows)
+def _in_accounts(results: Iterable[Result]) -> Iterator[str]:
+    """Yield the incidents that the time accounts name, also those that no line counts."""
+    for result in results:
+        for one in result.measured:
+            for line in one.ledger.lines if one.ledger is not None else ():
+                yield from line.incidents
 
 
-def _todos(inside: Iterable[Statement], *, claims: Iterable[Claim]) -> tuple[ClaimToDo, ...]:
-    rows = (
-        ClaimToDo.objects.filter(Q(statement__in=list(inside)) | Q(claim__in=list(claims)))
-        .filter(done_at=None, dropped_at=None)
-        .select_related("claim", "statement__agreement__contract")
-        .order_by("due_until", "pk")
-    )
-    return tuple(rows)
+def _of_others(references: Iterable[str], *, vendor: Vendor) -> frozenset[str]:
+    """Return which incidents belong to another vendor, whoever reads: it decides what is left unsaid."""
+    rows = Incident.objects.filter(reference__in=sorted(references), vendor__isnull=False)
+    return frozenset(rows.exclude(vendor=vendor).values_list("reference", flat=True))
 
 
 def _corrected(
@@ -229,3 +229,33 @@ def _corrected(
         for row in later
         if (row.statement_id, row.number - 1) in before
     )
+
+
+def _held(
+    vendor: Vendor,
+    *,
+    inside: Iterable[Statement],
+    lines: Mapping[int, tuple[LineFigures, ...]],
+    since: date,
+    user: Reader,
+) -> tuple[HeldCorrection, ...]:
+    """Return what is held for a later statement, while no line of that one tells it."""
+    rows = list(
+        HeldCorrection.objects.visible_to(user)
+        .filter(statement__agreement__contract__vendor=vendor)
+        .filter(
+            Q(noted_at__gte=datetime.combine(since, time.min, tzinfo=UTC)) | Q(statement__in=list(inside))
+        )
+        .select_related("statement__agreement__contract", "into__agreement__contract")
+        .order_by("noted_at", "pk")
+    )
+    prior = LineFigures.Status.PRIOR_PERIOD
+    frozen = StatementLine.objects.filter(status=prior, earlier__in={row.statement_id for row in rows})
+    told = set(frozen.values_list("revision__statement", "earlier"))
+    told |= {
+        (each.pk, line.earlier_id)
+        for each in inside
+        for line in lines.get(each.pk, ())
+        if line.status == prior
+    }
+    return tuple(row for row in rows if (row.into_id, row.statement_id) not in told)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sla.engine.results import TimeClass
 from sla.reports.editions.edition import Edition
 from sla.reports.tables import About, Column, Kind, Report, Row, Table
-from sla.reports.vendor.data import VendorReport
+from sla.reports.vendor.data import ClaimPart, VendorReport
 from sla.reports.vendor.view import EDITIONS, STANDINGS
 from sla.reports.words import TIME_CLASSES
 
@@ -21,11 +21,13 @@ def as_report(report: VendorReport) -> Report:
         about=_about(report),
         tables=(
             _levels(report),
+            _totals(report),
             _actions(report),
             _incidents(report),
             _exclusions(report),
             _corrections(report),
-            _claims(report),
+            _claims(report.claims, code="claims", title="Credits and claims"),
+            _claims(report.other_claims, code="other_claims", title="Other open claims"),
             _statements(report),
         ),
         summary=(report.headline, *report.summary),
@@ -114,12 +116,37 @@ def _levels(report: VendorReport) -> Table:
     )
 
 
+def _totals(report: VendorReport) -> Table:
+    columns = [
+        Column(key="currency", label="Currency or unit"),
+        _money("due", "Credit due, before tax"),
+        _money("earlier", "Of it corrections of earlier periods"),
+        _money("contested", "Of it contested"),
+        _money("provisional", "Of it provisional"),
+        _money("received", "Received for these claims"),
+        Column(key="quantity", label="Due, where not money", kind=Kind.EXACT),
+        Column(key="quantity_provisional", label="Of it provisional, where not money", kind=Kind.EXACT),
+    ]
+
+    def rows() -> Iterator[Row]:
+        for each in report.amounts:
+            yield (
+                *(each.currency, each.due_minor, each.earlier_minor, each.contested_minor),
+                *(each.provisional_minor, each.received_minor, None, None),
+            )
+        for other in report.other_amounts:
+            yield (other.unit, None, None, None, None, None, other.quantity, other.provisional)
+
+    return _table("totals", "Totals", columns=columns, rows=rows, empty="Nothing is due.")
+
+
 def _actions(report: VendorReport) -> Table:
     columns = [
         Column(key="by", label="By", kind=Kind.DATE),
         Column(key="overdue", label="Overdue", kind=Kind.FLAG),
         Column(key="who", label="Who"),
         Column(key="what", label="What"),
+        Column(key="why", label="Why"),
         Column(key="reference", label="About"),
         Column(key="clause", label="Clause"),
         Column(key="currency", label="Currency"),
@@ -131,7 +158,7 @@ def _actions(report: VendorReport) -> Table:
         for each in report.actions:
             who = "We" if each.party == "we" else theirs
             yield (
-                *(each.by, each.overdue, who, each.what, each.reference, each.clause),
+                *(each.by, each.overdue, who, each.what, each.why, each.reference, each.clause),
                 *(each.currency, each.amount_minor),
             )
 
@@ -215,7 +242,7 @@ def _corrections(report: VendorReport) -> Table:
     )
 
 
-def _claims(report: VendorReport) -> Table:
+def _claims(claims: Sequence[ClaimPart], *, code: str, title: str) -> Table:
     columns = [
         Column(key="claim", label="Claim"),
         Column(key="vendor_reference", label="Vendor's reference"),
@@ -233,14 +260,14 @@ def _claims(report: VendorReport) -> Table:
     ]
 
     def rows() -> Iterator[Row]:
-        for each in report.claims:
+        for each in claims:
             yield (
                 *(each.reference, each.vendor_reference, each.state, each.contract, each.account),
                 *(", ".join(each.statements), each.sent_on, each.answer_by, each.currency),
                 *(each.asked_minor, each.received_minor, each.open_minor, each.expected_invoice),
             )
 
-    return _table("claims", "Credits and claims", columns=columns, rows=rows, empty="No claim is open.")
+    return _table(code, title, columns=columns, rows=rows, empty="There is none.")
 
 
 def _statements(report: VendorReport) -> Table:

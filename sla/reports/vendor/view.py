@@ -98,6 +98,7 @@ def vendor_view(report: VendorReport) -> Texts:
         "amounts": [_amount(each) for each in report.amounts],
         # One sum is said in a sentence; several, or what came of them, need a table.
         "amounts_shown": len(report.amounts) > 1 or any(each.received_minor for each in report.amounts),
+        "amounts_earlier": any(each.earlier_minor for each in report.amounts),
         "actions": [_action(each, report=report) for each in report.actions[:MOST_ACTIONS]],
         "actions_left": max(len(report.actions) - MOST_ACTIONS, 0),
         "missed": [_level(each) for each in missed[:MOST_MISSED]],
@@ -108,6 +109,7 @@ def vendor_view(report: VendorReport) -> Texts:
         "exclusions": [_exclusion(each) for each in report.exclusions],
         "corrections": [_correction(each, zone=report.zone) for each in report.corrections],
         "claims": [_claim(each) for each in report.claims],
+        "other_claims": [_claim(each) for each in report.other_claims],
         "statements": [_statement(each) for each in report.statements],
         "numbers": _numbers(report),
         "pictures": {name: [asdict(each) for each in found] for name, found in _pictures(report).items()},
@@ -120,11 +122,13 @@ def _money(minor: int, *, currency: str) -> str:
 
 
 def _amount(each: Any) -> Texts:
-    names = ("due", "provisional", "contested", "received")
+    names = ("due", "earlier", "provisional", "contested", "received")
     return {
         "currency": each.currency,
         **{
-            name: _money(minor, currency=each.currency) if (minor := getattr(each, f"{name}_minor")) else ""
+            name: _money(minor, currency=each.currency)
+            if (minor := getattr(each, f"{name}_minor"))
+            else "none"
             for name in names
         },
         "due": _money(each.due_minor, currency=each.currency),
@@ -136,7 +140,9 @@ def _action(each: Action, *, report: VendorReport) -> Texts:
     return {
         "who": "We" if each.party == "we" else you,
         "what": each.what,
+        "why": each.why,
         "by": "" if each.by is None else f"{each.by}",
+        "undated": each.undated,
         "reference": each.reference,
         "clause": each.clause,
         "amount": "" if each.amount_minor is None else _money(each.amount_minor, currency=each.currency),
@@ -225,13 +231,13 @@ def _correction(each: CorrectionPart, *, zone: str) -> Texts:
     sign = "+" if each.delta_minor > 0 else ""
     return {
         "statement": each.statement,
-        "on": local_moments(zone)(each.corrected_at)[:10],
-        "line": each.line,
+        "on": "draft" if each.corrected_at is None else local_moments(zone)(each.corrected_at)[:10],
+        "line": "" if each.line is None else f"{each.line}",
         "name": each.name,
         "was": each.was,
         "is_now": each.is_now,
-        "was_due": _money(each.was_due_minor, currency=each.currency),
-        "due": _money(each.due_minor, currency=each.currency),
+        "was_due": "" if each.was_due_minor is None else _money(each.was_due_minor, currency=each.currency),
+        "due": "" if each.due_minor is None else _money(each.due_minor, currency=each.currency),
         "delta": sign + _money(each.delta_minor, currency=each.currency),
         "cause": each.cause,
     }
