@@ -23,7 +23,7 @@ from sla.engine.results import EarnedBack, Result
 from sla.engine.terms import Pays
 from sla.engine.terms.rules import EarnBackForm
 from sla.models import LineFigures, ServiceCredit, Statement, StatementLine, StatementRevision
-from sla.services.claims import take_credit
+from sla.services.claims import spread_correction, take_credit
 from sla.services.register import posting_month
 from sla.services.statements.lines import line_key
 
@@ -73,7 +73,8 @@ def record_credits(
     saved = [credit for credit in found if credit is not None]
     for credit in saved:
         credit.save()
-        take_credit(credit, by=by, now=now)
+        claim = take_credit(credit, by=by, now=now)
+        spread_correction(credit, claim=claim, by=by, now=now)
     return saved
 
 

@@ -212,7 +212,7 @@ def test_a_settlement_in_full_and_final_gives_up_the_rest_and_reopens_for_nothin
     assert register.position_of(claim).owed == 0
     unmatch(row)
     found.refresh_from_db()
-    assert (found.settled_finally, register.position_of(claim).owed) == (False, 20_000)
+    assert (found.settled_finally, register.position_of(claim).owed) == (False, 23_000)
 
 
 @pytest.mark.django_db

@@ -22,9 +22,15 @@ from sla.services.claims.moves import (
     reopen_claim,
     submit_claim,
 )
-from sla.services.claims.opening import attach_credit, open_claim, settle_attached, take_credit
+from sla.services.claims.opening import (
+    attach_credit,
+    open_claim,
+    settle_attached,
+    take_credit,
+    unsettle_attached,
+)
 from sla.services.claims.overlaps import Overlap, claimed_twice
-from sla.services.claims.parts import newest_answer, settle_agreed_part, split_claim
+from sla.services.claims.parts import newest_answer, settle_agreed_part, split_claim, spread_correction
 from sla.services.claims.readings import Reading, readings
 from sla.services.claims.todos import finish_todo, refresh_todos
 from sla.services.claims.vendor_dates import refresh_answers
@@ -57,7 +63,9 @@ __all__ = [
     "settle_agreed_part",
     "settle_attached",
     "split_claim",
+    "spread_correction",
     "submit_claim",
     "take_credit",
+    "unsettle_attached",
     "write_off",
 ]

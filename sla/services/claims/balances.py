@@ -49,9 +49,14 @@ class Balance:
     others: tuple[OtherUnit, ...] = ()
 
     @property
+    def settled(self) -> int:
+        """Return how much of the claim was settled by what was received, whatever that was worth."""
+        return self.received - self.exchange
+
+    @property
     def accepted_to_come(self) -> int:
         """Return what the vendor accepted, has not given yet, and is still owed."""
-        return max(0, min(self.accepted - self.received, self.open_))
+        return max(0, min(self.accepted - self.settled, self.open_))
 
 
 def balance(claim: Claim) -> Balance:

@@ -200,9 +200,9 @@ def _answered_minor(claim: Claim, *, new: ClaimState, accepted_minor: int | None
             f" is a credit received without a claim.",
             code="amount",
         )
-    if accepted < figures.received:
+    if accepted < figures.settled:
         raise ValidationError(
-            f"{money_text(figures.received, currency=claim.currency)} has come for {claim} already, more than"
+            f"{money_text(figures.settled, currency=claim.currency)} has come for {claim} already, more than"
             f" {shown}. Enter all that the vendor accepts so far.",
             code="amount",
         )
@@ -219,7 +219,7 @@ def _rejected_minor(claim: Claim, *, accepted_minor: int | None) -> int:
         raise ValidationError(
             "Nothing is accepted of what is rejected. Record it as partly accepted.", code="state"
         )
-    stands = max(figures.accepted, figures.received)
+    stands = max(figures.accepted, figures.settled)
     if stands > 0:
         raise ValidationError(
             f"{money_text(stands, currency=claim.currency)} of {claim} was accepted or has come already."
@@ -252,20 +252,31 @@ def credit_claim(
 def reopen_claim(
     claim: Claim, *, by: User, why: str, now: datetime, happened_at: datetime | None = None
 ) -> Claim:
-    """Take a credited claim back to accepted: what had come was taken back or belongs elsewhere."""
+    """Take a credited claim back to where it stood: what had come was taken back or belongs elsewhere."""
     held = locked_claim(claim)
-    accepted = balance(held).accepted
     check_allowed(held, new=ClaimState.ACCEPTED)
-    step(
+    figures, new = balance(held), _stood_at(held)
+    # What comes without asking is accepted whatever it comes to later.
+    whole = held.automatic and figures.accepted == figures.asked
+    write_step(
         held,
-        new=ClaimState.ACCEPTED,
+        new=new,
         by=by,
         why=checked_reason(why),
         happened_at=happened_at or now,
         now=now,
-        amount_minor=accepted or None,
+        amount_minor=None if whole or (new not in ANSWERS and not figures.accepted) else figures.accepted,
     )
     return held
+
+
+def _stood_at(claim: Claim) -> ClaimState:
+    """Return where a claim stood before it was credited."""
+    moves = claim.moves.filter(new_state=ClaimState.CREDITED.value).exclude(
+        old_state__in=["", ClaimState.CREDITED.value]
+    )
+    found = moves.order_by("-pk").values_list("old_state", flat=True).first()
+    return ClaimState(found or ClaimState.ACCEPTED)
 
 
 def _told(

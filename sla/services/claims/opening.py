@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet, Sum
 
 from incidents.models import Incident
 from sla.engine.claims.moves import FINAL, UNSENT, ClaimState
-from sla.models import Claim, ClaimMove, ClaimPart, ServiceCredit, Statement, StatementLine
+from sla.models import Claim, ClaimMove, ClaimPart, RegisterEntry, ServiceCredit, Statement, StatementLine
 from sla.services import register
 from sla.services.claims.stepping import locked_claim, step
 from sla.services.claims.vendor_dates import refresh_answers
@@ -24,6 +24,7 @@ TAKES_MORE = UNSENT | {ClaimState.SUBMITTED, ClaimState.CONTESTED}
 CORRECTIONS = frozenset(
     {ServiceCredit.Kind.ADJUSTMENT, ServiceCredit.Kind.REVERSAL, ServiceCredit.Kind.EARN_BACK}
 )
+ASKED_AGAIN = "The settlement in full and final was taken back."
 SETTLED = "The claim was settled in full and final: the figure changes, and nothing more is asked for."
 
 
@@ -140,6 +141,21 @@ def settle_attached(credit: ServiceCredit, *, claim: Claim, by: User, now: datet
         why=SETTLED,
         credit=credit,
     )
+
+
+@transaction.atomic
+def unsettle_attached(claim: Claim, *, by: User, why: str, now: datetime) -> None:
+    """Ask again for what `settle_attached` gave up, where the settlement itself was taken back."""
+    rows = RegisterEntry.objects.filter(
+        claim=claim, kind=RegisterEntry.Kind.NOT_PURSUED, match=None, move=None, why=SETTLED
+    )
+    undone = RegisterEntry.objects.filter(
+        claim=claim, kind=RegisterEntry.Kind.NOT_PURSUED, match=None, move=None, why__startswith=ASKED_AGAIN
+    )
+    left = list(rows.order_by("pk"))[undone.count() :]
+    for row in left:
+        said = f"{ASKED_AGAIN} {why}".strip()
+        register.enter_reversal(row, claim=claim, on=now.date(), by=by, now=now, why=said)
 
 
 @transaction.atomic

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q, Sum
 
 from sla.engine.claims.moves import FINAL, ClaimState
-from sla.models import Claim, ClaimPart, LineAnswer, ServiceCredit
+from sla.models import Claim, ClaimPart, LineAnswer, ServiceCredit, StatementLine
 from sla.services import register
 from sla.services.claims.balances import balance, held_parts
 from sla.services.claims.moves import answer_claim
@@ -41,7 +43,8 @@ def split_claim(
     new = _twin(held)
     left = balance(held).asked - sum(amount for amount, _ in moving.values())
     came_along = max(accepted - max(left, 0), 0)
-    answered = came_along if came_along or new.state != ClaimState.ACCEPTED else None
+    # What comes without asking is accepted whatever it comes to later.
+    answered = None if new.automatic and accepted == balance(held).asked else came_along
     write_birth(new, by=by, why=f"Split from {held}. {why}", now=now, amount_minor=answered)
     for credit, (amount, quantity) in moving.items():
         _move(credit, amount=amount, quantity=quantity, old=held, new=new, by=by, why=why, now=now)
@@ -102,6 +105,7 @@ def _move(
     by: User,
     why: str,
     now: datetime,
+    on: date | None = None,
 ) -> None:
     """Write the two parts, which sum to nothing, and the same in the register."""
     for claim, sign in ((old, -1), (new, 1)):
@@ -118,13 +122,53 @@ def _move(
         credit,
         old=old,
         new=new,
-        on=now.date(),
+        on=on or now.date(),
         by=by,
         now=now,
         amount_minor=amount,
         quantity=quantity or None,
         why=why,
     )
+
+
+@transaction.atomic
+def spread_correction(credit: ServiceCredit, *, claim: Claim, by: User, now: datetime) -> None:
+    """Take a correction downwards from all open claims that hold a part of what it corrects.
+
+    Its claim was given the whole; what that does not hold goes on to the others, so that none of them
+    asks for what is no longer due.
+    """
+    if credit.amount_minor >= 0 or credit.corrects is None or claim.settled_finally:
+        return
+    parts = ClaimPart.objects.filter(of_family(credit.corrects), claim__currency=credit.currency)
+    sums = parts.order_by().values_list("claim").annotate(held=Sum("amount_minor"))
+    held: dict[int, int] = dict(sums)
+    over = -held.get(claim.pk, 0)
+    others = Claim.objects.filter(pk__in=held, settled_finally=False).exclude(state__in=[*FINAL])
+    for other in others.exclude(pk=claim.pk).order_by("pk"):
+        amount = min(over, held[other.pk])
+        if amount > 0:
+            over -= amount
+            why = f"{other} holds that part of what is corrected."
+            _move(
+                credit,
+                amount=-amount,
+                quantity=Fraction(0),
+                old=claim,
+                new=other,
+                by=by,
+                why=why,
+                now=now,
+                on=credit.posting_month,
+            )
+
+
+def of_family(corrected: ServiceCredit) -> Q:
+    """Keep the parts of a credit and of all that was ever recorded to correct it."""
+    root = corrected
+    while root.corrects is not None:
+        root = root.corrects
+    return Q(credit=root) | Q(credit__corrects=root) | Q(credit=corrected)
 
 
 @transaction.atomic
@@ -141,8 +185,7 @@ def settle_agreed_part(
     held = locked_claim(claim)
     check_allowed(held, new=ClaimState.ACCEPTED)
     known = held_parts(held)
-    rest = {credit: amount - _agreed(credit, part=amount) for credit, (amount, _) in known.items()}
-    rest = {credit: amount for credit, amount in rest.items() if amount}
+    rest = _contested({credit: amount for credit, (amount, _) in known.items()})
     agreed = sum(amount for amount, _ in known.values()) - sum(rest.values())
     if agreed <= 0:
         raise ValidationError(
@@ -161,11 +204,28 @@ def settle_agreed_part(
     )
 
 
+def _contested(held: Mapping[ServiceCredit, int]) -> dict[ServiceCredit, int]:
+    """Return what the vendor does not agree to: line by line, from the newest credits of a line first."""
+    lines: dict[tuple[int, int | None], list[ServiceCredit]] = defaultdict(list)
+    for credit in sorted(held, key=lambda one: -one.pk):
+        lines[credit.revision.statement_id, credit.line_number].append(credit)
+    found: dict[ServiceCredit, int] = {}
+    for credits in lines.values():
+        part = sum(held[credit] for credit in credits)
+        left = part - _agreed(credits[-1], part=part)
+        for credit in credits:
+            amount = min(left, max(held[credit], 0))
+            if amount:
+                found[credit] = amount
+            left -= amount
+    return found
+
+
 def _agreed(credit: ServiceCredit, *, part: int) -> int:
-    """Return how much of a part of a credit the vendor agrees to."""
+    """Return how much of all that is held of a credit's line the vendor agrees to."""
     answer = newest_answer(credit)
     if answer is None or answer.answer == LineAnswer.Answer.ASKS_FOR_TIME:
-        agreed = credit.agreed_minor
+        agreed = _agreed_by_positions(credit)
     elif answer.answer in (LineAnswer.Answer.AGREES, LineAnswer.Answer.ALREADY_CREDITED):
         agreed = answer.amount_minor
     else:
@@ -173,6 +233,15 @@ def _agreed(credit: ServiceCredit, *, part: int) -> int:
     if agreed is None:
         return part
     return min(max(agreed, 0), part) if part > 0 else part
+
+
+def _agreed_by_positions(credit: ServiceCredit) -> int | None:
+    """Return what the vendor's positions give for a credit's line, by the newest revision; None for all."""
+    rows = StatementLine.objects.filter(
+        revision__statement=credit.revision.statement_id, number=credit.line_number
+    )
+    line = rows.order_by("-revision__number").first()
+    return credit.agreed_minor if line is None else line.agreed_minor
 
 
 def newest_answer(credit: ServiceCredit) -> LineAnswer | None:

@@ -31,7 +31,7 @@ def refresh_answers(claim: Claim, *, now: datetime) -> None:
     rule = inputs.versions[-1].claim if inputs.versions else None
     dues = _dues(claim, rule=rule, inputs=inputs)
     wanted = list(_wanted(claim, rule=rule, dues=dues))
-    rows = ClaimToDo.objects.filter(claim=claim, statement=statement, done_at=None)
+    rows = ClaimToDo.objects.filter(claim=claim, statement=statement)
     follow(
         [row for row in rows if row.what in VENDORS_DATES or _follows(row, rule=rule)],
         wanted=wanted,

@@ -24,7 +24,9 @@ def follow_match(match: CreditMatch, *, by: User, now: datetime) -> None:
         claim.settled_finally = True
         claim.save(update_fields=["settled_finally"])
     state = ClaimState(claim.state)
-    if ClaimState.CREDITED in MOVES[state] and _has_come(claim, mark=match.received.mark):
+    if state is ClaimState.CREDITED and not _has_come(claim, mark=""):
+        claims.reopen_claim(claim, by=by, why=f"Taken back with {match.received}.", now=now)
+    elif ClaimState.CREDITED in MOVES[state] and _has_come(claim, mark=match.received.mark):
         claims.credit_claim(claim, by=by, why=f"All has come with {match.received}.", now=now)
 
 

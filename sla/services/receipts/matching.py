@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from sla.engine.claims.moves import FINAL
 from sla.engine.money import round_minor
 from sla.models import Claim, CreditMatch, CreditReceived, ExchangeRate, RegisterEntry
 from sla.services import register
@@ -152,11 +153,13 @@ def _part(
 def _reachable(received: CreditReceived, *, claim: Claim) -> int:
     """Return how much of a claim a receipt may answer; below zero for one that takes back.
 
-    What takes back reaches what has come so far, and what we owe the vendor.
+    What takes back reaches what has come so far, and what we owe the vendor. Of a claim that has ended it
+    reaches the latter only: nobody would ask for what became owed again.
     """
     position = register.position_of(claim)
     if received.net_minor < 0:
-        return -max(position.settled, -position.owed, 0)
+        came = 0 if claim.state in FINAL else position.settled
+        return -max(came, -position.owed, 0)
     return max(position.owed, 0)
 
 

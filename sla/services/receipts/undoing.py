@@ -22,8 +22,8 @@ def unmatch_credit(match: CreditMatch, *, by: User, why: str, now: datetime) -> 
     """Take a match back: the receipt is free again, and what it entered is entered with the other sign.
 
     It stands in the books of the present UTC date, or of the first open month. A claim that was credited
-    by it is accepted again. Raise ValidationError for a match that is undone already, and for a claim
-    that has come to its end.
+    by it stands where it stood before. Raise ValidationError for a match that is undone already, and for a
+    claim that has come to its end.
     """
     why = checked_reason(why)
     rows = CreditMatch.objects.select_related("received", "claim").select_for_update(
@@ -49,6 +49,8 @@ def unmatch_credit(match: CreditMatch, *, by: User, why: str, now: datetime) -> 
     if match.received.mark == CreditReceived.Mark.FULL_AND_FINAL:
         claim.settled_finally = _settled_by_another(claim)
         claim.save(update_fields=["settled_finally"])
+        if not claim.settled_finally:
+            claims.unsettle_attached(claim, by=by, why=why, now=now)
     if claim.state == ClaimState.CREDITED:
         claims.reopen_claim(claim, by=by, why=why, now=now)
     return counter

@@ -124,7 +124,7 @@ def enter(
     if kind == Kind.RECEIVED:
         return enter_settled(-amount_minor, value_minor=-amount_minor, claim=claim, **dated)
     check_taken(kind, claim=claim, change=amount_minor, owed=before.owed, unit=unit)
-    at_once = _adds_at_once(claim, policy=recognition_of(claim.contract.entity))
+    at_once = adds_at_once(claim, policy=recognition_of(claim.contract.entity))
     movement = moved(kind, amount=amount_minor, before=before, at_once=at_once)
     return [_write_movement(movement, claim=claim, dated=dated)]
 
@@ -199,7 +199,7 @@ def enter_reversal(
     )
 
 
-def _adds_at_once(claim: Claim, *, policy: Recognition) -> bool:
+def adds_at_once(claim: Claim, *, policy: Recognition) -> bool:
     """Return whether what is added to a claim is recognised when it is entered."""
     if policy == Recognition.ACCEPTED:
         # What is added to an accepted claim is not accepted with it, unless it comes without asking.

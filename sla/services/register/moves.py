@@ -13,6 +13,8 @@ from sla.engine.claims.moves import ClaimState
 from sla.models import Claim, ClaimMove, RegisterEntry, ServiceCredit
 from sla.services.register.entries import (
     ACCEPTING,
+    UNSENT,
+    adds_at_once,
     check_taken,
     enter,
     locked,
@@ -22,7 +24,7 @@ from sla.services.register.entries import (
     write,
 )
 from sla.services.register.posting import Recognition, recognition_of
-from sla.services.register.recognition import Position, recognised_when_accepted
+from sla.services.register.recognition import Position, moved, recognised_when_accepted
 
 Kind = RegisterEntry.Kind
 CLOSING = frozenset({ClaimState.CLOSED, ClaimState.NOT_PURSUED, ClaimState.LAPSED})
@@ -61,7 +63,12 @@ def _wanted(move: ClaimMove, *, claim: Claim, before: Position) -> int:
     policy, state = recognition_of(claim.contract.entity), ClaimState(move.new_state)
     if policy == Recognition.SUBMITTED and state in {ClaimState.SUBMITTED, *ACCEPTING}:
         return before.owed
-    if policy == Recognition.ACCEPTED and state in ACCEPTING:
+    reopened = move.old_state == ClaimState.CREDITED
+    if policy == Recognition.SUBMITTED and reopened and state in UNSENT:
+        return min(before.owed, 0)
+    if policy == Recognition.ACCEPTED and (
+        state in ACCEPTING or (reopened and move.amount_minor is not None)
+    ):
         whole = before.owed + before.settled
         accepted = whole if move.amount_minor is None else move.amount_minor
         return recognised_when_accepted(accepted, before=before)
@@ -107,6 +114,9 @@ def enter_transfer(
         owed, part = quantities_of(old).get(unit, Fraction(0)), quantity or Fraction(0)
         check_taken(Kind.NOT_PURSUED, claim=old, change=-part, owed=owed, unit=unit)
         sides: list[dict[str, Any]] = [{"quantity": -part}, {"quantity": part}]
+    elif amount_minor < 0:
+        # What we owe is recognised in full where it stands, and nowhere else.
+        sides = [_side(old, amount=-amount_minor), _side(new, amount=amount_minor)]
     else:
         before = position_of(old)
         check_taken(Kind.NOT_PURSUED, claim=old, change=-amount_minor, owed=before.owed, unit=unit)
@@ -120,3 +130,9 @@ def enter_transfer(
         write(Kind.ADJUSTMENT, claim=claim, **side, **dated)
         for claim, side in zip((old, new), sides, strict=True)
     ]
+
+
+def _side(claim: Claim, *, amount: int) -> dict[str, Any]:
+    at_once = adds_at_once(claim, policy=recognition_of(claim.contract.entity))
+    movement = moved(Kind.ADJUSTMENT, amount=amount, before=position_of(claim), at_once=at_once)
+    return {"amount_minor": movement.amount, "recognised_minor": movement.recognised}
