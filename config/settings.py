@@ -219,9 +219,12 @@ def _may_view(request: HttpRequest, *, model: str) -> bool:
 
 
 def _is_at(request: HttpRequest, *, model: str) -> bool:
-    """Mark a list where the reader is on one of its pages, except the desk, which has an entry of its own."""
-    listed, desk = (str(reverse_lazy(f"admin:{name}")) for name in (f"{model}_changelist", "sla_claims_desk"))
-    return request.path.startswith(listed) and request.path != desk
+    """Mark a list where the reader is on one of its pages; desk and reports have entries of their own."""
+    listed, desk, reports = (
+        str(reverse_lazy(f"admin:{name}"))
+        for name in (f"{model}_changelist", "sla_claims_desk", "sla_reports")
+    )
+    return request.path.startswith(listed) and request.path != desk and not request.path.startswith(reports)
 
 
 NAVIGATION: list[dict[str, Any]] = [

@@ -21,18 +21,52 @@ from sla.admin.looking import LookedAtAdmin, VendorOfContractFilter
 from sla.engine.periods import add_months
 from sla.models import PeriodClose, PostingPolicy, RegisterEntry, SharedCap
 from sla.services.register import close_months, open_from
-from vendors.admin import MoneyForm, RecordAdmin, signed_in
-from vendors.models import LegalEntity, money_text
+from vendors.admin import MoneyForm, RecordAdmin, RecordForm, signed_in
+from vendors.models import LegalEntity, major_units, minor_units, money_text
 
 # Offered where a company never closed a month and has no rows yet.
 USUAL_MONTHS = 12
 SHOWN_CLOSES = 24
 
 
+class PolicyForm(RecordForm):
+    """A policy, its limit typed with the decimals of the company's currency."""
+
+    hold_below_minor = forms.DecimalField(
+        label="Corrections below this wait for the next period",
+        min_value=0,
+        max_digits=15,
+        initial=0,
+        widget=UnfoldAdminDecimalFieldWidget(attrs={"inputmode": "decimal"}),
+        help_text="Such as 25.00 in the contract's currency, before tax. 0 makes a new revision for each.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "entity" in self.fields:
+            self.fields["entity"].label = "Our company"
+        if self.instance.pk is not None:
+            held, currency = self.instance.hold_below_minor, self.instance.entity.base_currency
+            self.initial["hold_below_minor"] = major_units(held, currency=currency)
+
+    def clean(self) -> dict[str, Any]:
+        """Turn the limit into smallest units; raise no error where the company is still missing."""
+        cleaned = super().clean() or self.cleaned_data
+        entity, limit = cleaned.get("entity"), cleaned.get("hold_below_minor")
+        if entity is not None and limit is not None:
+            try:
+                cleaned["hold_below_minor"] = minor_units(limit, currency=entity.base_currency)
+            except ValidationError as error:
+                self.add_error("hold_below_minor", error)
+        return cleaned
+
+
 @admin.register(PostingPolicy)
 class PostingPolicyAdmin(RecordAdmin):
     """How each company keeps its books of credits."""
 
+    form = PolicyForm
+    empty_hint = "Without one, a company's credits are recognised when the vendor accepts them."
     list_display = ["entity", "recognition", "receivable_account", "cost_account", "payable_account"]
     list_select_related = ["entity"]
     autocomplete_fields = ["entity"]
@@ -62,12 +96,18 @@ class SharedCapForm(MoneyForm):
         help_text="In the contract's currency, before tax.",
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "clause" in self.fields:
+            self.fields["clause"].widget.attrs["rows"] = 3
+
 
 @admin.register(SharedCap)
 class SharedCapAdmin(RecordAdmin):
     """Caps over several SLA schedules of one contract and the papers under it."""
 
     form = SharedCapForm
+    empty_hint = "Needed only where one cap holds over several SLA schedules of a contract."
     list_display = ["shown_name", "contract", "shown_amount", "period", "effective_from", "effective_until"]
     list_filter = ["period", VendorOfContractFilter]
     list_select_related = ["contract"]

@@ -63,6 +63,7 @@ class UnitFilter(admin.SimpleListFilter):
 class RegisterEntryAdmin(LookedAtAdmin):
     """The register, with what the rows on the list come to."""
 
+    empty_hint = "Rows come when statements are finalised and claims move."
     list_before_template = "sla/parts/register_totals.html"
     list_display = [
         "shown_month",
@@ -106,7 +107,7 @@ class RegisterEntryAdmin(LookedAtAdmin):
     @display(description="Posted in", ordering="posting_month")
     def shown_month(self, obj: RegisterEntry) -> str:
         """Return the month and the company in whose books it stands."""
-        return over(figure(f"{obj.posting_month:%Y-%m}"), obj.entity.code)
+        return over(figure(f"{obj.posting_month:%Y-%m}"), obj.entity.name)
 
     @display(description="What moved", ordering="kind", label=LESS)
     def shown_kind(self, obj: RegisterEntry) -> tuple[str, str]:

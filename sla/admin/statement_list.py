@@ -60,6 +60,7 @@ class StatementAdmin(ModelAdmin):
         "shown_claim_by",
         "shown_questions",
     ]
+    empty_hint = "Choose the periods above and bring their drafts up to date."
     list_filter = [StandingFilter, "state", MoneyFilter, VendorFilter, PeriodFilter]
     list_filter_submit = True
     list_fullwidth = True

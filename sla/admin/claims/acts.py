@@ -210,7 +210,7 @@ def act_page(request: HttpRequest, claim: Claim, *, code: str, base: Mapping[str
                 return done
         context = {
             **base,
-            "title": f"{act.label}: claim {claim.reference}",
+            "title": f"{act.label}: {claim.reference}",
             "text": act.text,
             "form": form,
             "back_url": _claim_url(claim),

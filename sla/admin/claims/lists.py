@@ -67,6 +67,9 @@ class ClaimAdmin(LookedAtAdmin):
         "shown_open",
         "shown_next",
     ]
+    empty_hint = (
+        "Finalising a statement with a credit due opens its claim; others are opened from an incident."
+    )
     list_filter = [StateFilter, VendorOfContractFilter, "currency", "automatic"]
     list_select_related = ["contract__vendor"]
     search_fields = [

@@ -52,6 +52,7 @@ class CreditReceivedAdmin(LookedAtAdmin):
         "shown_left",
         "shown_mark",
     ]
+    empty_hint = "Record each credit note, refund or line of an invoice here, then match it to claims."
     list_filter = [MatchedFilter, VendorFilter, "kind", "mark", "entity", "currency"]
     list_select_related = ["vendor", "entity"]
     search_fields = ["document", "note", "vendor__name", "vendor__accounting_number", "account__number"]

@@ -58,6 +58,7 @@ class ExchangeRateAdmin(LookedAtAdmin):
 
     list_display = ["on", "base", "quote", "shown_rate", "source", "recorded_by", "recorded_at"]
     list_display_links = None
+    empty_hint = "Needed only where a credit came in another currency than its claim."
     list_filter = ["base", "quote", "source"]
     list_select_related = ["recorded_by"]
     search_fields = ["source", "base", "quote"]
