@@ -679,3 +679,11 @@ def test_no_form_of_the_vendors_edition_names_another_partys_incident() -> None:
     assert theirs.summary[1] == "2 incidents count; the longest is another party's incident with 4 h."
     assert "SUBSTATION-9" in everything_in(ours)
     assert "SUBSTATION-9" not in everything_in(theirs)
+
+
+def test_the_grid_begins_with_a_statement_however_old_the_one_before_is() -> None:
+    agreement = a_missed_month(terms=some_claim_terms(effective_from=date(2016, 1, 1)))
+    fresh_heads([agreement], first_on=date(2016, 4, 1), last_on=date(2016, 6, 30), now=NOW)
+    (grid,) = made().grids
+    assert (grid.periods, [row.without for row in grid.rows]) == (("2019-06",), [()])
+    assert grid.title == "Service levels by period, 2019-06"

@@ -166,8 +166,9 @@ def _cell(cell: GridCell | None, *, said: str, x: int, y: int, wide: int, is_hol
 
 
 def _hole(*, x: int, y: int, wide: int, tall: int) -> str:
-    """Return the mark of a period without a statement: a cross."""
-    return element("path", look="axis", d=f"M{x} {y}l{wide} {tall}M{x + wide} {y}l-{wide} {tall}")
+    """Return the mark of a period without a statement: a cross in the middle."""
+    left, top = x + (wide - 10) // 2, y + (tall - 10) // 2
+    return element("path", look="mark", d=f"M{left} {top}l10 10M{left + 10} {top}l-10 10")
 
 
 def short_value(value: str, *, width: int) -> str:

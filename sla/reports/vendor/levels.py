@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from fractions import Fraction
+from itertools import dropwhile
 
 from sla.engine.facts import Verdict
 from sla.engine.periods import PeriodKind, period_on, zone_table
@@ -178,7 +179,7 @@ def _grid(
 
 
 def _periods(heads: Sequence[Statement]) -> tuple[str, ...]:
-    """Return the last twelve periods up to the newest statement, also those that none was made for."""
+    """Return the last twelve periods from the first with a statement on, also those without one."""
     newest = max(heads, key=lambda each: (each.last_on, each.period))
     found = {each.period: each.last_on for each in heads}
     rule, oldest, on = newest.agreement.period, min(each.first_on for each in heads), newest.first_on
@@ -190,7 +191,9 @@ def _periods(heads: Sequence[Statement]) -> tuple[str, ...]:
         earlier = period_on(on, rule=rule, zone=years)
         found.setdefault(earlier.label, earlier.last_on)
         on = earlier.first_on
-    return tuple(sorted(found, key=lambda label: (found[label], label))[-PERIODS:])
+    labels = sorted(found, key=lambda label: (found[label], label))[-PERIODS:]
+    made = {each.period for each in heads}
+    return tuple(dropwhile(lambda label: label not in made, labels))
 
 
 def _row(by: Mapping[Statement, Sequence[LineFigures]], *, periods: Sequence[str], rows: Rows) -> GridRow:

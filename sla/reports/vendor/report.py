@@ -170,7 +170,7 @@ def _summary(
         yield _cause_sentence(down)
     asked = [each for each in actions if edition is Edition.INTERNAL or each.party == "vendor"]
     if asked:
-        yield _action_sentence(asked[0])
+        yield _action_sentence(asked[0], edition=edition)
 
 
 def _cause_sentence(down: Sequence[IncidentPart]) -> str:
@@ -183,10 +183,11 @@ def _cause_sentence(down: Sequence[IncidentPart]) -> str:
     return f"{len(down)} incidents count; the longest is {said} with {length}."
 
 
-def _action_sentence(first: Action) -> str:
+def _action_sentence(first: Action, *, edition: Edition) -> str:
     what = f"{first.what[0].lower()}{first.what[1:]}, {first.reference}."
     if first.by is None:
-        return f"Next: {what}"
+        waits = edition is Edition.INTERNAL and first.party == "vendor"
+        return f"Next, by the vendor: {what}" if waits else f"Next: {what}"
     return f"{'This was due' if first.overdue else 'The first date is'} {first.by:%Y-%m-%d}: {what}"
 
 
