@@ -13,7 +13,7 @@ from django.db import transaction
 from sla.engine.claims.moves import FINAL, ClaimState
 from sla.engine.codec import digest
 from sla.models import Claim, ClaimLetter
-from sla.reports.letters import letter_of, letter_pdf, letter_text
+from sla.reports.letters import Letter, letter_of, letter_pdf, letter_text
 
 NOTHING_MORE: Mapping[str, str] = {}
 
@@ -36,9 +36,10 @@ def letter_preview(
 ) -> LetterPreview:
     """Return the letter that would be made at `now` (UTC), and what is still missing in it.
 
-    `additions` answer by its own words what the clause wants and the records do not hold.
+    `additions` answer by its own words what the clause wants and the records do not hold. Raise
+    ValidationError where what a statement was finalised from cannot be read.
     """
-    letter = letter_of(claim, now=now)
+    letter = _letter(claim, now=now)
     text = letter_text(letter, additions=additions)
     return LetterPreview(
         template=letter.template,
@@ -67,7 +68,7 @@ def make_letter(
     blank = [item for item, said in additions.items() if not said.strip()]
     if blank:
         raise ValidationError(f"Nothing is said of {blank[0]!r}. Write it, or leave it out.", code="blank")
-    letter = letter_of(claim, now=now)
+    letter = _letter(claim, now=now)
     text = letter_text(letter, additions=additions)
     pdf = letter_pdf(letter, additions=additions)
     return ClaimLetter.objects.create(
@@ -82,3 +83,14 @@ def make_letter(
         made_at=now,
         made_by=by,
     )
+
+
+def _letter(claim: Claim, *, now: datetime) -> Letter:
+    try:
+        return letter_of(claim, now=now)
+    except ValueError as error:
+        raise ValidationError(
+            f"The letter of claim {claim.reference} cannot be made: what its statement was finalised from"
+            f" cannot be read ({error}). Verify the statement.",
+            code="unreadable",
+        ) from error

@@ -11,12 +11,23 @@ from django.core.exceptions import ValidationError
 
 from incidents.models import Outage
 from sla.engine.claims.moves import ClaimState
+from sla.engine.terms import ClaimStep
 from sla.models import Claim, ClaimToDo, ExchangeRate
 from sla.services import claims, register
+from sla.services.letters import letter_preview
 from sla.services.receipts import match_credit, record_rate, record_receipt, unmatch_credit
 from sla.services.register.recognition import Position
+from sla.services.statements.heads import head_of, refresh_statement
 from tests.builders import at, person, saved
-from tests.sla.claim_builders import NOW, a_revision, state_of
+from tests.sla.claim_builders import (
+    NOW,
+    a_claim_rule,
+    a_missed_month,
+    a_revision,
+    limit,
+    some_claim_terms,
+    state_of,
+)
 from tests.sla.claim_builders import a_claim as a_born_claim
 from tests.sla.money_rows import a_claim_of, a_credit_row, a_policy, attach, moved
 from tests.sla.money_rows import a_revision as a_bare_revision
@@ -249,3 +260,52 @@ def test_a_credit_that_falls_away_is_taken_from_every_claim_that_holds_a_part(is
     a_revision(credit.revision.statement.agreement, now=NOW)
     assert [register.position_of(each) for each in (claim, other)] == [Position(), Position()]
     assert [claims.balance(each).asked for each in (claim, other)] == [0, 0]
+
+
+def steps() -> list[str]:
+    return list(ClaimToDo.objects.filter(dropped_at=None, done_at=None).values_list("what", flat=True))
+
+
+def test_a_finalised_month_with_nothing_missed_leaves_nothing_to_claim() -> None:
+    agreement = a_missed_month(outage=("2019-06-25 04:15", "2019-06-25 04:16"))
+    refresh_statement(head_of(agreement, period_label="2019-06"), now=NOW)
+    assert steps() == ["claim"]
+    a_revision(agreement, now=NOW)
+    assert steps() == []
+    # A late fact makes it a miss after all.
+    outage = Outage.objects.get()
+    outage.ended_at = outage.confirmed_at = at("2019-06-25 05:28")
+    saved(outage)
+    refresh_statement(head_of(agreement, period_label="2019-06"), now=NOW)
+    assert steps() == ["claim"]
+
+
+def test_a_claim_that_is_open_keeps_the_dates_of_a_month_with_nothing_missed() -> None:
+    agreement = a_missed_month(outage=("2019-06-25 04:15", "2019-06-25 04:16"))
+    head = refresh_statement(head_of(agreement, period_label="2019-06"), now=NOW)
+    claim = claims.open_claim(statement=head, by=person(), why="to keep the date", now=NOW)
+    a_revision(agreement, now=NOW)
+    assert steps() == ["claim"]
+    claims.drop_claim(claim, by=person(), why="nothing was missed", now=NOW)
+    refresh_statement(head_of(agreement, period_label="2019-06"), now=NOW)
+    assert ClaimToDo.objects.filter(dropped_at=None, claim=None).count() == 0
+
+
+def test_steps_that_wait_for_nothing_go_when_the_last_claim_ends() -> None:
+    step = ClaimStep(code="ticket", text="Open a ticket", due=limit(40))
+    agreement = a_missed_month(terms=some_claim_terms(rule=a_claim_rule(steps=(step,))))
+    claim = submitted(a_born_claim(agreement))
+    assert "ticket" in steps()
+    answered(claim, S.ACCEPTED)
+    a_match(claim, 20_000)
+    claims.close_claim(claim, by=person(), why="done", now=AUGUST)
+    assert "ticket" not in steps()
+    refresh_statement(head_of(agreement, period_label="2019-06"), now=AUGUST)
+    assert "ticket" not in steps()
+
+
+def test_a_letter_whose_statement_cannot_be_read_is_refused_in_words() -> None:
+    claim = a_claim_of(20_000)
+    line(claim.parts.get().credit.revision, due=20_000)
+    with pytest.raises(ValidationError, match="cannot be read"):
+        letter_preview(claim, now=AUGUST)

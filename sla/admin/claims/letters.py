@@ -24,7 +24,11 @@ def letter_page(request: HttpRequest, claim: Claim, *, base: Mapping[str, Any]) 
     now, may_change = timezone.now(), request.user.has_perm("sla.change_claim")
     if request.method == "POST" and not may_change:
         raise PermissionDenied
-    lacking = letters.letter_preview(claim, now=now).missing
+    try:
+        lacking = letters.letter_preview(claim, now=now).missing
+    except ValidationError as error:
+        tell(request, error)
+        return HttpResponseRedirect(_claim_url(claim))
     typed = {item: request.POST.get(f"addition-{at}", "").strip() for at, item in enumerate(lacking)}
     additions = {item: said for item, said in typed.items() if said}
     if request.method == "POST" and "make" in request.POST:

@@ -15,7 +15,7 @@ from sla.services import register
 from sla.services.claims.balances import Balance, balance, owed_quantities
 from sla.services.claims.readings import readings
 from sla.services.claims.stepping import check_allowed, locked_claim, step, write_step
-from sla.services.claims.todos import finish_vendors, link_lost
+from sla.services.claims.todos import drop_moot, finish_vendors, link_lost
 from vendors.models import money_text
 from vendors.services import checked_reason
 
@@ -194,6 +194,7 @@ def _end(
     for what in ("decision", "issue"):
         finish_vendors(held, what=what, by=by, now=now, note=f"The claim is {_word(new.value)}.")
     link_lost(held)
+    drop_moot(held, now=now)
 
 
 def _word(state: str) -> str:

@@ -16,10 +16,10 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from sla.engine.claims import claim_terms
-from sla.engine.claims.moves import UNSENT
+from sla.engine.claims.moves import FINAL, UNSENT
 from sla.engine.facts import Inputs, Responsible
 from sla.engine.results import ClaimTerms, Result
 from sla.engine.terms import ClaimRule, OutageKind
@@ -27,6 +27,7 @@ from sla.inputs import inputs_of
 from sla.models import Claim, ClaimToDo, Statement
 from sla.services.claims.readings import CLAIM, deadline_rows
 from sla.services.claims.rows import Wanted, follow
+from sla.services.claims.vendor_dates import statements_of
 
 RECEIPT = "receipt"
 SEND = "Send the claim"
@@ -46,7 +47,7 @@ def refresh_todos(
     if inputs is None:
         inputs = inputs_of(statement.agreement, period_label=statement.period, known_until=now)
     rule = inputs.versions[-1].claim if inputs.versions else None
-    wanted = list(_wanted(inputs, rule=rule, result=result))
+    wanted = [] if _is_moot(statement, result=result) else list(_wanted(inputs, rule=rule, result=result))
     rows = list(ClaimToDo.objects.filter(statement=statement, party=ClaimToDo.Party.OURS))
     if not wanted and not rows:
         return
@@ -58,6 +59,41 @@ def refresh_todos(
         now=now,
         done={(row.what, row.incident, row.reading) for row in linked},
     )
+
+
+def _is_moot(statement: Statement, *, result: Result) -> bool:
+    """Return whether nothing is left to ask for: it was finalised with nothing due, or its claims ended."""
+    return _has_settled(statement) and (
+        _about(statement).exists() or not any(line.due_exact for line in result.credits.lines)
+    )
+
+
+def _has_settled(statement: Statement) -> bool:
+    """Return whether a statement is finalised by today's records and no claim of it is open."""
+    settled = Statement.objects.with_newest().filter(pk=statement.pk, revision_number__isnull=False)
+    if not settled.exists() or Statement.objects.needing_correction().filter(pk=statement.pk).exists():
+        return False
+    contract = statement.agreement.contract_id
+    by_incident = Claim.objects.filter(contract=contract, statement=None, incident__isnull=False)
+    return not (_about(statement) | by_incident).exclude(state__in=[*FINAL]).exists()
+
+
+def _about(statement: Statement) -> QuerySet[Claim]:
+    found: QuerySet[Claim] = Claim.objects.filter(
+        Q(statement=statement) | Q(parts__credit__revision__statement=statement)
+    )
+    return found
+
+
+def drop_moot(claim: Claim, *, now: datetime) -> None:
+    """Drop the steps of the statements of a claim that ended, where no other claim of them is open."""
+    for statement in statements_of(claim):
+        rows = ClaimToDo.objects.filter(
+            statement=statement, party=ClaimToDo.Party.OURS, claim=None, done_at=None, dropped_at=None
+        )
+        for row in rows if _has_settled(statement) else ():
+            row.dropped_at = now
+            row.save(update_fields=["dropped_at"])
 
 
 def _wanted(inputs: Inputs, *, rule: ClaimRule | None, result: Result) -> Iterator[Wanted]:
