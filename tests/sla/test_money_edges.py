@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from sla.engine.claims.moves import ClaimState
 from sla.engine.terms import ClaimStep
 from sla.models import Claim, ClaimToDo, ExchangeRate
 from sla.services import claims, register
+from sla.services.claims.desk import claims_desk
 from sla.services.letters import letter_preview
 from sla.services.receipts import match_credit, record_rate, record_receipt, unmatch_credit
 from sla.services.register.recognition import Position
@@ -309,3 +310,19 @@ def test_a_letter_whose_statement_cannot_be_read_is_refused_in_words() -> None:
     line(claim.parts.get().credit.revision, due=20_000)
     with pytest.raises(ValidationError, match="cannot be read"):
         letter_preview(claim, now=AUGUST)
+
+
+def test_the_desk_says_until_when_a_vendor_asks_for_time() -> None:
+    claim = submitted(a_born_claim())
+    revision = claim.parts.get().credit.revision
+    asked = {"line_number": 1, "by": person(), "now": NOW, "amount_minor": None}
+    claims.record_answer(revision, answer="asks_for_time", until=date(2019, 9, 1), **asked)
+    assert [row.what for row in rows_of_desk() if row.is_vendors] == [
+        "The vendor decides on the claim (it asks for time until 2019-09-01)"
+    ]
+    claims.record_answer(revision, answer="agrees", **asked)
+    assert [row.what for row in rows_of_desk() if row.is_vendors] == ["The vendor decides on the claim"]
+
+
+def rows_of_desk() -> Any:
+    return claims_desk(person("root", is_superuser=True), now=NOW).rows

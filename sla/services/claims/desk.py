@@ -110,7 +110,7 @@ def _gather(user: User) -> _Gathered:
         .visible_to(user)
         .filter(state__in=[*OPEN])
         .select_related("contract__vendor", "statement__agreement__contract", "incident")
-        .prefetch_related("todos")
+        .prefetch_related("todos", "answers")
         .order_by("pk")
     )
     about = _statements_of(claims)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sla.engine.claims.moves import UNSENT, ClaimState
 from sla.engine.money import Money
-from sla.models import Claim, ClaimToDo, Statement
+from sla.models import Claim, ClaimToDo, LineAnswer, Statement
 from vendors.models import Vendor
 
 # What comes next where no dated step says it: who acts, and what.
@@ -100,11 +100,25 @@ def claim_rows(claim: Claim, *, owed: int, deadlines: Deadlines, now: datetime) 
         yield _deadline_row(deadlines.of_claim(claim), common=common, what=SEND, late=SEND_LATE, now=now)
         return
     dated = _first_of_each(row for row in claim.todos.all() if row.done_at is None and row.dropped_at is None)
+    asks = _asks_for_time(claim)
     for row in dated:
-        yield DeskRow(what=row.text or row.what.replace("_", " "), **common, **_dated(row, now=now))
+        said = asks if row.party == ClaimToDo.Party.VENDORS else ""
+        yield DeskRow(
+            what=f"{row.text or row.what.replace('_', ' ')}{said}", **common, **_dated(row, now=now)
+        )
     is_vendors, what = NEXT[ClaimState(claim.state)]
     if not any((row.party == ClaimToDo.Party.VENDORS) == is_vendors for row in dated):
-        yield DeskRow(what=what, is_vendors=is_vendors, **common)
+        yield DeskRow(what=f"{what}{asks if is_vendors else ''}", is_vendors=is_vendors, **common)
+
+
+def _asks_for_time(claim: Claim) -> str:
+    """Return in words until when the vendor asks for time; empty where its last word is another."""
+    if claim.state not in (ClaimState.SUBMITTED, ClaimState.CONTESTED):
+        return ""
+    rows = sorted(claim.answers.all(), key=lambda row: (row.said_at, row.pk))
+    newest = {row.line_number: row for row in rows}.values()
+    asked = [row.until for row in newest if row.answer == LineAnswer.Answer.ASKS_FOR_TIME and row.until]
+    return f" (it asks for time until {max(asked)})" if asked else ""
 
 
 def statement_row(statement: Statement, *, deadlines: Deadlines, now: datetime) -> DeskRow:
