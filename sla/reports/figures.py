@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from sla.engine.facts import Verdict
 from sla.engine.money import format_minor
+from sla.engine.results import Measured
 from sla.engine.terms import Pays
 from sla.engine.trace import written, written_fraction, written_length
 from sla.reports.words import PAYS
@@ -24,6 +26,25 @@ def shown_value(value: Fraction | None, *, unit: str, beside: Fraction | None = 
             break
         digits += 1
     return f"{written_fraction(value, digits=digits)} %"
+
+
+def shown_achieved(one: Measured) -> str:
+    """Return what was achieved; by exception nothing is printed as a bare 100 %."""
+    if one.verdict is Verdict.MET_UNCONFIRMED and one.value == 100 and one.unit == "%":
+        return "no outage recorded"
+    if one.value is not None and counts_late(one):
+        return f"{written_fraction(one.value)} late"
+    return shown_value(one.value, unit=one.unit, beside=one.level)
+
+
+def shown_promise(one: Measured) -> str:
+    """Return the level that was judged by."""
+    return shown_level(one.level, unit=one.unit) + (" late" if counts_late(one) else "")
+
+
+def counts_late(one: Measured) -> bool:
+    """Say whether the figure counts the cases that came late."""
+    return bool(one.cases) and one.unit == "count"
 
 
 def shown_level(level: Fraction, *, unit: str) -> str:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from sla.engine.facts import Verdict
 from sla.engine.results import Case, CaseState, Ledger, LedgerLine, Measured, NextTier
 from sla.engine.trace import written_fraction, written_length
-from sla.reports.figures import shown_level, shown_room, shown_value
+from sla.reports.figures import shown_achieved, shown_level, shown_promise, shown_room, shown_value
 from sla.reports.pictures import Picture, swatch
 from sla.reports.pictures.statement import time_pictures
 from sla.reports.statement.reader import Linked, Reader
@@ -112,9 +112,9 @@ def level_view(one: Measured, *, number: int, reader: Reader, tier: NextTier | N
         window=one.window.label,
         verdict=VERDICTS[one.verdict],
         tone=TONES[one.verdict],
-        achieved=_achieved(one),
+        achieved=shown_achieved(one),
         exact=_exact(one),
-        level=shown_level(one.level, unit=one.unit) + (" late" if one.cases and one.unit == "count" else ""),
+        level=shown_promise(one),
         expected="" if one.expected is None else shown_level(one.expected, unit=one.unit),
         best=shown_value(one.best, unit=one.unit, beside=one.level) if uncertain else "",
         worst=shown_value(one.worst, unit=one.unit, beside=one.level) if uncertain else "",
@@ -142,15 +142,6 @@ def level_view(one: Measured, *, number: int, reader: Reader, tier: NextTier | N
     )
 
 
-def _achieved(one: Measured) -> str:
-    """Return the value; by exception nothing is printed as a bare 100 %."""
-    if one.verdict is Verdict.MET_UNCONFIRMED and one.value == 100 and one.unit == "%":
-        return "no outage recorded"
-    if one.cases and one.unit == "count" and one.value is not None:
-        return f"{written_fraction(one.value)} late"
-    return shown_value(one.value, unit=one.unit, beside=one.level)
-
-
 def _exact(one: Measured) -> str:
     """Return the figure that was judged, with the exact fraction behind it."""
     if one.value is None:
@@ -160,7 +151,7 @@ def _exact(one: Measured) -> str:
         return f"{written_fraction(one.value, digits=9)} % ({down} down of {whole})"
     if one.unit == "%":
         plain = f"{written_fraction(one.value, digits=9)} %"
-        return "" if plain == _achieved(one) else plain
+        return "" if plain == shown_achieved(one) else plain
     return "" if one.unit in ("us", "count") else str(one.value)
 
 

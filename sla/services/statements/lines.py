@@ -18,7 +18,7 @@ from sla.engine.terms import Pays, Terms
 from sla.engine.terms.targets import Target
 from sla.engine.trace import Step
 from sla.models import LineFigures
-from sla.reports.figures import shown_level, shown_value
+from sla.reports.figures import shown_achieved, shown_promise, shown_value
 
 # Column values by name, without the number and the parent.
 LineValues = dict[str, Any]
@@ -164,16 +164,15 @@ def _promise(target: Target | None) -> LineValues:
 def _judged(one: Measured) -> LineValues:
     short = None if one.value is None or not one.missed else abs(one.level - one.value)
     shown = shown_value(one.value, unit=one.unit, beside=one.level)
-    late = " late" if one.cases and one.unit == "count" else ""
     return {
         "unit": one.unit,
         "verdict": one.verdict.value,
         "missed": one.missed,
         "contested": one.contested,
         "level": kept(one.level),
-        "level_printed": shown_level(one.level, unit=one.unit) + late,
+        "level_printed": shown_promise(one),
         "value": None if one.value is None else kept(one.value),
-        "value_printed": shown,
+        "value_printed": shown_achieved(one),
         "shortfall": None if short is None else kept(short),
         "shortfall_printed": _shortfall(short, unit=one.unit, shown=shown),
     }
