@@ -7,6 +7,7 @@ A service may refuse a step; then nothing has changed.
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -23,6 +24,8 @@ from sla.models import (
     ClaimPart,
     CreditMatch,
     CreditReceived,
+    ExchangeRate,
+    PostingPolicy,
     RegisterEntry,
     ServiceCredit,
     StatementRevision,
@@ -32,18 +35,19 @@ from sla.reports.tables import About
 from sla.selectors.scope import Scope
 from sla.services import claims, register
 from sla.services.credits import recorded_total, wanted_total
-from sla.services.receipts import left_of, match_credit, record_receipt, unmatch_credit
+from sla.services.receipts import left_of, match_credit, record_rate, record_receipt, unmatch_credit
 from sla.services.statements import draft_statement, finalise_statement, head_of, open_questions
 from sla.services.statements.drafting import frozen_result
 from sla.services.statements.verifying import verify_revision
 from tests.builders import a_contract_with_power, a_schedule, an_incident, an_outage, person, saved
 from tests.sla.claim_builders import some_claim_terms
+from tests.sla.money_rows import a_policy
 
 MONTHS = ("2019-05", "2019-06", "2019-07")
 BEGIN = datetime(2019, 8, 5, 9, tzinfo=UTC)
 EVERYTHING = date(2019, 4, 1), date(2021, 1, 1)
-STEPS = 18
-HISTORIES = 3 * int(os.environ.get("TEST_EXAMPLES", "1"))
+STEPS = 20
+HISTORIES = 4 * int(os.environ.get("TEST_EXAMPLES", "1"))
 
 
 class History:
@@ -56,6 +60,10 @@ class History:
         self.contract = a_contract_with_power()
         self.agreement = a_schedule(contract=self.contract, terms=some_claim_terms())
         self.count = 0
+        # Every second history has a policy, another one each time.
+        policies = PostingPolicy.Recognition.values
+        if seed % 2:
+            a_policy(policies[seed // 2 % len(policies)])
         for label in MONTHS[:2]:
             self.fail(datetime.fromisoformat(f"{label}-14T10:00:00Z"), minutes=300)
             self.finalise(label)
@@ -64,7 +72,9 @@ class History:
         return (
             self.fail_late, self.fail_late, self.correct_outage, self.finalise, self.finalise, self.finalise,
             self.submit, self.submit, self.answer, self.answer, self.contest, self.receive, self.receive,
-            self.undo_match, self.write_off, self.drop, self.close, self.close_month,
+            self.undo_match, self.undo_match, self.write_off, self.drop, self.close, self.close_month,
+            self.split, self.split, self.settle_agreed_part, self.lapse, self.receive_finally,
+            self.receive_euros, self.take_back,
         )  # fmt: skip
 
     def go_on(self) -> None:
@@ -131,7 +141,57 @@ class History:
     def contest(self) -> None:
         claims.contest_claim(self.claim(), by=self.by, why="we disagree", now=self.now)
 
-    def receive(self) -> None:
+    def split(self) -> None:
+        claim = self.claim()
+        held = claims.held_parts(claim)
+        parts = {credit: amount // 2 for credit, (amount, _) in held.items() if self.random.random() < 0.7}
+        claims.split_claim(claim, parts=parts, by=self.by, why="apart", now=self.now)
+
+    def settle_agreed_part(self) -> None:
+        claim = self.claim()
+        for credit, (amount, _) in claims.held_parts(claim).items():
+            claims.record_answer(
+                credit.revision,
+                line_number=credit.line_number or 1,
+                answer="contests",
+                amount_minor=self.random.randint(0, max(amount, 0)),
+                claim=claim,
+                by=self.by,
+                now=self.now,
+            )
+        claims.settle_agreed_part(claim, by=self.by, why="the agreed part first", now=self.now)
+
+    def lapse(self) -> None:
+        claims.lapse_claim(self.claim(), by=self.by, why="too late", now=self.now)
+
+    def receive_finally(self) -> None:
+        self.receive(mark=CreditReceived.Mark.FULL_AND_FINAL)
+
+    def receive_euros(self) -> None:
+        rate = record_rate(
+            on=self.now.date(),
+            base="EUR",
+            quote="USD",
+            rate=Decimal(self.random.choice(["0.97", "1.1234"])),
+            source=f"rate {self.count}",
+            by=self.by,
+            now=self.now,
+        )
+        owed = max(claims.balance(self.claim()).open_, 1)
+        self.receive(currency="EUR", rate=rate, claim_minor=self.random.choice([None, owed, owed // 2]))
+
+    def take_back(self) -> None:
+        self.receive(net=-self.random.choice([500, 20_000]))
+
+    def receive(
+        self,
+        *,
+        net: int | None = None,
+        mark: str = "",
+        currency: str = "USD",
+        rate: ExchangeRate | None = None,
+        claim_minor: int | None = None,
+    ) -> None:
         claim = self.claim()
         self.count += 1
         received = record_receipt(
@@ -140,12 +200,13 @@ class History:
             kind=CreditReceived.Kind.CREDIT_NOTE,
             document=f"CN-{self.count}",
             received_on=self.now.date(),
-            currency="USD",
-            net_minor=self.random.choice([1, 3_333, 10_000, 50_000]),
+            currency=currency,
+            mark=mark,
+            net_minor=net or self.random.choice([1, 3_333, 10_000, 50_000]),
             by=self.by,
             now=self.now,
         )
-        match_credit(received, claim=claim, by=self.by, now=self.now)
+        match_credit(received, claim=claim, rate=rate, claim_minor=claim_minor, by=self.by, now=self.now)
 
     def undo_match(self) -> None:
         match = self.random.choice([*CreditMatch.objects.filter(undoes=None, undone_by=None)] or [None])
@@ -196,7 +257,8 @@ def assert_register_ties() -> None:
         ClaimPart.objects.values_list("amount_minor", flat=True)
     )
     for received in CreditReceived.objects.all():
-        assert 0 <= left_of(received).left_minor <= received.net_minor
+        left, net = left_of(received).left_minor, received.net_minor
+        assert min(net, 0) <= left <= max(net, 0)
 
 
 def assert_roll_forward_ties(now: datetime) -> None:
@@ -233,7 +295,8 @@ def played(seed: int) -> Iterator[History]:
         assert changed == set(), "a frozen row changed"
         # A receipt is recorded before the match that may be refused.
         new = {label for label, _ in after.keys() - before.keys()}
-        assert not refused or new <= {"CreditReceived"}, f"a refused step wrote {new}"
+        alone = {"CreditReceived", "ExchangeRate", "LineAnswer"}
+        assert not refused or new <= alone, f"a refused step wrote {new}"
         yield history
 
 
