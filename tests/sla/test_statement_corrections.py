@@ -124,6 +124,14 @@ def test_a_correction_is_held_once_and_only_into_a_later_statement(june: Stateme
     assert june.held_corrections.count() == 1
 
 
+def test_a_correction_is_not_held_into_a_finalised_statement_where_nobody_would_look(june: Statement) -> None:
+    july = head_of(june.agreement, period_label="2019-07")
+    finalised(july)
+    with pytest.raises(ValidationError, match="finalised already"):
+        hold_correction(june, into=july, by=person(), why="small", now=NOW)
+    assert june.held_corrections.count() == 0
+
+
 def test_a_difference_names_old_new_and_what_becomes_of_the_claim(june: Statement) -> None:
     assert differences(june) is None
     refresh_statement(june, now=NOW)

@@ -31,7 +31,7 @@ def hold_correction(
 ) -> HeldCorrection:
     """Let a small correction wait for the next revision of a later statement, where it becomes a line.
 
-    Refused (ValidationError) unless the statement needs correction, the later one is of the same
+    Refused (ValidationError) unless the statement needs correction, the later one is a draft of the same
     schedule, no verdict and nothing but money changed, and the difference is below what the posting
     policy of our company holds back.
     """
@@ -47,6 +47,11 @@ def hold_correction(
         raise ValidationError(
             f"A correction of {head} goes into a later statement of the same SLA schedule, not into {into}.",
             code="into",
+        )
+    if newest_revision(into) is not None:
+        # Its figures would still hold, so that nobody would be asked for the revision that brings the money.
+        raise ValidationError(
+            f"{into} is finalised already. Choose a later statement that is still a draft.", code="into"
         )
     corrected, compared = _corrected(head, newest=newest, now=now)
     delta = _delta(newest, corrected=corrected)
