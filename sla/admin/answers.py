@@ -24,11 +24,9 @@ from vendors.models import minor_units, money_text
 class AnswerForm(forms.Form):
     """What the vendor says; its times are local to the statement's zone."""
 
-    answer = forms.ChoiceField(label="The vendor", choices=LineAnswer.Answer.choices)
-    said_by = forms.CharField(
-        label="Said by", max_length=150, required=False, help_text="Who wrote or said it."
-    )
-    said_at = LocalDateTimeField(label="Said at", required=False, help_text="Empty: now.")
+    answer = forms.ChoiceField(label="The vendor", choices=[("", "Choose"), *LineAnswer.Answer.choices])
+    said_by = forms.CharField(label="Said by", max_length=150, help_text="Who wrote or said it.")
+    said_at = LocalDateTimeField(label="Said at", help_text="When it was written or said.")
     started_at = LocalDateTimeField(label="It began, by the vendor", required=False)
     ended_at = LocalDateTimeField(label="It ended, by the vendor", required=False)
     responsible = forms.ChoiceField(label="Who is responsible, by the vendor", required=False)

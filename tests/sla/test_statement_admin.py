@@ -282,11 +282,11 @@ def test_the_vendors_answer_is_kept_at_its_line(boss: Client) -> None:
     statement = finalised(agreement)
     page = act(statement, "line_answer", 1, 1)
     assert "Times are in America/Los_Angeles." in text_of(boss.get(page))
-    refused = text_of(boss.post(page, {"answer": "contests"}))
+    refused = text_of(boss.post(page, {"answer": "contests", **WHO}))
     assert "Say what the vendor contests" in refused
     sent = {
         "answer": "contests",
-        "said_by": "A. Meyer",
+        **WHO,
         "started_at": "2019-06-10 12:20",
         "ended_at": "2019-06-10 13:00",
         "amount": "100.00",
@@ -312,10 +312,22 @@ WRONG = [
 ]
 
 
+WHO = {"said_by": "A. Meyer", "said_at": "2019-07-10 09:00"}
+
+
+def test_an_untouched_answer_is_not_kept(boss: Client) -> None:
+    page = act(finalised(signed_schedule()), "line_answer", 1, 1)
+    assert '<option value="" selected>Choose</option>' in boss.get(page).content.decode()
+    untouched = {"answer": "", "said_by": "", "said_at": "", "responsible": "", "amount": ""}
+    errors = boss.post(page, untouched).context["form"].errors
+    assert sorted(errors) == ["answer", "said_at", "said_by"]
+    assert not LineAnswer.objects.exists()
+
+
 def test_a_wrong_answer_is_refused_at_its_field(boss: Client) -> None:
     page = act(finalised(signed_schedule()), "line_answer", 1, 1)
     for sent, said in WRONG:
-        response = boss.post(page, {"answer": "contests", "cause": "x", **sent})
+        response = boss.post(page, {"answer": "contests", "cause": "x", **WHO, **sent})
         assert said in text_of(response)
     assert not LineAnswer.objects.exists()
 
