@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -226,10 +226,21 @@ def _record(revision: StatementRevision, *, now: datetime, **values: Any) -> Ser
     return ServiceCredit(
         revision=revision,
         currency=agreement.currency,
-        posting_month=posting_month(agreement.contract.entity, natural_on=values["service_last_on"]),
+        posting_month=posting_month(agreement.contract.entity, natural_on=_natural_on(values, now=now)),
         recorded_at=now,
         **values,
     )
+
+
+def _natural_on(values: Mapping[str, Any], *, now: datetime) -> date:
+    """Return the day in whose month a record stands: a new credit with its service, a correction when made.
+
+    A correction posted back into the month of service would reverse there what was recognised only later.
+    """
+    if values["kind"] == Kind.CREDIT:
+        on: date = values["service_last_on"]
+        return on
+    return now.date()
 
 
 def shortened(text: str) -> str:

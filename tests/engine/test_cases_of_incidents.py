@@ -183,3 +183,9 @@ def test_readings_that_stand_for_no_request_give_no_mean() -> None:
         target=level(Metric.SAMPLED, of={"series": "loss"}, level=Decimal(1), op=Op.AT_MOST),
     )
     assert (found.verdict, found.value) == (Verdict.NOT_MEASURABLE, None)
+
+
+@pytest.mark.parametrize(("statistic", "unit"), [(Statistic.SHARE_WITHIN, "%"), (Statistic.EACH, "us")])
+def test_without_a_case_the_level_keeps_its_unit(statistic: Statistic, unit: str) -> None:
+    found = one(repaired(), target=within(4, statistic))
+    assert (found.unit, found.value, found.verdict) == (unit, None, Verdict.MET)

@@ -332,6 +332,8 @@ def test_a_late_fact_asks_for_a_correction_and_the_next_revision_says_the_differ
     second = finalised(june, why="LATE came in")
     assert (second.number, second.previous_digest) == (2, first.digest)
     assert [(row.kind, row.amount_minor) for row in second.credits.all()] == [("adjustment", 300_00)]
+    # A correction stands in the month in which it was made, not in that of the service.
+    assert second.credits.get().posting_month == NOW.date().replace(day=1) != date(2019, 6, 1)
     assert second.credits.get().corrects == first.credits.get()
     assert (second.due_minor, due(june.agreement, "2019-06")) == (500_00, 500_00)
     assert not CORRECT().exists()

@@ -163,7 +163,8 @@ def _statistic(
     clause = frame.target.clause
     if not cases:
         nothing = Range(value=None, best=None, worst=None, why="no case fell into the window")
-        return nothing, Step("cases.none", None, "us", clause), _without_cases(frame)
+        unit = "%" if params.statistic is Statistic.SHARE_WITHIN else "us"
+        return nothing, Step("cases.none", None, unit, clause), _without_cases(frame)
     steps = tuple(_case_step(case, params=params) for case in cases)
     waiting = sum(case.running and not case.late for case in cases)
     if params.statistic is Statistic.SHARE_WITHIN:
