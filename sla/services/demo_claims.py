@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from django.contrib.auth.models import User
 
 from sla.engine.claims.moves import ClaimState
-from sla.models import Claim, CreditReceived, ServiceLevelAgreement, Statement, StatementRevision
+from sla.models import Claim, CreditReceived, ServiceLevelAgreement, StatementRevision
 from sla.services.claims import answer_claim, contest_claim, submit_claim
+from sla.services.demo import PORTFOLIO
 from sla.services.receipts import match_credit, record_receipt
 from sla.services.statements import (
     draft_statement,
@@ -72,7 +72,8 @@ def tell_claims(*, by: User) -> int:
         )
     if revision := told.get("CF-2026-002/internet/2026-05"):
         _accepted(revision, by=by)
-    _draft_the_rest(made, by=by)
+    if made:
+        _draft_the_rest()
     return len(made)
 
 
@@ -186,12 +187,14 @@ def _note(claim: Claim, *, document: str, on: date, net_minor: int, by: User) ->
     )
 
 
-def _draft_the_rest(made: Iterable[StatementRevision], *, by: User) -> None:
-    """Bring the heads of what was finalised up to today's records, as any list would."""
-    heads = [revision.statement for revision in made]
-    latest = max((revision.finalised_at for revision in made), default=None)
-    if latest is not None:
-        refresh_heads(Statement.objects.filter(pk__in=[head.pk for head in heads]), now=latest)
+def _draft_the_rest() -> None:
+    """Draw up every statement that the portfolio tells of, so that lists show all of them at once."""
+    for part in PORTFOLIO:
+        agreement = ServiceLevelAgreement.objects.select_related("contract__entity").get(
+            contract__reference=part.read().contract.reference, code=part.agreement
+        )
+        heads = [head_of(agreement, period_label=label) for label in part.periods]
+        refresh_heads(heads, now=part.as_of)
 
 
 def _at(year: int, month: int, day: int, hour: int = 12) -> datetime:

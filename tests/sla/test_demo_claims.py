@@ -7,8 +7,8 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
-from sla.models import Claim, CreditReceived, RegisterEntry, StatementRevision
-from sla.services.demo import load_demo
+from sla.models import Claim, CreditReceived, RegisterEntry, Statement, StatementRevision
+from sla.services.demo import PORTFOLIO, load_demo
 from sla.services.demo_claims import CLOSED, tell_claims
 from sla.services.statements.verifying import verify_revision
 from tests.sla.test_demo import rows
@@ -43,6 +43,11 @@ def test_each_claim_stands_where_its_story_ends(told: int, db: None) -> None:
         recognised = sum(entry.recognised_minor for entry in entries)
         found.append((claim.reference, claim.state, asked, owed, recognised))
     assert found == CLAIMS
+
+
+def test_every_statement_that_is_told_of_is_drawn_up(told: int, db: None) -> None:
+    assert Statement.objects.count() == sum(len(part.periods) for part in PORTFOLIO) == 16
+    assert not Statement.objects.exclude(error="").exists()
 
 
 def test_everything_happened_on_its_own_day(told: int, db: None) -> None:
