@@ -20,9 +20,13 @@ from sla.admin.acts import tell
 from sla.admin.looking import LookedAtAdmin, VendorOfContractFilter
 from sla.engine.periods import add_months
 from sla.models import PeriodClose, PostingPolicy, RegisterEntry, SharedCap
+from sla.selectors.gaps import Found, unfinished
+from sla.selectors.scope import Scope
 from sla.services.register import close_months, open_from
+from sla.services.register.closing import month_to_close
 from vendors.admin import MoneyForm, RecordAdmin, RecordForm, signed_in
 from vendors.models import LegalEntity, major_units, minor_units, money_text
+from vendors.services import checked_reason
 
 # Offered where a company never closed a month and has no rows yet.
 USUAL_MONTHS = 12
@@ -182,21 +186,61 @@ class PeriodCloseAdmin(LookedAtAdmin):
         if entity is None or through is None:
             messages.error(request, "Choose the company and the last month to close, such as 2019-06.")
             return HttpResponseRedirect(_address())
-        why = request.POST.get("why", "")
+        why, now = request.POST.get("why", ""), timezone.now()
         try:
-            close_months(entity, through=through, by=signed_in(request), why=why, now=timezone.now())
+            if not _is_confirmed(request, entity, through=through, now=now):
+                month = month_to_close(entity, through=through, now=now)
+                return self._confirm(request, entity, through=month, why=checked_reason(why), now=now)
+            close_months(entity, through=through, by=signed_in(request), why=why, now=now)
             messages.success(request, f"The books of {entity} are closed through {through:%Y-%m}.")
         except ValidationError as error:
             tell(request, error)
         return HttpResponseRedirect(_address())
+
+    def _confirm(
+        self, request: HttpRequest, entity: LegalEntity, *, through: date, why: str, now: datetime
+    ) -> HttpResponse:
+        """Show what is unfinished in the months that are to be closed, and ask again."""
+        scope = _closing(request, entity, through=through, now=now)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.model._meta,
+            "title": f"Close the books of {entity} through {through:%Y-%m}",
+            "entity": entity,
+            "first": f"{scope.first_on:%Y-%m}",
+            "through": f"{through:%Y-%m}",
+            "why": why,
+            "open": [(each, _money_of(each)) for each in unfinished(scope, now=now)],
+            "asked_again": "confirmed" in request.POST,
+            "back_url": _address(),
+        }
+        return TemplateResponse(request, "sla/months_confirm.html", context)
+
+
+def _is_confirmed(request: HttpRequest, entity: LegalEntity, *, through: date, now: datetime) -> bool:
+    """Say whether the reader saw what is unfinished, and goes on in spite of it."""
+    if "confirmed" not in request.POST:
+        return False
+    scope = _closing(request, entity, through=through, now=now)
+    return "anyway" in request.POST or not any(unfinished(scope, now=now))
+
+
+def _closing(request: HttpRequest, entity: LegalEntity, *, through: date, now: datetime) -> Scope:
+    """Return the months that are to be closed, of what the reader may see."""
+    last = through.replace(day=1)
+    first = min(_first_open(entity, now=now), last)
+    return Scope(first_on=first, until=add_months(last, 1), user=signed_in(request), entity=entity)
+
+
+def _money_of(each: Found) -> str:
+    return money_text(each.amount_minor, currency=each.currency) if each.amount_minor else ""
 
 
 def company_months(entity: LegalEntity, *, now: datetime) -> dict[str, Any]:
     """Return a company's first open month, and the months that may be closed now (by UTC)."""
     last = add_months(now.date().replace(day=1), -1)
     opened = open_from(entity)
-    first = opened or _first_month(entity) or add_months(last, 1 - USUAL_MONTHS)
-    months, month = [], first
+    months, month = [], _first_open(entity, now=now)
     while month <= last:
         months.append(f"{month:%Y-%m}")
         month = add_months(month, 1)
@@ -206,6 +250,11 @@ def company_months(entity: LegalEntity, *, now: datetime) -> dict[str, Any]:
         "open_from": f"{opened:%Y-%m}" if opened else "",
         "months": months,
     }
+
+
+def _first_open(entity: LegalEntity, *, now: datetime) -> date:
+    usual = add_months(now.date().replace(day=1), -USUAL_MONTHS)
+    return open_from(entity) or _first_month(entity) or usual
 
 
 def _first_month(entity: LegalEntity) -> date | None:

@@ -82,6 +82,12 @@ def gaps(scope: Scope, *, now: datetime) -> Iterator[Found]:
     return chain.from_iterable(make(scope, now) for make in makers)
 
 
+def unfinished(scope: Scope, *, now: datetime) -> Iterator[Found]:
+    """Yield what still changes the books of a scope: statements that are no record, unmatched receipts."""
+    makers = (_without_statement, _not_finalised, _to_correct, _not_matched)
+    return chain.from_iterable(make(scope, now) for make in makers)
+
+
 def _without_terms(scope: Scope, now: datetime) -> Iterator[Found]:
     wanted = set(scope.contracts().values_list("pk", flat=True))
     for each in incomplete_contracts(scope.user, on=min(scope.last_on, now.date())):

@@ -299,11 +299,24 @@ def test_months_are_closed_with_a_reason_and_only_once_they_are_over(boss: Clien
     shown = text_of(boss.get(reverse(MONTHS)))
     assert "Acme Payments Inc." in shown
     assert "all are open" in shown
-    done = boss.post(
-        reverse(MONTHS), {"entity": entity.code, "through": "2019-06", "why": "Reported."}, follow=True
-    )
+    asked = {"entity": entity.code, "through": "2019-06", "why": "Reported."}
+    assert "every statement of the months is finalised" in text_of(boss.post(reverse(MONTHS), asked))
+    assert not PeriodClose.objects.exists()
+    done = boss.post(reverse(MONTHS), {**asked, "confirmed": "1"}, follow=True)
     assert "are closed through 2019-06." in text_of(done)
     assert register.open_from(entity) == date(2019, 7, 1)
+
+
+def test_unfinished_months_are_closed_only_in_spite_of_what_is_unfinished(boss: Client) -> None:
+    received = a_credit_note()
+    asked = {"entity": received.entity.code, "through": f"{received.received_on:%Y-%m}", "why": "Reported."}
+    for sent in (asked, {**asked, "confirmed": "1"}):
+        seen = text_of(boss.post(reverse(MONTHS), sent))
+        assert "Credit note without a claim" in seen
+        assert received.document in seen
+        assert not PeriodClose.objects.exists()
+    boss.post(reverse(MONTHS), {**asked, "confirmed": "1", "anyway": "1"})
+    assert PeriodClose.objects.count() == 1
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,15 @@ def close_months(entity: LegalEntity, *, through: date, by: User, why: str, now:
     why = checked_reason(why)
     # A row of the register that is being written holds its company, so that this waits for it.
     entity = LegalEntity.objects.select_for_update().get(pk=entity.pk)
+    month = month_to_close(entity, through=through, now=now)
+    close = PeriodClose(entity=entity, open_from=add_months(month, 1), closed_at=now, closed_by=by, why=why)
+    close.full_clean()
+    close.save()
+    return close
+
+
+def month_to_close(entity: LegalEntity, *, through: date, now: datetime) -> date:
+    """Return the first day of the last month to close; raise ValidationError where it cannot be closed."""
     month = through.replace(day=1)
     if month >= now.date().replace(day=1):
         raise ValidationError(
@@ -38,7 +47,4 @@ def close_months(entity: LegalEntity, *, through: date, by: User, why: str, now:
             f" {month:%Y-%m} lies in there. Close a later month.",
             code="closed",
         )
-    close = PeriodClose(entity=entity, open_from=add_months(month, 1), closed_at=now, closed_by=by, why=why)
-    close.full_clean()
-    close.save()
-    return close
+    return month
