@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,8 +13,9 @@ from incidents.models import Incident, IncidentStatus, Outage
 from incidents.selectors import listed_incidents
 from sla.engine.money import Money
 from sla.engine.terms import Metric
-from sla.models import ServiceLevelAgreement, ServiceLevelTarget
+from sla.models import ServiceLevelAgreement, ServiceLevelTarget, Statement
 from sla.selectors import IncompleteContract, incomplete_contracts
+from sla.services.claims.desk import money_to_claim
 from sla.services.summaries import StatementSummary, statement_lines
 from vendors.models import Contract, Reader
 
@@ -73,13 +73,15 @@ def worklist(user: Reader, *, now: datetime) -> Worklist:
     """Return what waits for a person, of what they may see; `now` is a UTC instant."""
     today = now.date()
     lines = _lines(user, now=now)
-    claims = sorted((line for line in lines if _claimable(line, today=today)), key=_by_deadline)
+    to_claim = money_to_claim(user)
+    keys = set(Statement.objects.filter(pk__in=to_claim.statements).values_list("agreement", "period"))
+    waiting = [line for line in lines if _waits(line, keys=keys, today=today)]
     needs, count = _needs(user, now=now)
     incomplete = incomplete_contracts(user, on=today)
     return Worklist(
-        claimable=_by_currency(claims),
-        claims=tuple(claims[:MOST]),
-        deadlines=tuple(_deadlines(lines, today=today)),
+        claimable=to_claim.money,
+        claims=tuple(sorted(waiting, key=_by_deadline)[:MOST]),
+        deadlines=tuple(_deadlines(lines, waiting=waiting, today=today)),
         needs=needs,
         needs_count=count,
         incomplete=tuple(_unfinished(each) for each in incomplete[:MOST]),
@@ -127,29 +129,23 @@ def _worth_computing(user: Reader, *, now: datetime) -> QuerySet[ServiceLevelAgr
     )
 
 
-def _claimable(line: StatementSummary, *, today: date) -> bool:
-    open_still = line.automatic or line.claim_by is None or line.claim_by >= today
-    return line.due is not None and line.due.minor > 0 and open_still
+def _waits(line: StatementSummary, *, keys: Container[tuple[int, str]], today: date) -> bool:
+    """Return whether a credit is still to claim in time, or comes without asking."""
+    in_time = line.claim_by is None or line.claim_by >= today
+    is_open = line.automatic or (in_time and (line.agreement.pk, line.label) in keys)
+    return line.due is not None and line.due.minor > 0 and is_open
 
 
 def _by_deadline(line: StatementSummary) -> tuple[date, str]:
     return line.claim_by or date.max, line.agreement.name
 
 
-def _by_currency(lines: Iterable[StatementSummary]) -> tuple[tuple[Money, int], ...]:
-    sums: dict[str, int] = defaultdict(int)
-    counts: dict[str, int] = defaultdict(int)
-    for line in lines:
-        if line.due is not None:
-            sums[line.due.currency] += line.due.minor
-            counts[line.due.currency] += 1
-    return tuple((Money(sums[code], code), counts[code]) for code in sorted(sums))
-
-
-def _deadlines(lines: Sequence[StatementSummary], *, today: date) -> list[Deadline]:
+def _deadlines(
+    lines: Sequence[StatementSummary], *, waiting: Sequence[StatementSummary], today: date
+) -> list[Deadline]:
     found = []
     for line in lines:
-        if _claimable(line, today=today) and not line.automatic and line.claim_by is not None:
+        if line in waiting and not line.automatic and line.claim_by is not None:
             found.append(Deadline(on=line.claim_by, what=f"Send the claim for {line.money}", line=line))
         found += [Deadline(on=on, what=f"Give notice: {name}", line=line) for name, on in line.notices]
     return sorted((each for each in found if today <= each.on <= today + SOON), key=lambda each: each.on)

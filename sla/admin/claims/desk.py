@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,7 +49,7 @@ def desk_page(request: HttpRequest, *, base: Mapping[str, Any]) -> HttpResponse:
         "state": state,
         "rows": [_row(row, now=now) for row in shown],
         "more": len(rows) - len(shown),
-        "cards": _cards(rows, never=never, unmatched=unmatched, now=now),
+        "cards": _cards(rows, never=never, unmatched=unmatched, to_claim=desk.to_claim, now=now),
         "never_claimed": [_row(row, now=now) for row in never],
         "lapsed": _lapsed(lapsed),
         "buckets": [_bucket(first, last) for first, last in BUCKETS],
@@ -97,7 +97,12 @@ def _row(row: DeskRow, *, now: datetime) -> dict[str, Any]:
 
 
 def _cards(
-    rows: Iterable[DeskRow], *, never: Iterable[DeskRow], unmatched: Iterable[Unmatched], now: datetime
+    rows: Iterable[DeskRow],
+    *,
+    never: Iterable[DeskRow],
+    unmatched: Iterable[Unmatched],
+    to_claim: Sequence[tuple[Money, int]],
+    now: datetime,
 ) -> list[dict[str, Any]]:
     found = list(rows)
     late = [row for row in found if row.is_vendors and row.is_overdue]
@@ -109,6 +114,11 @@ def _cards(
         _card("Ours: late or within seven days", ours, money=_money(ours)),
         _card("Every date passed, not claimed", lost, money=_money(lost)),
         _card("Credits without a claim", left, money=left),
+        {
+            "title": "Not claimed yet",
+            "count": sum(count for _, count in to_claim),
+            "money": [money for money, _ in to_claim],
+        },
     ]
 
 
@@ -157,6 +167,16 @@ def _ageing(each: Any) -> dict[str, Any]:
         "currency": code,
         "buckets": [str(Money(minor, code)) if minor else "" for minor in each.buckets],
         "total": Money(each.total, code),
+        "besides": [
+            (label, Money(minor, code))
+            for label, minor in (
+                ("expected without asking", each.expected),
+                ("not sent yet", each.unsent),
+                ("over-credited, to take off", -each.over_credited),
+                ("owed by the register", each.in_register),
+            )
+            if minor and each.total != each.in_register
+        ],
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import BigIntegerField, OuterRef, Q, Subquery, Sum
+from django.db.models import BigIntegerField, Case, DateField, DateTimeField, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
@@ -19,8 +19,9 @@ from sla.admin.claims.letters import letter_file, letter_page
 from sla.admin.claims.opening import open_page
 from sla.admin.claims.page import claim_page
 from sla.admin.looking import LookedAtAdmin, VendorOfContractFilter, figure, over
-from sla.engine.claims.moves import OPEN, ClaimState
-from sla.models import Claim, ClaimMove, ClaimPart, ClaimToDo, CreditMatch, RegisterEntry
+from sla.engine.claims.moves import OPEN, UNSENT, ClaimState
+from sla.models import Claim, ClaimPart, ClaimToDo, CreditMatch, RegisterEntry
+from sla.services.claims.balances import accepted_of, over_credited
 from vendors.models import money_text
 
 TONES = {
@@ -177,10 +178,10 @@ class ClaimAdmin(LookedAtAdmin):
     @display(description="Accepted")
     def shown_accepted(self, obj: Any) -> str:
         """Return what the vendor accepted last."""
-        if obj.answered is None:
+        moves = sorted(obj.moves.all(), key=lambda move: move.pk)
+        if not any(move.new_state in ACCEPTING for move in moves):
             return ""
-        accepted = obj.asked_minor if obj.accepted_minor is None else obj.accepted_minor
-        return figure(money_text(accepted, currency=obj.currency))
+        return figure(money_text(accepted_of(moves, asked=obj.asked_minor), currency=obj.currency))
 
     @display(description="Received", ordering="received_minor")
     def shown_received(self, obj: Any) -> str:
@@ -189,13 +190,15 @@ class ClaimAdmin(LookedAtAdmin):
 
     @display(description="Open", ordering="open_minor")
     def shown_open(self, obj: Any) -> str:
-        """Return what is still owed."""
+        """Return what is still owed, or what came too much."""
+        if obj.open_minor < 0:
+            return over_credited(obj.open_minor, currency=obj.currency)
         return figure(money_text(obj.open_minor, currency=obj.currency)) if obj.open_minor else ""
 
     @display(description="Next date", ordering="next_until", label={"late": "danger", "later": ""})
     def shown_next(self, obj: Any) -> Any:
         """Return the first date on which somebody has to act (UTC)."""
-        if obj.next_on is None or obj.state not in OPEN:
+        if obj.next_on is None:
             return ""
         late = obj.next_until <= timezone.now()
         return ("late", f"{obj.next_on} overdue") if late else f"{obj.next_on}"
@@ -203,17 +206,31 @@ class ClaimAdmin(LookedAtAdmin):
 
 def with_sums(claims: Any) -> Any:
     """Add what claims ask for, what came, what is open, and their next date, in the same query."""
-    accepted = ClaimMove.objects.filter(claim=OuterRef("pk"), new_state__in=ACCEPTING).order_by("-pk")
     whose = Q(claim=OuterRef("pk")) | Q(claim=None, statement=OuterRef("statement"))
-    steps = ClaimToDo.objects.filter(whose, done_at=None, dropped_at=None)
-    return claims.annotate(
+    steps = ClaimToDo.objects.filter(whose, done_at=None, dropped_at=None).order_by("due_until")
+    return claims.prefetch_related("moves").annotate(
         asked_minor=_sum(ClaimPart, "amount_minor"),
         received_minor=_sum(CreditMatch, "claim_minor"),
         open_minor=_sum(RegisterEntry, "amount_minor", unit=OuterRef("currency")),
-        accepted_minor=Subquery(accepted.values("amount_minor")[:1]),
-        answered=Subquery(accepted.values("pk")[:1]),
-        next_until=Subquery(steps.order_by("due_until").values("due_until")[:1]),
-        next_on=Subquery(steps.order_by("due_until").values("due_on")[:1]),
+        next_until=_next(steps, "due_until", kind=DateTimeField()),
+        next_on=_next(steps, "due_on", kind=DateField()),
+    )
+
+
+def _next(steps: Any, column: str, *, kind: Any) -> Case:
+    """Return the first date that still matters: of sending until it is sent, of receipt until an answer."""
+    ours = Q(party=ClaimToDo.Party.OURS)
+    sent = steps.exclude(ours & Q(what="claim"))
+    heard = sent.exclude(ours & Q(what="receipt"))
+    return Case(
+        When(state__in=[*UNSENT], then=Subquery(steps.values(column)[:1])),
+        When(state=ClaimState.SUBMITTED, received_minor=0, then=Subquery(sent.values(column)[:1])),
+        When(
+            state__in=[*OPEN - UNSENT - {ClaimState.CREDITED}],
+            then=Subquery(heard.values(column)[:1]),
+        ),
+        default=None,
+        output_field=kind,
     )
 
 

@@ -17,7 +17,7 @@ from sla.engine.claims.moves import ClaimState
 from sla.models import Claim, ClaimMove, ClaimPart, ClaimToDo, ServiceCredit
 from sla.models.columns import label_of
 from sla.services import claims
-from sla.services.claims.balances import Balance
+from sla.services.claims.balances import Balance, over_credited
 from sla.services.deadlines import due_words, step_words, steps_of
 from vendors.admin import signed_in
 from vendors.models import money_text, zone_of
@@ -95,7 +95,9 @@ def balance_rows(found: Balance) -> dict[str, Any]:
             for label, amount, when in rows
             if amount or when != "few"
         ],
-        "open": money_text(found.open_, currency=found.currency),
+        "open": over_credited(found.open_, currency=found.currency)
+        if found.open_ < 0
+        else money_text(found.open_, currency=found.currency),
         "is_open": found.open_ > 0,
         "recognised": money_text(found.recognised, currency=found.currency),
         "to_come": money_text(found.accepted_to_come, currency=found.currency)

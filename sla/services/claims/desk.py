@@ -6,39 +6,52 @@ Import it as a module: it also reads receipts, which in turn follow claims.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Sum
 
-from sla.engine.claims.moves import OPEN, ClaimState
-from sla.engine.money import exponent
+from sla.engine.claims.moves import FINAL, OPEN, UNSENT, ClaimState
+from sla.engine.money import Money, exponent
 from sla.models import Claim, ClaimPart, ClaimToDo, RegisterEntry, Statement
 from sla.services import receipts
-from sla.services.claims.desk_rows import Deadlines, DeskRow, claim_rows, statement_row, step_row
+from sla.services.claims.balances import Standing, standings
+from sla.services.claims.desk_rows import (
+    ISSUE,
+    Deadlines,
+    DeskRow,
+    claim_rows,
+    drafted_minor,
+    statement_row,
+    step_row,
+)
+from vendors.models import Reader, midnight
 
 BUCKETS = ((0, 30), (31, 60), (61, 90), (91, None))
-WAITING = (
-    ClaimState.SUBMITTED,
-    ClaimState.ACCEPTED,
-    ClaimState.PARTLY_ACCEPTED,
-    ClaimState.REJECTED,
-    ClaimState.CONTESTED,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ageing:
     """Claimed and not received in one currency, in minor units by days since the vendor had the claim.
 
-    The buckets are 0-30, 31-60, 61-90 and more than 90 days.
+    The buckets are 0-30, 31-60, 61-90 and more than 90 days. Beside them stand what comes without asking
+    and is not late, what was not sent yet, and what came too much: with these it is the register's figure.
     """
 
     currency: str
     buckets: tuple[int, int, int, int]
+    expected: int = 0
+    unsent: int = 0
+    over_credited: int = 0
+
+    @property
+    def in_register(self) -> int:
+        """Return what the register holds as owed in this currency, in minor units."""
+        return self.total + self.expected + self.unsent - self.over_credited
 
     @property
     def total(self) -> int:
@@ -51,7 +64,8 @@ class Desk:
     """What a person has to look at, and what was lost or is late.
 
     `rows` are ranked; `never_claimed` are statements and unsent claims with money whose latest reading has
-    passed; `lapsed` are claims that a person closed for that; `unmatched` are credits without a claim.
+    passed; `lapsed` are claims that a person closed for that; `unmatched` are credits without a claim;
+    `to_claim` is by currency what was not claimed yet, and in how many statements.
     """
 
     rows: tuple[DeskRow, ...]
@@ -59,12 +73,13 @@ class Desk:
     lapsed: tuple[Claim, ...]
     ageing: tuple[Ageing, ...]
     unmatched: tuple[receipts.Unmatched, ...]
+    to_claim: tuple[tuple[Money, int], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Gathered:
     claims: Sequence[Claim]
-    owed: dict[int, int]
+    stands: dict[int, Standing]
     statements: Sequence[Statement]
     deadlines: Deadlines
     steps: Sequence[ClaimToDo]
@@ -82,7 +97,7 @@ def claims_desk(user: User, *, now: datetime) -> Desk:
     rows = [
         row
         for claim in found.claims
-        for row in claim_rows(claim, owed=found.owed.get(claim.pk, 0), deadlines=found.deadlines, now=now)
+        for row in claim_rows(claim, stands=found.stands[claim.pk], deadlines=found.deadlines, now=now)
     ]
     rows += [statement_row(row, deadlines=found.deadlines, now=now) for row in found.statements]
     rows += [step_row(row, now=now) for row in found.steps if row.due_until > now]
@@ -91,8 +106,11 @@ def claims_desk(user: User, *, now: datetime) -> Desk:
         rows=tuple(sorted((row for row in rows if not row.is_lost), key=rank)),
         never_claimed=tuple(sorted((row for row in rows if row.is_lost), key=rank)),
         lapsed=tuple(lapsed.select_related("contract__vendor").order_by("-opened_at", "-pk")),
-        ageing=_ageing(found, now=now),
+        ageing=_ageing(found, over=_over_credited(user), now=now),
         unmatched=receipts.unmatched(user),
+        to_claim=_to_claim(
+            found.statements, claims=found.claims, stands=found.stands, about=found.deadlines.about
+        ).money,
     )
 
 
@@ -110,7 +128,7 @@ def _gather(user: User) -> _Gathered:
         .visible_to(user)
         .filter(state__in=[*OPEN])
         .select_related("contract__vendor", "statement__agreement__contract", "incident")
-        .prefetch_related("todos", "answers")
+        .prefetch_related("todos", "answers", "moves")
         .order_by("pk")
     )
     about = _statements_of(claims)
@@ -120,7 +138,7 @@ def _gather(user: User) -> _Gathered:
     deadlines = Deadlines(about=about, rows=[row for row in todos if row.what == "claim"])
     return _Gathered(
         claims=claims,
-        owed=_owed(claims),
+        stands=standings(claims),
         statements=statements,
         deadlines=deadlines,
         steps=[row for row in todos if row.what != "claim"],
@@ -138,15 +156,48 @@ def _statements_of(claims: Sequence[Claim]) -> dict[int, set[int]]:
     return found
 
 
-def _owed(claims: Sequence[Claim]) -> dict[int, int]:
-    owed: dict[int, int] = defaultdict(int)
-    rows = RegisterEntry.objects.filter(claim__in=[claim.pk for claim in claims]).order_by()
-    for claim, amount in rows.values_list("claim", "amount_minor"):
-        owed[claim] += amount
-    return owed
+@dataclass(frozen=True, kw_only=True)
+class ToClaim:
+    """What was not claimed yet: by currency how much and in how many statements, and their keys."""
+
+    money: tuple[tuple[Money, int], ...]
+    statements: frozenset[int]
 
 
-def _unclaimed(user: User) -> list[Statement]:
+def money_to_claim(user: Reader) -> ToClaim:
+    """Return the credits that have to be asked for and were not, of what a person may see.
+
+    These are drafts without a claim, drafts behind a protective claim, and claims that were not sent.
+    """
+    rows = Claim.objects.all().visible_to(user).filter(state__in=[*UNSENT])
+    claims = list(rows.select_related("statement").prefetch_related("moves").order_by("pk"))
+    about = _statements_of(claims)
+    return _to_claim(_unclaimed(user), claims=claims, stands=standings(claims), about=about)
+
+
+def _to_claim(
+    statements: Iterable[Statement],
+    *,
+    claims: Iterable[Claim],
+    stands: Mapping[int, Standing],
+    about: Mapping[int, AbstractSet[int]],
+) -> ToClaim:
+    sums: dict[str, int] = defaultdict(int)
+    behind: dict[str, set[int]] = defaultdict(set)
+    for row in statements:
+        if row.due_minor > 0:
+            sums[row.currency] += row.due_minor
+            behind[row.currency].add(row.pk)
+    for claim in (claim for claim in claims if claim.state in UNSENT):
+        minor = stands[claim.pk].open_ or drafted_minor(claim)
+        if minor > 0:
+            sums[claim.currency] += minor
+            behind[claim.currency] |= about.get(claim.pk, frozenset())
+    money = tuple((Money(sums[code], code), len(behind[code])) for code in sorted(sums))
+    return ToClaim(money=money, statements=frozenset().union(*behind.values()))
+
+
+def _unclaimed(user: Reader) -> list[Statement]:
     """Return the statements whose draft comes to a credit that has to be asked for and has no claim."""
     own = Claim.objects.filter(statement=OuterRef("pk"))
     parts = ClaimPart.objects.filter(credit__revision__statement=OuterRef("pk"))
@@ -173,15 +224,66 @@ def _open_todos(user: User, *, statements: Iterable[int], claims: Sequence[Claim
     )
 
 
-def _ageing(found: _Gathered, *, now: datetime) -> tuple[Ageing, ...]:
-    sums: dict[str, list[int]] = defaultdict(lambda: [0] * len(BUCKETS))
+def _ageing(found: _Gathered, *, over: Mapping[str, int], now: datetime) -> tuple[Ageing, ...]:
+    sums: dict[str, dict[str | int, int]] = defaultdict(lambda: defaultdict(int))
+    for code, minor in over.items():
+        sums[code]["over"] += minor
     for claim in found.claims:
-        owed = found.owed.get(claim.pk, 0)
-        if claim.state in WAITING and owed > 0:
-            sums[claim.currency][bucket_of((now - (claim.submitted_at or claim.opened_at)).days)] += owed
+        owed = found.stands[claim.pk].open_
+        if owed > 0:
+            sums[claim.currency][_line_of(claim, now=now)] += owed
+        elif owed < 0:
+            sums[claim.currency]["over"] -= owed
     return tuple(
-        Ageing(currency=code, buckets=(row[0], row[1], row[2], row[3])) for code, row in sorted(sums.items())
+        Ageing(
+            currency=code,
+            buckets=(row[0], row[1], row[2], row[3]),
+            expected=row["expected"],
+            unsent=row["unsent"],
+            over_credited=row["over"],
+        )
+        for code, row in sorted(sums.items())
     )
+
+
+def _line_of(claim: Claim, *, now: datetime) -> str | int:
+    """Return the bucket that what is owed of a claim ages in, or the line that it stands on instead."""
+    if claim.state in UNSENT:
+        return "unsent"
+    since = _expected_at(claim) if claim.automatic else _had_at(claim)
+    if since is None or (claim.automatic and since > now):
+        return "expected"
+    return bucket_of((now - since).days)
+
+
+def _expected_at(claim: Claim) -> datetime | None:
+    """Return when a credit that comes without asking was due: by its clause, else with its invoice."""
+    dues = [row.due_until for row in claim.todos.all() if row.what == ISSUE and row.dropped_at is None]
+    if dues:
+        return min(dues)
+    try:
+        month = date.fromisoformat(f"{claim.expected_invoice}-01")
+    except ValueError:
+        return None
+    following = (month + timedelta(days=31)).replace(day=1)
+    return midnight(following, zone=claim.contract.zone)
+
+
+def _had_at(claim: Claim) -> datetime:
+    """Return when the vendor had a claim, or should have had it: received, else sent, else answered."""
+    sent = [move.sent_at for move in claim.moves.all() if move.sent_at is not None]
+    return claim.submitted_at or max(sent, default=None) or claim.decided_at or claim.opened_at
+
+
+def _over_credited(user: User) -> dict[str, int]:
+    """Return by currency what came too much on claims that ended, in minor units."""
+    ended = Claim.objects.all().visible_to(user).filter(state__in=[*FINAL])
+    rows = RegisterEntry.objects.filter(claim__in=ended, unit=F("claim__currency")).order_by()
+    sums = rows.values_list("claim", "unit").annotate(left=Sum("amount_minor")).filter(left__lt=0)
+    found: dict[str, int] = defaultdict(int)
+    for _, unit, left in sums:
+        found[unit] -= left
+    return found
 
 
 def bucket_of(days: int) -> int:

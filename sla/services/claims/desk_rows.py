@@ -11,20 +11,26 @@ from typing import Any
 from sla.engine.claims.moves import UNSENT, ClaimState
 from sla.engine.money import Money
 from sla.models import Claim, ClaimToDo, LineAnswer, Statement
+from sla.services.claims.balances import Standing, over_credited
 from vendors.models import Vendor
 
+GIVE = "The vendor has to give the credit"
 # What comes next where no dated step says it: who acts, and what.
 NEXT: Mapping[ClaimState, tuple[bool, str]] = {
     ClaimState.SUBMITTED: (True, "The vendor has to answer"),
     ClaimState.CONTESTED: (True, "The vendor has to answer what we contest"),
-    ClaimState.ACCEPTED: (True, "The vendor has to give the credit"),
+    ClaimState.ACCEPTED: (True, GIVE),
     ClaimState.PARTLY_ACCEPTED: (False, "Accept or contest the answer"),
     ClaimState.REJECTED: (False, "Accept or contest the answer"),
     ClaimState.CREDITED: (False, "Close the claim"),
 }
+# Where a part can be accepted and the rest not.
+SHARED = frozenset({ClaimState.ACCEPTED, ClaimState.PARTLY_ACCEPTED, ClaimState.CONTESTED})
+ISSUE = "issue"
 SEND = "Send the claim"
 SEND_LATE = "Every reading of the deadline has passed: send it all the same, or close it as lapsed"
 FINALISE = "Finalise the service level statement and send the claim"
+OVER = "Close the claim, or leave it open until the vendor takes back what it gave too much"
 KEEP = "Open a claim if a date runs before the period is over; the amount still follows the records"
 FINALISE_LATE = "Every reading of the deadline has passed, and nothing was claimed"
 
@@ -87,28 +93,76 @@ class Deadlines:
         return sorted(found, key=lambda row: (row.due_until, row.pk))
 
 
-def claim_rows(claim: Claim, *, owed: int, deadlines: Deadlines, now: datetime) -> Iterator[DeskRow]:
-    """Yield what is to do about an open claim, of which so many minor units are owed."""
+def claim_rows(claim: Claim, *, stands: Standing, deadlines: Deadlines, now: datetime) -> Iterator[DeskRow]:
+    """Yield what is to do about an open claim; what was accepted and what is contested are rows apart."""
     common: dict[str, Any] = {
         "vendor": claim.contract.vendor,
-        "money": Money(owed, claim.currency) if owed else None,
         "claim": claim,
         "statement": claim.statement,
         "state": claim.get_state_display(),
     }
+    if stands.open_ < 0:
+        said = over_credited(stands.open_, currency=claim.currency)
+        yield DeskRow(what=OVER, money=None, shown=said, **common)
+        return
     if claim.state in UNSENT:
+        common["money"] = _money(stands.open_ or drafted_minor(claim), claim=claim)
         yield _deadline_row(deadlines.of_claim(claim), common=common, what=SEND, late=SEND_LATE, now=now)
         return
-    dated = _first_of_each(row for row in claim.todos.all() if row.done_at is None and row.dropped_at is None)
+    dated = _first_of_each(row for row in claim.todos.all() if _waits(row, claim=claim, stands=stands))
     asks = _asks_for_time(claim)
     for row in dated:
-        said = asks if row.party == ClaimToDo.Party.VENDORS else ""
-        yield DeskRow(
-            what=f"{row.text or row.what.replace('_', ' ')}{said}", **common, **_dated(row, now=now)
-        )
-    is_vendors, what = NEXT[ClaimState(claim.state)]
-    if not any((row.party == ClaimToDo.Party.VENDORS) == is_vendors for row in dated):
-        yield DeskRow(what=f"{what}{asks if is_vendors else ''}", is_vendors=is_vendors, **common)
+        is_vendors = row.party == ClaimToDo.Party.VENDORS
+        what = f"{row.text or row.what.replace('_', ' ')}{asks if is_vendors else ''}"
+        share = (stands.to_come if row.what == ISSUE else stands.rest) or stands.open_
+        yield DeskRow(what=what, money=_money(share, claim=claim), **common, **_dated(row, now=now))
+    following = list(_following(claim, stands=stands))
+    for is_vendors, what, minor in following:
+        covering = [row for row in dated if (row.party == ClaimToDo.Party.VENDORS) == is_vendors]
+        if len(following) > 1 and is_vendors:
+            covering = [row for row in covering if (row.what == ISSUE) == (what == GIVE)]
+        if not covering:
+            said = asks if is_vendors and what != GIVE else ""
+            money = _money(minor, claim=claim)
+            yield DeskRow(what=f"{what}{said}", is_vendors=is_vendors, money=money, **common)
+
+
+def _following(claim: Claim, *, stands: Standing) -> Iterator[tuple[bool, str, int]]:
+    """Yield who acts next, what it is, and how many minor units hang on it."""
+    state = ClaimState(claim.state)
+    if state not in SHARED:
+        yield *NEXT[state], stands.open_
+        return
+    if stands.to_come:
+        yield True, GIVE, stands.to_come
+    if stands.rest:
+        answered = NEXT[ClaimState.PARTLY_ACCEPTED]
+        yield *(NEXT[state] if state is ClaimState.CONTESTED else answered), stands.rest
+    if not stands.open_:
+        is_agreed = state is ClaimState.CONTESTED and 0 < stands.asked <= stands.accepted
+        yield *NEXT[ClaimState.CREDITED if is_agreed else state], 0
+
+
+def _waits(row: ClaimToDo, *, claim: Claim, stands: Standing) -> bool:
+    """Return whether a step of a sent claim is still to do: sending is not, nor receipt once heard of."""
+    if row.done_at is not None or row.dropped_at is not None:
+        return False
+    if row.party != ClaimToDo.Party.OURS:
+        return True
+    is_heard = claim.state != ClaimState.SUBMITTED or stands.settled > 0
+    return row.what != "claim" and not (row.what == "receipt" and is_heard)
+
+
+def drafted_minor(claim: Claim) -> int:
+    """Return what the draft comes to that a protective claim was opened for, in minor units."""
+    statement = claim.statement
+    if claim.state != ClaimState.PROTECTIVE or statement is None or statement.automatic:
+        return 0
+    return max(0, statement.due_minor) if statement.currency == claim.currency else 0
+
+
+def _money(minor: int, *, claim: Claim) -> Money | None:
+    return Money(minor, claim.currency) if minor else None
 
 
 def _asks_for_time(claim: Claim) -> str:
@@ -153,7 +207,8 @@ def _deadline_row(
     rows: Sequence[ClaimToDo], *, common: Mapping[str, Any], what: str, late: str, now: datetime
 ) -> DeskRow:
     ahead = [row for row in rows if row.due_until > now]
-    passed = tuple(f"{row.reading or 'the clause'} ({row.due_on})" for row in rows if row.due_until <= now)
+    late_by = (f"{row.reading or 'the clause'} ({row.due_on})" for row in rows if row.due_until <= now)
+    passed = tuple(dict.fromkeys(late_by))
     if not rows:
         return DeskRow(what=what, **common)
     if not ahead:
