@@ -13,6 +13,8 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from vendors.models import EXPONENTS, major_units, minor_units
 
 DIGITS = 15
+# Such as 1000,00 or 1.000,00; 1,000 is a thousand.
+DECIMAL_COMMA = re.compile(r"-?(\d+|\d{1,3}(\.\d{3})+),(\d{1,2}|\d{4,})")
 THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 
 
@@ -33,7 +35,11 @@ class AmountField(forms.DecimalField):
 
     def to_python(self, value: Any) -> Any:
         """Return what was typed as a number; `1,250.00` is read, `1250,50` is refused as two-faced."""
-        whole = isinstance(value, str) and THOUSANDS.fullmatch(value.strip())
+        text = value.strip() if isinstance(value, str) else ""
+        if DECIMAL_COMMA.fullmatch(text):
+            point = text.replace(".", "").replace(",", ".")
+            raise ValidationError(f"{text} has a comma before its decimals. Write {point}.", code="comma")
+        whole = THOUSANDS.fullmatch(text)
         return super().to_python(value.replace(",", "") if whole else value)
 
     def clean(self, value: Any) -> Any:

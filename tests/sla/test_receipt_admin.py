@@ -117,11 +117,13 @@ def test_coming_from_a_claim_the_form_knows_what_follows_from_it(boss: Client) -
         *(claim.contract.vendor_id, claim.contract.entity_id),
         *("USD", "200.00"),
     )
+    assert "note" not in seen
 
 
 WRONG = [
     ({"total": "1428.01"}, "which is USD 1,428.00. Correct one of them."),
-    ({"net": "1200,50"}, "Enter a number."),
+    ({"net": "1200,50"}, "1200,50 has a comma before its decimals. Write 1200.50."),
+    ({"net": "1.200,50"}, "Write 1200.50."),
     ({"net": "1.005"}, "more decimals than USD knows"),
     ({"net": "NaN"}, "Enter a number."),
     ({"currency": "usdollar"}, "at most 3 characters"),

@@ -75,7 +75,8 @@ def _known(request: HttpRequest) -> dict[str, Any]:
         return known
     contract, owed = claim.contract, owed_by_claim([claim])[claim.pk].minor
     known |= {"vendor": contract.vendor_id, "entity": contract.entity_id, "currency": claim.currency}
-    known |= {"account": claim.account_id or contract.account_id, "note": claim.reference}
+    # The note stays empty: what stands in it is taken for the document's own words.
+    known |= {"account": claim.account_id or contract.account_id}
     return known | ({"net": amount_typed(owed, currency=claim.currency)} if owed > 0 else {})
 
 
