@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 from django import forms
 from django.contrib.auth.models import User
@@ -11,6 +12,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from incidents.admin.local_times import LocalDateTimeField
@@ -57,7 +59,11 @@ class FactForm(RecordForm):
             field.help_text = "A time with its offset, such as 2019-06-25 04:15-07:00, is taken as it stands."
         else:
             field.widget = UnfoldAdminTextInputWidget(attrs={"readonly": True})
-            field.help_text = "To read them in another zone, add ?times_in=UTC to the address."
+            others = [name for name in dict.fromkeys(["UTC", *names]) if name != field.initial]
+            links = format_html_join(
+                ", ", '<a href="?times_in={}">{}</a>', [(quote(name), name) for name in others]
+            )
+            field.help_text = format_html("Read them in {}.", links) if others else ""
 
     def clean_times_in(self) -> str:
         """Refuse a zone that does not exist, in which no time can be read."""

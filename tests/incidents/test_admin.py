@@ -262,6 +262,7 @@ def test_a_page_shows_its_times_in_the_contracts_zone_and_says_so(boss: Client) 
     page = boss.get(address("outage", "change", outage.pk)).content.decode()
     assert 'value="America/Los_Angeles"' in page
     assert 'value="2019-06-24 21:15"' in page
+    assert '<a href="?times_in=UTC">UTC</a>' in page
     page = boss.get(address("outage", "change", outage.pk) + "?times_in=UTC").content.decode()
     assert 'value="2019-06-25 04:15"' in page
 
