@@ -285,5 +285,5 @@ class StatementAdmin(ModelAdmin):
 
     @display(description="Questions")
     def shown_questions(self, obj: Statement) -> str:
-        """Return how many reasons make its figures provisional."""
+        """Return how many questions finalising it asks."""
         return str(len(obj.provisional)) if obj.provisional else ""

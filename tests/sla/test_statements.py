@@ -118,7 +118,10 @@ def test_the_draft_holds_figures_and_lines(june: Statement) -> None:
         "USD 200.00",
     )
     assert june.known_until == NOW
-    assert june.provisional == ["nobody has confirmed who is responsible for ONE"]
+    assert june.provisional == [
+        "Times or responsibility are not confirmed: nobody has confirmed who is responsible for ONE.",
+        "The terms are not signed off against the document: those from 2019-01-01.",
+    ]
     line = june.draft_lines.get()
     assert (line.number, line.key, line.name, line.services) == (
         1,
@@ -294,6 +297,18 @@ def test_each_kind_of_doubt_is_one_question(db: None) -> None:
     ]
     assert "OPEN is still open" in found["open_incident"]
     assert "2019-07-01 07:00 UTC" in found["period_not_over"]
+
+
+def test_the_head_counts_what_finalising_asks(june: Statement) -> None:
+    confirm_outage(Outage.objects.get(), at=NOW, by=person(), reason="ticket read")
+    assert [text[:29] for text in fresh(june).provisional] == ["The terms are not signed off "]
+    sign_off_terms(a_version(june.agreement), by=person(), at=NOW, reason=REASON)
+    assert fresh(june).provisional == []
+
+
+def fresh(statement: Statement) -> Statement:
+    [head] = fresh_heads([statement.agreement], now=NOW, on=statement.first_on)
+    return head
 
 
 def test_nothing_is_asked_where_all_is_settled(june: Statement) -> None:

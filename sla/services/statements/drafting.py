@@ -24,6 +24,7 @@ from sla.services.claims import refresh_todos
 from sla.services.statements.drafts import result_of
 from sla.services.statements.lines import LineValues
 from sla.services.statements.numbering import statement_lines
+from sla.services.statements.questions import open_questions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +175,8 @@ def write_draft(statement: Statement, *, draft: Draft, where: Q, wanted: int, no
     """Replace the head's draft where the condition still holds; say whether it did."""
     values = {
         **draft.figures,
+        # The head shows what finalising would ask; a revision keeps the result's own doubts.
+        "provisional": [each.text for each in open_questions(statement, result=draft.result, now=now)],
         "result_digest": draft.result_digest,
         "compared_digest": draft.compared_digest,
         "computed": wanted,

@@ -111,6 +111,8 @@ def _unsettled(statement: Statement, *, result: Result) -> Iterator[str]:
         about = row.incident.reference if row.incident else f"{row.started_at:%Y-%m-%d %H:%M} UTC"
         if about in names or (row.incident is None and _inside(row, statement=statement)):
             yield f"{about} by {row.rule.code}"
+    if not names:
+        return
     said = Position.objects.filter(incident__reference__in=names, about=Subject.EXCLUSION)
     settled = set(said.filter(party__in=(Party.AGREED, Party.DETERMINED)).values_list("incident", "outage"))
     for position in said.filter(party=Party.VENDORS).select_related("incident"):

@@ -17,7 +17,7 @@ from sla.models import AgreementVersion, ServiceLevelAgreement
 from sla.services.terms.checks import check_terms
 from sla.services.terms.rows import Writer
 from vendors.models import Contract
-from vendors.services import Saved, checked_reason, save_record
+from vendors.services import Saved, checked_reason, note_change, save_record
 
 
 @transaction.atomic
@@ -136,7 +136,10 @@ def sign_off_terms(version: AgreementVersion, *, by: User, at: datetime, reason:
         )
     check_terms(terms, agreement=version.agreement)
     version.signed_off_by, version.signed_off_at = by.get_username(), at
-    return save_record(version, by=by, reason=reason)
+    saved = save_record(version, by=by, reason=reason)
+    # No figure moves, but drafts no longer ask for it.
+    note_change(version.touched_contracts(), subject="terms signed off", during=version.touched_span())
+    return saved
 
 
 @transaction.atomic
