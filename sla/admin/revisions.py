@@ -15,7 +15,7 @@ from sla.admin.standing import credit_text, standing_of
 from sla.admin.statements import (
     EDITIONS,
     as_file,
-    claim_address,
+    claim_act,
     claim_rows,
     incident_links,
     revision_downloads,
@@ -48,6 +48,7 @@ def revision_view(request: HttpRequest, revision: StatementRevision, *, base: An
         revision__statement=statement, revision__number__lte=revision.number
     ).select_related("revision")
     answers = answers_by_line(said.order_by("pk"))
+    claims = claim_rows(request, statement)
     may_answer = request.user.has_perm("sla.add_lineanswer")
     context = {
         **base,
@@ -62,7 +63,7 @@ def revision_view(request: HttpRequest, revision: StatementRevision, *, base: An
         "agreement": agreement,
         "credit": credit_text(revision),
         "revisions": revision_rows(statement, zone=result.zone),
-        "claims": claim_rows(request, statement),
+        "claims": claims,
         "lines": line_rows(
             lines,
             period=statement.period,
@@ -72,7 +73,7 @@ def revision_view(request: HttpRequest, revision: StatementRevision, *, base: An
         ),
         "previous_number": revision.number - 1,
         "downloads": revision_downloads(revision),
-        "claim_url": claim_address(request, statement),
+        "claim_act": claim_act(request, statement, claims=claims),
         "today": timezone.now().date(),
         "statement_url": statement_url(agreement, label=statement.period),
         "schedule_url": schedule_url(agreement),

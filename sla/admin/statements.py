@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.utils import timezone
 from incidents.models import Incident
 from sla.admin.lines import line_rows
 from sla.admin.standing import TEXTS, Standing, change_text, credit_text, standing_of
+from sla.engine.claims.moves import OPEN
 from sla.engine.periods import Period, period_on, zone_info, zone_table
 from sla.models import Claim, PostingPolicy, ServiceLevelAgreement, Statement, StatementRevision
 from sla.reports.editions import Edition, draft_pdf
@@ -88,14 +90,15 @@ def draft_page(request: HttpRequest, agreement: ServiceLevelAgreement, *, result
 def head_context(request: HttpRequest, statement: Statement, *, zone: str) -> dict[str, Any]:
     """Return how the statement stands as a record: its revisions, claims, and the acts that are open."""
     standing = standing_of(statement)
+    claims = claim_rows(request, statement)
     odd = statement.draft_lines.exclude(status="standing").select_related("earlier__agreement__contract")
     return {
         "statement": statement,
         "standing": standing,
         "revisions": revision_rows(statement, zone=zone),
-        "claims": claim_rows(request, statement),
+        "claims": claims,
         "odd_lines": line_rows(odd.order_by("number"), period=statement.period, zone=zone),
-        "acts": acts(request, statement, standing=standing),
+        "acts": acts(request, statement, standing=standing) | claim_act(request, statement, claims=claims),
     }
 
 
@@ -110,7 +113,6 @@ def acts(request: HttpRequest, statement: Statement, *, standing: Standing) -> d
         "hold": address("admin:sla_statement_hold", statement.pk)
         if may and _may_wait(statement, standing=standing)
         else "",
-        "claim": claim_address(request, statement),
     }
 
 
@@ -122,6 +124,16 @@ def _may_wait(statement: Statement, *, standing: Standing) -> bool:
     return (
         policy is not None and abs(statement.due_minor - standing.newest.due_minor) < policy.hold_below_minor
     )
+
+
+def claim_act(
+    request: HttpRequest, statement: Statement, *, claims: Iterable[Mapping[str, Any]]
+) -> dict[str, str]:
+    """Return what to do about a claim: look at the newest one that is open, else open one."""
+    mine = [row for row in claims if row["is_open"] and row["url"]]
+    if mine:
+        return {"claim": mine[-1]["url"], "claim_label": f"Claim {mine[-1]['reference']}"}
+    return {"claim": claim_address(request, statement), "claim_label": "Open a claim"}
 
 
 def claim_address(request: HttpRequest, statement: Statement) -> str:
@@ -169,6 +181,7 @@ def claim_rows(request: HttpRequest, statement: Statement) -> list[dict[str, Any
         {
             "reference": row.reference,
             "state": row.get_state_display(),
+            "is_open": row.state in OPEN,
             "url": address("admin:sla_claim_change", row.pk),
         }
         for row in rows

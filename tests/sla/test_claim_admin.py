@@ -146,6 +146,12 @@ def test_a_claim_offers_the_acts_that_its_state_allows(boss: Client, state: Clai
     assert offered == ACTS[state]
 
 
+def test_an_answer_is_the_usual_next_step_only_once_the_claim_was_sent(boss: Client) -> None:
+    for claim, usual in ((a_claim_of(20_000), ["submit"]), (a_sent_claim(20_000), ["answer"])):
+        shown = boss.get(page(claim)).context["acts"]
+        assert [each["act"].code for each in shown if each["primary"]] == usual
+
+
 def test_sending_is_told_in_the_zone_of_the_contract_and_apart_from_the_receipt(boss: Client) -> None:
     claim = a_claim_of(20_000)
     asked = text_of(boss.get(act(claim, "submit")))

@@ -26,7 +26,7 @@ from sla.admin.claims.forms import (
     SubmitForm,
     WriteOffForm,
 )
-from sla.engine.claims.moves import MOVES, ClaimState
+from sla.engine.claims.moves import MOVES, UNSENT, ClaimState
 from sla.models import Claim
 from sla.services import claims
 from sla.services.deadlines import steps_of
@@ -181,8 +181,14 @@ BY_CODE = {act.code: act for act in ACTS}
 
 def acts_of(claim: Claim) -> list[dict[str, Any]]:
     """Return the buttons of a claim's page, what comes next in the ordinary course first."""
+    # A vendor seldom answers what was not sent: then the answer is no usual next step.
+    unsent = claim.state in UNSENT
     return [
-        {"act": act, "url": act_url(claim, code=act.code), "primary": act.usual}
+        {
+            "act": act,
+            "url": act_url(claim, code=act.code),
+            "primary": act.usual and not (unsent and act.code == "answer"),
+        }
         for act in ACTS
         if act.is_allowed(claim)
     ]
