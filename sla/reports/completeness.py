@@ -37,8 +37,14 @@ def completeness_report(scope: Scope, *, about: About, now: datetime) -> Report:
         subtitle=f"{scope.first_on} to {scope.last_on}",
         about=about,
         tables=(_counts(found), _details(found)),
-        summary=("Nothing is missing." if not found else f"{len(found)} things are missing or unsettled.",),
+        summary=(_summary(len(found)),),
     )
+
+
+def _summary(count: int) -> str:
+    if not count:
+        return "Nothing is missing."
+    return "1 thing is missing or unsettled." if count == 1 else f"{count} things are missing or unsettled."
 
 
 def _counts(found: Sequence[Found]) -> Table:

@@ -163,6 +163,11 @@ def test_finalising_by_command_lists_what_is_open_and_takes_reasons(db: None) ->
     assert "NR-2018/power/2019-06/r1 is finalised: missed, credit due, before tax USD 200.00" in out
     assert "Credit: USD 200.00 for Power uptime, Power feed A, 2019-06" in out
     assert "Reason: template" in out
+    with pytest.raises(CommandError) as again:
+        run("finalise_statement", "NR-2018/power/2019-06", "--why", "month end")
+    assert str(again.value) == "Nothing to do: r1 of NR-2018/power/2019-06 already says so."
+    assert again.value.returncode == 1
+    assert "1 line, each column" in run("verify_statement", "NR-2018/power/2019-06")
 
 
 def test_drafts_are_made_and_refreshed_by_command(db: None) -> None:

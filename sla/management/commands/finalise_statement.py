@@ -50,6 +50,12 @@ class Command(BaseCommand):
                 statement, by=by, why=options["why"], reasons=reasons, now=timezone.now()
             )
         except ValidationError as error:
+            if [each.code for each in error.error_list] == ["nothing_changed"]:
+                newest = statement.revisions.order_by("number").last()
+                raise CommandError(
+                    f"Nothing to do: r{newest.number if newest else 0} of {statement} already says so.",
+                    returncode=REFUSED,
+                ) from error
             said = "\n".join(f"  {message}" for message in error.messages)
             raise CommandError(f"{statement} is not finalised:\n{said}", returncode=REFUSED) from error
         for line in _lines(revision):

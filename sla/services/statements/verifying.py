@@ -173,7 +173,7 @@ def _columns(
     here = {line.key for line in lines}
     problems += [f"The line of {key} is missing." for key in wanted if key not in here]
     problems += _numbers(revision, lines=lines)
-    what = f"{len(lines)} lines, each column"
+    what = f"{len(lines)} line{'s' * (len(lines) != 1)}, each column"
     return _Check(what=what, problems=tuple(problems), notes=tuple(notes))
 
 
