@@ -168,11 +168,11 @@ def test_months_without_a_movement_carry_the_balance_and_units_are_never_added()
     for row in cells(report, "owed"):
         found[row["unit"]].append((row["opening"], row["closing"]))
     assert found == {
-        "EUR": [(0, 0), (0, 0), (0, 300), (300, 300)],
-        "USD": [(0, 0), (0, 20_000), (20_000, 20_000), (20_000, 20_000)],
+        "EUR": [(0, 300), (300, 300)],
+        "USD": [(0, 20_000), (20_000, 20_000), (20_000, 20_000)],
     }
     kind = [(row["unit"], row["month"], row["new"], row["closing"]) for row in cells(report, "in_kind")]
-    assert kind[2:] == [
+    assert kind == [
         ("days", "2019-06", Fraction(7, 2), Fraction(7, 2)),
         ("days", "2019-07", 0, Fraction(7, 2)),
     ]

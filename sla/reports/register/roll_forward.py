@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
+from itertools import dropwhile, groupby
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -49,9 +50,9 @@ def roll_forward(scope: Scope, *, about: About, as_at: datetime | None = None) -
     """
     books = Books(scope=scope, as_at=as_at)
     opened = open_months()
-    owed = list(money_flows(books, figure="amount_minor"))
-    booked = list(money_flows(books, figure="recognised_minor"))
-    in_kind = list(kind_flows(books))
+    owed = list(_begun(money_flows(books, figure="amount_minor")))
+    booked = list(_begun(money_flows(books, figure="recognised_minor")))
+    in_kind = list(_begun(kind_flows(books)))
     shown = {flow.entity for flow in (*owed, *in_kind)}
     provisional = any(_is_open(entity, month=books.last_month, opened=opened) for entity in shown)
     tables = (
@@ -77,6 +78,12 @@ def _summary(books: Books, *, provisional: bool) -> tuple[str, ...]:
     if provisional:
         said.append("Provisional: months marked open can still change.")
     return tuple(said)
+
+
+def _begun(flows: Iterable[Flow]) -> Iterator[Flow]:
+    """Leave out the months of a company and unit before anything was owed or moved."""
+    for _, months in groupby(flows, key=lambda flow: (flow.entity, flow.unit)):
+        yield from dropwhile(lambda flow: not (flow.opening or flow.moves), months)
 
 
 def _is_open(entity: int, *, month: date, opened: dict[int, date]) -> bool:
