@@ -194,6 +194,11 @@ def test_a_reader_who_sees_no_vendor_finds_nothing_missing(schedule: ServiceLeve
     assert list(report.tables[1].rows()) == []
 
 
+def test_one_thing_is_counted_as_one(db: None) -> None:
+    an_incident("INC-1")
+    assert completeness_report(june(), about=ABOUT, now=NOON).summary == ("1 thing is missing or unsettled.",)
+
+
 def test_the_report_counts_every_kind_of_gap(schedule: ServiceLevelAgreement) -> None:
     a_head(schedule)
     counts, details = completeness_report(june(), about=ABOUT, now=NOON).tables

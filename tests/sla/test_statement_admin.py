@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from incidents.models import Incident
 from sla.engine.terms import CreditRule, Fixed, Pays, Scheme
-from sla.models import HeldCorrection, LineAnswer, PostingPolicy, ServiceLevelAgreement, Statement
+from sla.models import Claim, HeldCorrection, LineAnswer, PostingPolicy, ServiceLevelAgreement, Statement
 from sla.services import sign_off_terms
 from sla.services.statements import fresh_heads, head_of, refresh_statement
 from sla.services.statements.finalising import finalise_statement
@@ -453,6 +453,21 @@ def test_nobody_sees_what_is_not_theirs(client: Client) -> None:
     ):
         assert stranger.get(page).status_code == 404, page
         assert stranger.post(page, {"why": "x", "answer": "agrees"}).status_code == 404, page
+
+
+def test_a_statement_leads_to_its_open_claim_instead_of_opening_another(boss: Client) -> None:
+    agreement = signed_schedule()
+    hour_down(agreement)
+    assert boss.get(page_of(june(agreement))).context["acts"]["claim_label"] == "Open a claim"
+    statement = finalised(agreement)
+    claim = Claim.objects.get()
+    links = {
+        "claim": reverse("admin:sla_claim_change", args=[claim.pk]),
+        "claim_label": f"Claim {claim.reference}",
+    }
+    acts = boss.get(page_of(statement)).context["acts"]
+    assert {name: acts[name] for name in links} == links
+    assert boss.get(act(statement, "revision", 1)).context["claim_act"] == links
 
 
 def test_a_reader_looks_and_changes_nothing(client: Client) -> None:
