@@ -15,9 +15,9 @@ from django.urls import reverse
 
 from sla.engine.claims.moves import ClaimState
 from sla.models import Claim, ClaimToDo
-from sla.services import claims
+from sla.services import claims, register
 from tests.builders import an_incident, an_outage, at, person
-from tests.sla.money_rows import JULY, a_claim_of, a_statement
+from tests.sla.money_rows import JULY, a_claim_of, a_credit_row, a_statement, attach
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:sla_claim_changelist"
@@ -67,12 +67,13 @@ def a_sent_claim(*amounts: int, **fields: Any) -> Claim:
 
 
 def a_step(about: Claim, **fields: Any) -> ClaimToDo:
-    defaults = {"what": "ticket", "text": "Open a ticket", "due_on": date(2019, 7, 30)}
-    return ClaimToDo.objects.create(
-        statement=about.statement or a_statement(),
-        due_until=at("2019-07-31 07:00"),
-        **{**defaults, **fields},
-    )
+    defaults = {
+        "what": "ticket",
+        "text": "Open a ticket",
+        "due_on": date(2019, 7, 30),
+        "due_until": at("2019-07-31 07:00"),
+    }
+    return ClaimToDo.objects.create(statement=about.statement or a_statement(), **{**defaults, **fields})
 
 
 def test_the_list_shows_what_each_claim_asks_for_and_what_came_of_it(boss: Client) -> None:
@@ -368,3 +369,49 @@ def test_a_letter_is_seen_made_and_kept(boss: Client) -> None:
     sent = boss.get(reverse("admin:sla_claim_letter_file", args=[claim.pk, letter.pk]))
     assert (sent["Content-Type"], sent.content[:5]) == ("application/pdf", b"%PDF-")
     assert boss.get(reverse("admin:sla_claim_letter_file", args=[claim.pk, 999])).status_code == 404
+
+
+def test_list_and_page_say_the_same_of_a_claim_that_came_to_less(boss: Client) -> None:
+    claim = a_sent_claim(100_000)
+    given: dict[str, Any] = {"by": person(), "why": "their mail", "happened_at": JULY, "now": JULY}
+    claims.answer_claim(claim, state="accepted", **given)
+    register.enter("received", claim=claim, amount_minor=-100_000, on=JULY.date(), by=person(), now=JULY)
+    attach(a_credit_row(-40_000, kind="adjustment"), claim=claim)
+    for shown in (boss.get(reverse(LIST)), boss.get(page(claim))):
+        assert "USD 600.00" in text_of(shown)
+        assert "over-credited by USD 400.00" in text_of(shown)
+        assert "-400.00" not in text_of(shown)
+    assert "USD 1,000.00" not in text_of(boss.get(reverse(LIST)))
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [
+        ("entitled", "2019-07-30 overdue"),
+        ("submitted", "2019-08-02 overdue"),
+        ("accepted", "2019-08-19 overdue"),
+        ("contested", "2019-08-19 overdue"),
+        ("credited", ""),
+        ("closed", ""),
+        ("not_pursued", ""),
+        ("lapsed", ""),
+    ],
+)
+def test_the_next_date_is_of_a_step_that_still_matters(boss: Client, state: str, shown: str) -> None:
+    claim = a_claim_of(20_000)
+    steps = [("claim", date(2019, 7, 30)), ("receipt", date(2019, 8, 2))]
+    for what, on in steps:
+        until = at(f"{on} 23:00")
+        a_step(claim, claim=claim, what=what, text=what, due_on=on, due_until=until)
+    a_step(
+        claim,
+        claim=claim,
+        what="issue",
+        party="vendors",
+        due_on=date(2019, 8, 19),
+        due_until=at("2019-08-20 00:00"),
+    )
+    claim.state = state
+    claim.save(update_fields=["state"])
+    (row,) = boss.get(reverse(LIST)).context["cl"].result_list
+    assert (f"{row.next_on} overdue" if row.next_on else "") == shown

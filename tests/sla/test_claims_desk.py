@@ -6,13 +6,20 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
-from sla.models import Claim
-from sla.services import claims
-from sla.services.claims.desk import Desk, bucket_of, claims_desk
+from incidents.models import Incident
+from sla.engine.claims.moves import ClaimState
+from sla.models import Claim, RegisterEntry
+from sla.services import claims, register
+from sla.services.claims.desk import Desk, bucket_of, claims_desk, money_to_claim
+from sla.services.deadlines import steps_of
 from sla.services.statements.heads import head_of, refresh_statement
+from sla.services.worklist import worklist
 from tests.builders import a_vendor, at, person, saved
 from tests.sla.claim_builders import (
     FINALISED,
@@ -24,6 +31,7 @@ from tests.sla.claim_builders import (
     limit,
     some_claim_terms,
 )
+from tests.sla.money_rows import a_claim_of, a_credit_row, attach
 
 pytestmark = pytest.mark.django_db
 LATER = at("2019-09-20 09:00")
@@ -152,3 +160,118 @@ def test_the_desk_takes_as_many_queries_for_six_claims_as_for_two() -> None:
         an_open_claim(number) if number % 2 else sent(an_open_claim(number))
     assert count() == few
     assert few <= 14
+
+
+def answered(claim: Claim, state: str, accepted: int | None = None) -> Claim:
+    return claims.answer_claim(
+        claim, state=state, accepted_minor=accepted, happened_at=NOW, by=person(), why="their mail", now=NOW
+    )
+
+
+def money_of(found: Desk) -> list[tuple[str, str]]:
+    return [(row.what, str(row.money) if row.money else row.shown) for row in found.rows]
+
+
+def test_what_is_accepted_and_what_is_contested_are_rows_apart() -> None:
+    claim = answered(sent(an_open_claim(1, fee=190_000)), "partly_accepted", 9_500)
+    assert money_of(desk()) == [
+        ("The vendor gives the credit", "USD 95.00"),
+        ("Accept or contest the answer", "USD 95.00"),
+    ]
+    claims.contest_claim(claim, by=person(), why="the rest is due too", now=NOW)
+    assert money_of(desk()) == [
+        ("The vendor gives the credit", "USD 95.00"),
+        ("The vendor has to answer what we contest", "USD 95.00"),
+    ]
+
+
+def test_a_contested_claim_of_which_all_is_accepted_waits_for_its_credit_only() -> None:
+    claim = answered(sent(an_open_claim(1)), "accepted")
+    claims.contest_claim(claim, by=person(), why="by mistake", now=NOW)
+    assert money_of(desk()) == [("The vendor gives the credit", "USD 200.00")]
+
+
+def test_more_than_is_asked_is_told_as_over_credited_and_stands_on_a_line_of_its_own() -> None:
+    claim = a_claim_of(100_000, state=ClaimState.CONTESTED)
+    register.enter("received", claim=claim, amount_minor=-100_000, on=NOW.date(), by=person(), now=NOW)
+    attach(a_credit_row(-40_000, kind="adjustment"), claim=claim)
+    found = desk()
+    assert money_of(found) == [
+        (
+            "Close the claim, or leave it open until the vendor takes back what it gave too much",
+            "over-credited by USD 400.00",
+        )
+    ]
+    (ageing,) = found.ageing
+    assert (ageing.total, ageing.over_credited, ageing.in_register) == (0, 40_000, -40_000)
+
+
+def test_the_ageing_with_its_other_lines_is_what_the_register_holds() -> None:
+    an_open_claim(1, fee=10_000)
+    claim = claims.submit_claim(
+        an_open_claim(2), by=person(), why="by mail", sent_at=at("2019-07-05 10:00"), now=NOW
+    )
+    later = at("2019-08-20 00:00")
+    a_claim_of(3_000, state=ClaimState.ACCEPTED, automatic=True, expected_invoice="2019-08")
+    a_claim_of(7_000, state=ClaimState.ACCEPTED, automatic=True, expected_invoice="2019-07", month="2019-05")
+    (ageing,) = desk(later).ageing
+    # Sent 45 days ago and never confirmed; the invoice of July was over on 1 August.
+    assert (claim.submitted_at, ageing.buckets) == (None, (7_000, 20_000, 0, 0))
+    assert (ageing.expected, ageing.unsent, ageing.over_credited) == (3_000, 1_000, 0)
+    held = sum(RegisterEntry.objects.values_list("amount_minor", flat=True))
+    assert ageing.in_register == held == 31_000
+
+
+def test_home_and_desk_count_what_was_not_claimed_alike() -> None:
+    root = person("root", is_superuser=True)
+    an_open_claim(1, fee=10_000)
+    sent(an_open_claim(2))
+    unclaimed = a_missed_month(incident="INC-A")
+    head = refresh_statement(head_of(unclaimed, period_label="2019-06"), now=FINALISED)
+    yen = an_open_claim(3, currency="JPY")
+    expected = [("JPY 20,000", 1), ("USD 210.00", 2)]
+    assert [(str(money), count) for money, count in desk().to_claim] == expected
+    assert [(str(money), count) for money, count in worklist(root, now=NOW).claimable] == expected
+    claims.open_claim(statement=head, by=person(), why="to keep the date", now=NOW)
+    sent(yen)
+    assert [(str(money), count) for money, count in worklist(root, now=NOW).claimable] == expected[1:]
+
+
+def test_a_date_that_two_incidents_passed_is_told_once() -> None:
+    rule = a_claim_rule(deadlines=(limit(5, "the clause"), limit(50, "the FAQ")))
+    claim = a_claim(a_missed_month(terms=some_claim_terms(rule=rule)))
+    first = claim.todos.model.objects.filter(what="claim", reading="the clause").get()
+    first.pk, first.incident = None, "INC-2"
+    first.save()
+    (row,) = desk().rows
+    assert row.passed == ("the clause (2019-07-05)",)
+
+
+def test_a_claim_for_an_incident_is_refused_where_its_statement_is_finalised_into_another() -> None:
+    claim = an_open_claim(1)
+    with pytest.raises(ValidationError) as refused:
+        claims.open_claim(
+            incident=Incident.objects.get(), contract=claim.contract, by=person(), why="to keep it", now=NOW
+        )
+    assert refused.value.messages == [
+        f"Incident INC-1 stands in {claim.parts.get().credit.revision}, which is finalised into claim"
+        f" {claim}. Go on with that one."
+    ]
+
+
+def test_a_claim_for_an_incident_lists_the_dates_of_its_period(client: Client) -> None:
+    agreement = a_missed_month()
+    client.force_login(person("root", is_superuser=True))
+    incident = Incident.objects.get()
+    address = f"{reverse('admin:sla_claim_open')}?incident={incident.pk}"
+    client.post(address, {"contract": agreement.contract.pk, "why": "To keep the date"})
+    (step,) = steps_of(Claim.objects.get())
+    assert (step.what, str(step.due_on)) == ("claim", "2019-07-30")
+
+
+def test_what_comes_without_asking_or_was_sent_is_not_to_claim() -> None:
+    a_claim_of(3_000, state=ClaimState.ACCEPTED, automatic=True)
+    a_claim_of(7_000, state=ClaimState.SUBMITTED, month="2019-05")
+    a_claim_of(2_000, month="2019-04")
+    found = money_to_claim(person("root", is_superuser=True)).money
+    assert [(str(money), count) for money, count in found] == [("USD 20.00", 1)]

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
 
-from incidents.models import Incident
+from incidents.models import Incident, Outage
 from sla.engine.claims.moves import FINAL, UNSENT, ClaimState
 from sla.models import Claim, ClaimMove, ClaimPart, RegisterEntry, ServiceCredit, Statement, StatementLine
 from sla.services import register
@@ -54,6 +54,8 @@ def open_claim(
     assert statement is not None or incident is not None
     contract = _locked(contract or _contract_of(incident))
     _check_none_open(contract, statement=statement, incident=incident)
+    if incident is not None:
+        _check_not_taken(contract, incident=incident)
     return _born(
         contract,
         state=ClaimState.PROTECTIVE,
@@ -85,6 +87,27 @@ def _check_none_open(contract: Contract, *, statement: Statement | None, inciden
     if found is not None:
         what = statement.number if statement is not None else f"incident {incident.reference}"  # type: ignore[union-attr]
         raise ValidationError(f"Claim {found} is open for {what} already. Go on with that one.", code="open")
+
+
+def _check_not_taken(contract: Contract, *, incident: Incident) -> None:
+    """Refuse a claim for an incident whose periods were all finalised into claims that are open."""
+    during = Q(pk__in=[])
+    outages = Outage.objects.standing().filter(incident=incident, service__contract=contract)
+    for started, ended in outages.values_list("started_at", "ended_at"):
+        during |= Q(ends_at__gt=started) & (Q() if ended is None else Q(starts_at__lt=ended))
+    rows = Statement.objects.filter(during, agreement__contract=contract)
+    about = set(rows.filter(todos__incident=incident.reference).values_list("pk", flat=True))
+    about = about or set(rows.values_list("pk", flat=True))
+    parts = ClaimPart.objects.filter(credit__revision__statement__in=about)
+    parts = parts.exclude(claim__state__in=[*FINAL]).select_related("claim", "credit__revision__statement")
+    taken = {part.credit.revision.statement_id: part for part in parts.order_by("-pk")}
+    if about and about == set(taken):
+        part = taken[min(taken)]
+        raise ValidationError(
+            f"Incident {incident.reference} stands in {part.credit.revision}, which is finalised into claim"
+            f" {part.claim}. Go on with that one.",
+            code="finalised",
+        )
 
 
 def _about(statement: Statement) -> Q:
