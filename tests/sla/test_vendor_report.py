@@ -458,7 +458,7 @@ def test_the_pictures_of_a_statement_are_its_credit_its_time_and_its_past() -> N
         "Trend: Power uptime (Power feed A)",
     ]
     assert "USD 2,000.00" in found[2].svg
-    assert "2019-05: 100 %" in found[3].svg
+    assert "2019-05: no outage recorded" in found[3].svg
 
 
 def two_months() -> tuple[ServiceLevelAgreement, Claim, Claim]:
