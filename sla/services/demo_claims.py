@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from django.contrib.auth.models import User
 
 from sla.engine.claims.moves import ClaimState
-from sla.models import Claim, CreditReceived, ServiceLevelAgreement, StatementRevision
-from sla.services.claims import answer_claim, contest_claim, submit_claim
+from sla.models import Claim, ClaimToDo, CreditReceived, ServiceLevelAgreement, StatementRevision
+from sla.services.claims import answer_claim, contest_claim, finish_todo, submit_claim
 from sla.services.demo import PORTFOLIO
 from sla.services.receipts import match_credit, record_receipt
 from sla.services.statements import (
@@ -27,6 +27,7 @@ GOING_ON = {
     "unconfirmed_times": "The vendor has not confirmed them; we claim by what we recorded.",
     "unsettled_exclusion": "Nothing is excluded until it is settled.",
 }
+AN_HOUR = timedelta(hours=1)
 OTHERWISE = "Accepted for the demonstration."
 
 
@@ -74,6 +75,7 @@ def tell_claims(*, by: User) -> int:
         _accepted(revision, by=by)
     if made:
         _draft_the_rest()
+        _tickets_opened(by=by)
     return len(made)
 
 
@@ -195,6 +197,14 @@ def _draft_the_rest() -> None:
         )
         heads = [head_of(agreement, period_label=label) for label in part.periods]
         refresh_heads(heads, now=part.as_of)
+
+
+def _tickets_opened(*, by: User) -> None:
+    """Mark that the tickets which the clauses ask for were opened in time."""
+    for todo in ClaimToDo.objects.filter(what="ticket", done_at=None, dropped_at=None).order_by("pk"):
+        finish_todo(
+            todo, by=by, note="A ticket was opened with the vendor's desk.", now=todo.due_until - AN_HOUR
+        )
 
 
 def _at(year: int, month: int, day: int, hour: int = 12) -> datetime:
