@@ -1,6 +1,6 @@
 """How long the breach report takes over many statement lines, beside the plain query that it rests on.
 
-By default a tenth of the real size is seeded, so that the suite stays usable. RECOURSE_BENCH_SCALE=10 makes
+By default a tenth of the real size is seeded, so that the suite stays usable. BENCH_SCALE=10 makes
 it 360,000 missed lines in 18,000 finalised statements of 1,500 SLA schedules, beside 1,000,000 outages.
 """
 
@@ -26,7 +26,7 @@ from tests.benchmarks.conftest import Figures, Seconds
 from tests.vendors.rows import an_entity, person
 from vendors.models import Charge, Contract, Service, Vendor
 
-SCALE = float(os.environ.get("RECOURSE_BENCH_SCALE", "1"))
+SCALE = float(os.environ.get("BENCH_SCALE", "1"))
 SCHEDULES, LINES = int(150 * SCALE), 20
 MONTHS = [date(2019, month, 1) for month in range(1, 13)]
 OUTAGES = int(100_000 * SCALE)
