@@ -17,6 +17,10 @@ INSERT_ONLY = {
     "ExchangeRate": "a rate that was used stays; record another with its source",
     "PeriodClose": "closed books stay closed",
     "RegisterEntry": "the register is corrected by another entry",
+    "OutboxAct": "what was done about a message stays",
+    "ComplianceReport": "what a reader was sent stays",
+    "ToldFigure": "what a reader was told stays",
+    "AlertNotice": "what a reader was told stays",
 }
 HEADS = {
     "Statement": (
@@ -40,6 +44,9 @@ HEADS = {
         "notices",
         "known_until",
     ),
+    "OutboxMessage": ("state", "attempts", "next_at", "token", "lease_until", "sent_at", "error"),
+    "OutboxFile": ("content",),
+    "Release": ("report",),
     "Claim": (
         "state",
         "account",

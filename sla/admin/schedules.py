@@ -59,6 +59,7 @@ class ScheduleAdmin(RecordAdmin):
                 ),
             },
         ),
+        ("Closing", {"fields": (("closes_from", "settling_days"), "closes_itself")}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ServiceLevelAgreement]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from sla.documents.expectations import Expectation
 from sla.documents.happenings import (
@@ -49,6 +50,9 @@ class AgreementEntry:
     currency: str = ""  # empty: the contract's
     period: PeriodRule = field(default_factory=PeriodRule)
     billing_day: int = 1
+    closes_from: date | None = None
+    settling_days: int = 5
+    closes_itself: bool = True
     versions: tuple[Terms, ...]
 
     def __post_init__(self) -> None:

@@ -94,6 +94,7 @@ class VendorEntry:
     accounting_number: str = ""
     owner: str = ""
     deputies: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     accounts: tuple[AccountEntry, ...] = ()
     contacts: tuple[ContactEntry, ...] = ()
 

@@ -1,6 +1,7 @@
 """What was promised, what only a clause asks for, and what became of it: statements, claims, the register."""
 
 from sla.models.agreements import AgreementVersion, ReadingNote, ServiceLevelAgreement
+from sla.models.alerts import Alert, AlertNotice, AlertPolicy
 from sla.models.claims import (
     Claim,
     ClaimLetter,
@@ -11,8 +12,12 @@ from sla.models.claims import (
     ServiceCredit,
 )
 from sla.models.credits import Cap, CreditRule, CreditTier
+from sla.models.duties import Duty, Heartbeat
 from sla.models.facts import BroughtForward, Condition, Exclusion
 from sla.models.lines import LineFigures
+from sla.models.mailings import ComplianceReport, Release, ReportSchedule, ToldFigure
+from sla.models.outbox import OutboxAct, OutboxFile, OutboxMessage
+from sla.models.outlook import Outlook, PatternCount
 from sla.models.receipts import CreditMatch, CreditReceived, ExchangeRate
 from sla.models.register import PeriodClose, PostingPolicy, RegisterEntry, SharedCap
 from sla.models.rows import TermRow, ValueRow, columns_of
@@ -29,6 +34,9 @@ from sla.models.targets import ServiceLevelTarget, TargetService
 
 __all__ = [
     "AgreementVersion",
+    "Alert",
+    "AlertNotice",
+    "AlertPolicy",
     "BroughtForward",
     "Cap",
     "ChronicRule",
@@ -39,24 +47,34 @@ __all__ = [
     "ClaimRule",
     "ClaimStep",
     "ClaimToDo",
+    "ComplianceReport",
     "Condition",
     "CreditMatch",
     "CreditReceived",
     "CreditRule",
     "CreditTier",
     "DraftLine",
+    "Duty",
     "EarnBack",
     "ExchangeRate",
     "Exclusion",
     "ExclusionRule",
     "Figures",
+    "Heartbeat",
     "HeldCorrection",
     "LineAnswer",
     "LineFigures",
+    "OutboxAct",
+    "OutboxFile",
+    "OutboxMessage",
+    "Outlook",
+    "PatternCount",
     "PeriodClose",
     "PostingPolicy",
     "ReadingNote",
     "RegisterEntry",
+    "Release",
+    "ReportSchedule",
     "ServiceCredit",
     "ServiceLevelAgreement",
     "ServiceLevelTarget",
@@ -66,6 +84,7 @@ __all__ = [
     "StatementRevision",
     "TargetService",
     "TermRow",
+    "ToldFigure",
     "ValueRow",
     "columns_of",
 ]

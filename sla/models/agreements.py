@@ -33,7 +33,7 @@ class ServiceLevelAgreement(Tracked):
 
     visible_through = "contract__vendor"
     natural_fields = ("contract__reference", "code")
-    quiet_fields = frozenset({"name"})
+    quiet_fields = frozenset({"name", "closes_from", "settling_days", "closes_itself"})
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="schedules")
     code = models.CharField(
@@ -64,6 +64,22 @@ class ServiceLevelAgreement(Tracked):
     )
     billing_day = models.PositiveSmallIntegerField(
         default=1, help_text="Day on which the vendor's billing month begins, 1 to 28."
+    )
+    closes_from = models.DateField(
+        "periods close from",
+        null=True,
+        blank=True,
+        help_text="Periods that end before this day are left to you. Empty: the day it was entered here.",
+    )
+    settling_days = models.PositiveSmallIntegerField(
+        "days to settle",
+        default=5,
+        help_text="So many days after its end a period closes: time for late reports and bills.",
+    )
+    closes_itself = models.BooleanField(
+        "a clean period finalises itself",
+        default=True,
+        help_text="Clean: every level met and confirmed, no question open, nothing decided by hand.",
     )
 
     class Meta:

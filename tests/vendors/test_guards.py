@@ -27,7 +27,9 @@ HISTORY_TABLES = {
         "service",
         "servicealias",
         "vendor",
+        "tag",
         "vendor_deputies",
+        "vendor_tags",
         "weeklyhours",
     )
 }

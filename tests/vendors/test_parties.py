@@ -29,12 +29,13 @@ from vendors.models import (
     LegalEntity,
     Service,
     ServiceAlias,
+    Tag,
     Vendor,
     minor_units,
     money_text,
     zone_of,
 )
-from vendors.services import archive_vendor, restore_vendor, save_record, split_cost
+from vendors.services import Saved, archive_vendor, restore_vendor, save_record, split_cost
 
 pytestmark = pytest.mark.django_db
 
@@ -157,3 +158,10 @@ def test_amounts_have_the_decimals_of_their_currency(
 ) -> None:
     assert minor_units(Decimal(amount), currency=currency) == minor
     assert money_text(minor, currency=currency) == text
+
+
+def test_vendors_are_grouped_by_tags_with_history() -> None:
+    vendor, tag = a_vendor(), saved(Tag(slug="board", name="For the board"))
+    assert save_record(vendor, by=person(), reason=REASON, links={"tags": [tag]}) == Saved.UPDATED
+    assert [each.slug for each in tag.vendors.all()] == ["northrack"]
+    assert [each.tag for each in vendor.history.latest().tags.all()] == [tag]

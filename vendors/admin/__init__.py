@@ -4,7 +4,7 @@ from vendors.admin.calendars import BusinessCalendarAdmin
 from vendors.admin.contracts import ContractAdmin, ServiceAdmin, ServiceInline
 from vendors.admin.fees import ChargeAdmin, ChargeInline
 from vendors.admin.fields import ClockField, MoneyForm
-from vendors.admin.parties import AccountAdmin, LegalEntityAdmin, VendorAdmin
+from vendors.admin.parties import AccountAdmin, LegalEntityAdmin, TagAdmin, VendorAdmin
 from vendors.admin.people import GroupAdmin, UserAdmin
 from vendors.admin.records import RecordAdmin, RecordForm, RecordFormSet, RecordInline, signed_in
 from vendors.admin.uploads import send_upload
@@ -25,6 +25,7 @@ __all__ = [
     "RecordInline",
     "ServiceAdmin",
     "ServiceInline",
+    "TagAdmin",
     "UserAdmin",
     "VendorAdmin",
     "send_upload",

@@ -11,7 +11,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from vendors.admin.records import RecordAdmin, RecordForm, RecordInline, signed_in
-from vendors.models import Account, Contact, LegalEntity, Vendor
+from vendors.models import Account, Contact, LegalEntity, Tag, Vendor
 from vendors.services import archive_vendor, restore_vendor
 
 
@@ -75,20 +75,30 @@ class LegalEntityAdmin(RecordAdmin):
     fieldsets = [(None, {"fields": ("name", "code", "base_currency")})]
 
 
+@admin.register(Tag)
+class TagAdmin(RecordAdmin):
+    """Words that group vendors."""
+
+    list_display = ["name", "slug"]
+    search_fields = ["name", "slug"]
+    prepopulated_fields = {"slug": ["name"]}
+    fieldsets = [(None, {"fields": (("name", "slug"),)})]
+
+
 @admin.register(Vendor)
 class VendorAdmin(RecordAdmin):
     """The vendors."""
 
     form = VendorForm
     list_display = ["name", "shown_kind", "criticality", "owner", "contract_count", "shown_state"]
-    list_filter = [ArchivedFilter, "kind", "criticality", "owner"]
+    list_filter = [ArchivedFilter, "kind", "criticality", "owner", "tags"]
     list_select_related = ["owner"]
     search_fields = ["name", "slug", "legal_name", "accounting_number"]
-    autocomplete_fields = ["owner", "deputies"]
+    autocomplete_fields = ["owner", "deputies", "tags"]
     prepopulated_fields = {"slug": ["name"]}
     inlines = [ContactInline, AccountInline]
     fieldsets = [
-        (None, {"fields": (("name", "slug"), ("kind", "criticality"), ("owner", "deputies"))}),
+        (None, {"fields": (("name", "slug"), ("kind", "criticality"), ("owner", "deputies"), "tags")}),
         (
             "Where it is found",
             {"fields": ("legal_name", "status_page_url", "accounting_number", "archived")},

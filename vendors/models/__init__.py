@@ -5,7 +5,7 @@ from vendors.models.changes import FactChange
 from vendors.models.contracts import CODE, Contract
 from vendors.models.fees import Charge, CostShare
 from vendors.models.money import EXPONENTS, exponent, major_units, minor_units, money_text, validate_currency
-from vendors.models.parties import Account, Contact, LegalEntity, Vendor
+from vendors.models.parties import Account, Contact, LegalEntity, Tag, Vendor
 from vendors.models.services import Service, ServiceAlias
 from vendors.models.tracked import (
     ALL_TIME,
@@ -41,6 +41,7 @@ __all__ = [
     "Service",
     "ServiceAlias",
     "Span",
+    "Tag",
     "Tracked",
     "UnexplainedChangeError",
     "Vendor",

@@ -62,6 +62,21 @@ class VendorManager(RegisterManager.from_queryset(VendorQuerySet)):  # type: ign
     """Find vendors by slug."""
 
 
+class Tag(Tracked):
+    """A word that groups vendors, such as "payments" or "board": reports can go by it."""
+
+    natural_fields = ("slug",)
+
+    slug = models.SlugField(max_length=60, unique=True, help_text="Short name in files.")
+    name = models.CharField(max_length=100)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Vendor(Tracked):
     """A company that promised us something; archived, never deleted."""
 
@@ -112,11 +127,14 @@ class Vendor(Tracked):
         related_name="deputised_vendors",
         help_text="They see and do what the owner does.",
     )
+    tags = models.ManyToManyField(
+        Tag, blank=True, related_name="vendors", help_text="Groups that reports go by."
+    )
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_demo = models.BooleanField("demo data", default=False, editable=False)
 
     objects: ClassVar[VendorManager] = VendorManager()
-    _history_m2m_fields = ["deputies"]
+    _history_m2m_fields = ["deputies", "tags"]
 
     class Meta:
         ordering = ["name"]

@@ -101,6 +101,7 @@ def vendor_entry(contract: Contract) -> VendorEntry:
         accounting_number=vendor.accounting_number,
         owner=vendor.owner.get_username() if vendor.owner else "",
         deputies=tuple(sorted(user.get_username() for user in vendor.deputies.all())),
+        tags=tuple(sorted(tag.slug for tag in vendor.tags.all())),
         accounts=tuple(
             AccountEntry(number=row.number, name=row.name) for row in vendor.accounts.order_by("number")
         ),
@@ -222,6 +223,9 @@ def _agreement(schedule: ServiceLevelAgreement) -> AgreementEntry:
             length=identity.period.length,
         ),
         billing_day=identity.billing_day,
+        closes_from=schedule.closes_from,
+        settling_days=schedule.settling_days,
+        closes_itself=schedule.closes_itself,
         versions=tuple(version.as_value() for version in versions),
     )
 

@@ -23,11 +23,14 @@ from sla.models import (
     ExclusionRule,
     ServiceLevelAgreement,
 )
-from sla.services.documents.loading import Loading, placed
+from sla.services.documents.loading import Loading, placed, stated
 from sla.services.terms.checks import check_terms
 from sla.services.terms.rows import Writer
 from vendors.models import midnight
 from vendors.services import Saved
+
+# How the periods of a schedule close here: our own habit, no term of the contract.
+CLOSING = ("closes_from", "settling_days", "closes_itself")
 
 
 def load_schedules(loading: Loading) -> None:
@@ -76,7 +79,7 @@ def _schedule(loading: Loading, *, entry: AgreementEntry) -> None:
     row = contract.schedules.filter(code=entry.code).first()
     row = row or ServiceLevelAgreement(contract=contract, code=entry.code)
     row.fill(schedule)
-    loading.put(row, {}, key=entry.code)
+    loading.put(row, stated(entry, names=CLOSING, fresh=row._state.adding), key=entry.code)
     for j, terms in enumerate(entry.versions):
         with placed(f".versions[{j}]"):
             _version(loading, terms=terms, agreement=row)

@@ -22,6 +22,7 @@ from vendors.models import (
     LegalEntity,
     Service,
     ServiceAlias,
+    Tag,
     Vendor,
     WeeklyHours,
 )
@@ -81,7 +82,10 @@ def _vendor(loading: Loading) -> None:
     if entry.owner:
         values["owner"] = _person(entry.owner, at="owner")
     deputies = [_person(login, at="deputies") for login in entry.deputies]
-    loading.put(row, values, key=entry.slug, links={"deputies": deputies} if deputies else None)
+    links: dict[str, list[Any]] = {"deputies": deputies} if deputies else {}
+    if entry.tags:
+        links["tags"] = [_tag(loading, slug=slug) for slug in entry.tags]
+    loading.put(row, values, key=entry.slug, links=links)
     loading.found_vendor = row
     for account in entry.accounts:
         found = row.accounts.filter(number=account.number).first() or Account(
@@ -93,6 +97,11 @@ def _vendor(loading: Loading) -> None:
         present = present or Contact(vendor=row, role=contact.role.value, name=contact.name)
         said = stated(contact, names=("email", "phone"), fresh=present._state.adding)
         loading.put(present, said, key=contact.name)
+
+
+def _tag(loading: Loading, *, slug: str) -> Tag:
+    row = Tag.objects.filter(slug=slug).first() or Tag(slug=slug, name=slug.replace("-", " ").capitalize())
+    return loading.put(row, {}, key=slug)
 
 
 def _person(login: str, *, at: str) -> User:
