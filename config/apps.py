@@ -1,4 +1,9 @@
 from django.apps import AppConfig
+from django.conf import settings
+
+from config.celery import nudge
+from config.nudging import Nudger
+from vendors import nudges
 
 
 class ConfigConfig(AppConfig):
@@ -6,3 +11,8 @@ class ConfigConfig(AppConfig):
 
     name = "config"
     verbose_name = "Recourse"
+
+    def ready(self) -> None:
+        """Let each change wake a worker, where there are workers."""
+        if settings.CELERY_BROKER_URL:
+            nudges.listen(Nudger(nudge).nudge)

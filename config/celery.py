@@ -1,4 +1,4 @@
-"""The Celery application: a nudge for the sweep, never the keeper of what is due."""
+"""The Celery application: a metronome and messengers, never the keeper of what is due."""
 
 import os
 
@@ -11,6 +11,8 @@ TASK_SECONDS = 120
 VISIBILITY_SECONDS = 600
 # A hung broker must not hang the caller.
 BROKER_SECONDS = 2
+# The clock asks what is due so often; a nudge that nobody took by then is worth nothing any more.
+SWEEP_SECONDS = 60
 
 SWEEP_QUEUE = "sweep"
 MAIL_QUEUE = "mail"
@@ -33,6 +35,12 @@ app.conf.update(
     # Each with a key of its own: queues that are only named share one key, and each gets every message.
     task_queues=[Queue(name, Exchange(name), routing_key=name) for name in (SWEEP_QUEUE, MAIL_QUEUE)],
     task_create_missing_queues=False,
+    task_routes={"sla.deliver": {"queue": MAIL_QUEUE}},
+    # The whole schedule: what is due and when stands in rows.
+    beat_schedule={
+        name: {"task": f"sla.{name}", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS - 5}}
+        for name in ("sweep", "deliver")
+    },
     task_publish_retry_policy={
         "max_retries": 1,
         "interval_start": 0,
@@ -42,6 +50,8 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_max_tasks_per_child=500,
     worker_hijack_root_logger=False,
+    # Asked to stop, a worker ends what it has begun, and what takes longer goes back.
+    worker_soft_shutdown_timeout=25,
     broker_connection_retry_on_startup=True,
     broker_connection_timeout=BROKER_SECONDS,
     broker_transport_options={
@@ -58,3 +68,8 @@ app.conf.update(
     timezone="UTC",
 )
 app.autodiscover_tasks()
+
+
+def nudge() -> None:
+    """Wake a worker for a sweep; raise where the broker does not answer in time."""
+    app.send_task("sla.sweep", expires=SWEEP_SECONDS, retry=False)

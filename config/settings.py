@@ -196,6 +196,11 @@ EMAIL_TIMEOUT: int = MAIL.get("EMAIL_TIMEOUT") or 20
 DEFAULT_FROM_EMAIL: str = MAIL.get("DEFAULT_FROM_EMAIL") or "recourse@localhost"
 
 CELERY_BROKER_URL = ENVIRONMENT.broker
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
+# A worker that says nothing for so long is taken to be gone. Longer than the longest run.
+RUN_LEASE_SECONDS = 120
+# The same for a mail on its way: longer than all waiting that EMAIL_TIMEOUT allows in one conversation.
+SEND_LEASE_SECONDS = 300
 
 
 def _pages(title: str, *pages: tuple[str, str, str]) -> dict[str, Any]:

@@ -35,6 +35,10 @@ class AlertQuerySet(RegisterQuerySet["Alert"]):
         return self.standing().filter(acknowledged_rank__lt=F("rank"))
 
 
+class AlertManager(RegisterManager.from_queryset(AlertQuerySet)):  # type: ignore[misc]
+    """Find warnings."""
+
+
 class Alert(models.Model):
     """One warning about one thing. `rank` says how bad it is; a higher one is told again.
 
@@ -92,7 +96,7 @@ class Alert(models.Model):
     acknowledged_note = models.CharField("what is done about it", max_length=500, blank=True)
     escalated_at = models.DateTimeField("went to the deputy", null=True, blank=True)
 
-    objects: ClassVar = RegisterManager.from_queryset(AlertQuerySet)()
+    objects: ClassVar[AlertManager] = AlertManager()
 
     class Meta:
         verbose_name = "warning"

@@ -40,6 +40,10 @@ class DutyQuerySet(RegisterQuerySet["Duty"]):
         return self.filter(due | left).exclude(Q(kind=Duty.Kind.CLOSE) & Exists(earlier))
 
 
+class DutyManager(RegisterManager.from_queryset(DutyQuerySet)):  # type: ignore[misc]
+    """Find scheduled runs."""
+
+
 class Duty(models.Model):
     """One run that is due once. Its period is its own, whenever it is done.
 
@@ -102,7 +106,7 @@ class Duty(models.Model):
     outcome = models.TextField("what came of it", blank=True)
     error = models.TextField("why it failed", blank=True)
 
-    objects: ClassVar = RegisterManager.from_queryset(DutyQuerySet)()
+    objects: ClassVar[DutyManager] = DutyManager()
 
     class Meta:
         verbose_name = "scheduled run"

@@ -25,6 +25,10 @@ class OutboxQuerySet(RegisterQuerySet["OutboxMessage"]):
         return self.filter(state__in=(OutboxMessage.State.IN_DOUBT, OutboxMessage.State.GIVEN_UP))
 
 
+class OutboxManager(RegisterManager.from_queryset(OutboxQuerySet)):  # type: ignore[misc]
+    """Find messages."""
+
+
 class OutboxMessage(models.Model):
     """One message to one address. Only how it stands changes; what it says never does."""
 
@@ -69,7 +73,7 @@ class OutboxMessage(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField("what the server said", blank=True)
 
-    objects: ClassVar = RegisterManager.from_queryset(OutboxQuerySet)()
+    objects: ClassVar[OutboxManager] = OutboxManager()
 
     class Meta:
         verbose_name = "message"

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import ProtectedError
 
+from vendors import nudges
 from vendors.models import Contract, FactChange, Span, Tracked
 
 SYSTEM_USERNAME = "recourse"
@@ -91,6 +92,8 @@ def note_change(contracts: Iterable[Contract] | None, *, subject: str, during: S
         change = FactChange(contract=contract, subject=subject, during_from=span.start, during_until=span.end)
         change.full_clean()
         change.save()
+    if concerned:
+        nudges.after_commit()
 
 
 def checked_reason(reason: str) -> str:

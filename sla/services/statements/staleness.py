@@ -12,6 +12,7 @@ from django.db.models import F, Q
 
 from sla.inputs.reach import reach_back
 from sla.models import AgreementVersion, ServiceLevelAgreement, Statement
+from vendors import nudges
 from vendors.models import FactChange, Span
 
 # A run over the edge of a period is judged by its whole length, as `sla.inputs.reach` gathers it.
@@ -43,7 +44,10 @@ def note_stale(*, now: datetime) -> int:
 
 def raise_wanted(statements: Q) -> int:
     """Ask for new drafts of the heads that a condition keeps; return how many."""
-    return Statement.objects.filter(statements).update(wanted=F("wanted") + 1)
+    raised = Statement.objects.filter(statements).update(wanted=F("wanted") + 1)
+    if raised:
+        nudges.after_commit()
+    return raised
 
 
 def _raise(spans: Mapping[int | None, Sequence[Span]]) -> int:

@@ -1,0 +1,107 @@
+"""Do everything that is due: once, or in a loop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import UTC, datetime
+from threading import Event
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import InterfaceError, OperationalError, close_old_connections
+from django.utils import timezone
+
+from sla.models import Duty, OutboxMessage
+from sla.services.duties.rounds import Round, run_round
+
+BAD_INPUT = 2
+logger = logging.getLogger("sla.run_due")
+
+
+class Command(BaseCommand):
+    """Close what is over, send what is due, warn, and bring drafts up to date, without a broker."""
+
+    help = "Do one round of everything that is due, for cron; with --every SECONDS one round after the other."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the moment, or the pause between rounds."""
+        parser.add_argument(
+            "--at",
+            type=_instant,
+            metavar="INSTANT",
+            help="As if it were this moment, such as 2026-07-06T04:00:00Z; not in the future.",
+        )
+        parser.add_argument("--every", type=_seconds, metavar="SECONDS", help="Go on, with this pause.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run and say what was done; leave with status 1 where something failed for good."""
+        at, every = options["at"], options["every"]
+        if at is not None and every is not None:
+            raise CommandError("--at is one moment: it goes with a single round.", returncode=BAD_INPUT)
+        if at is not None and at > timezone.now():
+            raise CommandError(
+                f"{at:%Y-%m-%d %H:%M:%S} UTC is not here yet: nobody knows what happens until then.",
+                returncode=BAD_INPUT,
+            )
+        if every is None:
+            clock = (lambda: at) if at is not None else timezone.now
+            self._say(run_round(clock=clock))
+            self._tell_failures()
+        else:
+            self._loop(every)
+
+    def _loop(self, pause: float) -> None:
+        """Run rounds until asked to stop; a database that is away is waited for."""
+        stopped = Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: stopped.set())
+        while not stopped.is_set():
+            try:
+                close_old_connections()
+                done = run_round(clock=timezone.now)
+                if done.done or done.delivered:
+                    self._say(done)
+            except (OperationalError, InterfaceError) as error:
+                logger.warning("the database does not answer, tried again: %s", str(error).strip())
+            stopped.wait(pause)
+
+    def _say(self, done: Round) -> None:
+        self.stdout.write(
+            f"{done.planned.touched} drafts touched by changes, {done.planned.count} runs became due, "
+            f"{done.done} runs tried, {done.delivered} messages tried."
+        )
+
+    def _tell_failures(self) -> None:
+        failed = Duty.objects.filter(state=Duty.State.FAILED).order_by("due_at", "pk")
+        stuck = OutboxMessage.objects.unsettled().order_by("pk")
+        for duty in failed:
+            self.stderr.write(f"Failed: {duty}: {duty.error}")
+        for message in stuck:
+            self.stderr.write(f"{message.get_state_display()}: {message}: {message.error}")
+        if failed or stuck:
+            raise CommandError(
+                "Something needs a person: see above, and Scheduled runs and Messages in the admin.",
+                returncode=1,
+            )
+
+
+def _instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise ArgumentTypeError(f"{text!r} is no moment with an offset. Write 2026-07-06T04:00:00Z.")
+    return at.astimezone(UTC)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds <= 3600:
+        raise ArgumentTypeError(f"{text!r} is no pause. Write seconds, more than 0 and up to 3600.")
+    return seconds

@@ -1,0 +1,92 @@
+"""Closing a period: drafted, checked, and finalised by itself where nobody has anything to say about it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+
+from sla.models import Figures, Statement
+from sla.selectors.by_hand import decided_by_hand
+from sla.services.duties.holding import Held
+from sla.services.statements.drafting import newest_revision
+from sla.services.statements.finalising import finalise_statement
+from sla.services.statements.heads import head_of, refresh_statement
+from vendors.services import system_user
+
+logger = logging.getLogger(__name__)
+
+WHY = "Closed by itself: every level met and confirmed, no question open, nothing decided by hand"
+STATES = {
+    Figures.State.MISSED: "a level is missed",
+    Figures.State.UNCONFIRMED: "nobody confirmed that nothing happened",
+    Figures.State.UNCERTAIN: "a level is not certain",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What closing a period comes to: it may finalise itself, or why it waits for a person."""
+
+    waits_for: tuple[str, ...]
+
+    @property
+    def is_clean(self) -> bool:
+        """Say whether nobody has to look."""
+        return not self.waits_for
+
+
+def close_period(held: Held) -> None:
+    """Close the period of a run: bring its draft up to date, then finalise it or leave it to a person.
+
+    Raises ValidationError where the draft cannot be computed. A period that a person finalised before
+    its time stays as it is.
+    """
+    duty, now = held.duty, held.clock()
+    agreement = duty.agreement
+    assert agreement is not None
+    try:
+        statement = head_of(agreement, period_label=duty.period)
+    except ValueError as error:
+        raise ValidationError(f"{agreement} {duty.period}: {error}") from error
+    statement = refresh_statement(statement, now=now)
+    if statement.error:
+        raise ValidationError(f"{statement} cannot be computed: {statement.error}")
+    newest = newest_revision(statement)
+    verdict = closing_verdict(statement)
+    with held.done() as done:
+        if newest is not None:
+            done.outcome = f"Finalised as {newest} already."
+        elif verdict.is_clean:
+            revision = finalise_statement(statement, by=system_user(), why=WHY, reasons={}, now=now)
+            done.outcome = f"Finalised by itself as {revision}."
+        else:
+            done.outcome = f"Waits for a person: {'; '.join(verdict.waits_for)}."
+
+
+def closing_verdict(statement: Statement) -> Verdict:
+    """Return whether a fresh draft may finalise itself, else every reason why a person has to look."""
+    return Verdict(waits_for=tuple(_reasons(statement)))
+
+
+def _reasons(statement: Statement) -> Iterator[str]:
+    if statement.state in STATES:
+        yield STATES[Figures.State(statement.state)]
+    if statement.due_minor or statement.shown:
+        yield f"a credit of {statement.shown}"
+    if statement.notices:
+        yield "a repeated failure is complete"
+    questions = len(statement.provisional)
+    if questions:
+        yield f"{questions} open question{'s' * (questions != 1)}"
+    yield from decided_by_hand(statement)
+    if not statement.agreement.closes_itself:
+        yield "its SLA schedule is never finalised by itself"
+
+
+def waiting_since(statement: Statement) -> datetime:
+    """Return since when (UTC) a closed period waits: the end of the period."""
+    return statement.ends_at

@@ -1,0 +1,71 @@
+"""Doing what is due: one run at a time, each by the function of its kind."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+
+from django.core.exceptions import ValidationError
+from django.db import InterfaceError, OperationalError
+from structlog.contextvars import bound_contextvars
+
+from sla.models import Duty
+from sla.services import closing, refreshing
+from sla.services.duties.holding import MOST_ATTEMPTS, Clock, Held, HoldLostError, claim, claim_next
+
+logger = logging.getLogger(__name__)
+
+Kind = Duty.Kind
+RUNS: Mapping[str, Callable[[Held], None]] = {
+    Kind.REFRESH: refreshing.refresh_schedule,
+    Kind.CLOSE: closing.close_period,
+}
+
+
+def run_next(*, clock: Clock) -> Duty | None:
+    """Do the most pressing run that is due, and return it; None where there is none."""
+    held = claim_next(clock=clock)
+    if held is None:
+        return None
+    run(held)
+    return held.duty
+
+
+def run_one(pk: int, *, clock: Clock) -> bool:
+    """Do one run if nobody holds it and it is due; say whether this call did it."""
+    held = claim(pk, clock=clock)
+    if held is None:
+        return False
+    run(held)
+    return True
+
+
+def run(held: Held) -> None:
+    """Do a run that is held; what goes wrong is written on its row in plain words.
+
+    A database that is gone is not: there is no row to write on. The hold runs out, and it is taken again.
+    """
+    duty = held.duty
+    with bound_contextvars(duty=duty.pk, kind=duty.kind, subject=duty.subject, period=duty.period):
+        try:
+            if duty.attempts > MOST_ATTEMPTS:
+                held.fail(_died(duty), for_good=True)
+            else:
+                RUNS[duty.kind](held)
+        except HoldLostError:
+            logger.warning("another worker took this run over; what this one did is rolled back")
+        except (OperationalError, InterfaceError):
+            raise
+        except ValidationError as error:
+            # The records or the settings must be mended first: trying again would say the same.
+            held.fail("; ".join(error.messages), for_good=True)
+        except Exception as error:
+            logger.exception("an error that is no fault of the records")
+            held.fail(f"{type(error).__name__}: {error}", for_good=False)
+
+
+def _died(duty: Duty) -> str:
+    return (
+        f"The worker ended {duty.attempts - 1} times in the middle of it without a word, last at"
+        f" {duty.started_at:%Y-%m-%d %H:%M:%S} UTC. Look at the worker's log and its memory, then try again."
+    )
