@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import apprise
 import dj_database_url
 import dj_email_url
 from django.core.exceptions import ImproperlyConfigured
@@ -25,7 +26,8 @@ ADVICE = {
     "RECOURSE_ORIGINS": "Write whole origins separated by commas, such as https://recourse.example.com.",
     "RECOURSE_DATA": "Name a directory that this user may write to.",
     "RECOURSE_MAIL_URL": "Write smtp://USER:PASSWORD@HOST:PORT?tls=true, or leave it out for mails as files.",
-    "RECOURSE_CHAT_URL": "Write the https:// address at which the channel takes messages, or leave it out.",
+    "RECOURSE_CHAT_URL": "Write the https:// address that Slack, Discord, Google Chat or Power Automate gave,"
+    " or an Apprise address such as mmosts://HOST/TOKEN, or leave it out.",
     "RECOURSE_PROXIES": "Write how many reverse proxies stand between browsers and this server: 0, 1 or 2.",
 }
 # Their values carry passwords and must not reach a log.
@@ -228,6 +230,9 @@ def _mail(value: str) -> None:
 
 
 def _chat(value: str) -> None:
-    parts = urlsplit(value)
-    if parts.scheme != "https" or not parts.hostname:
-        raise ValidationError("It is not an https:// address.")
+    chat = apprise.Apprise.instantiate(value, suppress_exceptions=True)
+    if chat is None:
+        raise ValidationError("It is the address of no chat that is known.")
+    plain = chat.protocol or ()
+    if urlsplit(value).scheme in (plain if isinstance(plain, tuple | list) else (plain,)):
+        raise ValidationError("Messages would go there in the clear.")

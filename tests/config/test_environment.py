@@ -44,7 +44,8 @@ WRONG = [
     ("CELERY_BROKER_URL", "redis://", f"({NOT_SHOWN}): Only Redis is supported as a broker."),
     ("RECOURSE_MAIL_URL", "pigeon://hidden", f"({NOT_SHOWN}): It is not a way to send mail."),
     ("RECOURSE_MAIL_URL", "smtp://mail:port", f"({NOT_SHOWN}): It is not the address of a mail server."),
-    ("RECOURSE_CHAT_URL", "http://hidden", f"({NOT_SHOWN}): It is not an https:// address."),
+    ("RECOURSE_CHAT_URL", "http://hidden", f"({NOT_SHOWN}): It is the address of no chat that is known."),
+    ("RECOURSE_CHAT_URL", "mmost://hidden/token", f"({NOT_SHOWN}): Messages would go there in the clear."),
 ]
 
 
@@ -141,7 +142,7 @@ def test_a_full_production_environment_is_read(monkeypatch: pytest.MonkeyPatch, 
         RECOURSE_ORIGINS="https://a.example",
         RECOURSE_DATA=str(tmp_path / "kept"),
         RECOURSE_MAIL_URL="smtp://u:p@mail.example:587?tls=true&_default_from_email=sla@a.example",
-        RECOURSE_CHAT_URL="https://chat.example/hook",
+        RECOURSE_CHAT_URL="mmosts://chat.example/hook",
         RECOURSE_PROXIES="1",
     )
     read = read_environment(root=tmp_path)

@@ -68,10 +68,14 @@ class Command(BaseCommand):
             stopped.wait(pause)
 
     def _say(self, done: Round) -> None:
-        self.stdout.write(
-            f"{done.planned.touched} drafts touched by changes, {done.planned.count} runs became due, "
-            f"{done.done} runs tried, {done.delivered} messages tried."
+        counts = (
+            (done.planned.touched, "draft", "touched by changes"),
+            (done.planned.count, "run", "became due"),
+            (done.done, "run", "tried"),
+            (done.delivered, "message", "tried"),
         )
+        said = (f"{count} {what}{'s' * (count != 1)} {how}" for count, what, how in counts)
+        self.stdout.write(f"{', '.join(said)}.")
 
     def _tell_failures(self) -> None:
         failed = Duty.objects.filter(state=Duty.State.FAILED).order_by("due_at", "pk")

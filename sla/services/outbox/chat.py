@@ -21,9 +21,7 @@ def hand_over(message: OutboxMessage) -> None:
     """
     chat = apprise.Apprise()
     if not settings.CHAT_URL or not chat.add(settings.CHAT_URL):
-        raise RefusedError(
-            "RECOURSE_CHAT_URL is not set to an address that Recourse can send to.", for_good=True
-        )
+        raise RefusedError("RECOURSE_CHAT_URL names no chat that Recourse can write to.", for_good=True)
     with apprise.LogCapture(level=logging.WARNING) as said:
         taken = chat.notify(title=message.subject, body=message.text[:LONGEST])
         if not taken:
