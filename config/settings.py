@@ -288,6 +288,11 @@ NAVIGATION: list[dict[str, Any]] = [
         ("Calendars", "calendar_month", "vendors_businesscalendar"),
         ("Our companies", "domain", "vendors_legalentity"),
     ),
+    _pages(
+        "What runs by itself",
+        ("Scheduled runs", "schedule", "sla_duty"),
+        ("Messages", "outgoing_mail", "sla_outboxmessage"),
+    ),
     _pages("People", ("Users", "person", "auth_user"), ("Groups", "group", "auth_group")),
 ]
 PRIMARY = {

@@ -5,7 +5,7 @@
 `levels` a service level's form · `parts` the other clauses · `starting` from a template ·
 `facts` decisions and conditions · `panels` what vendors, contracts and incidents show of it ·
 `home` the worklist · `claims` the desk and each claim · `receipts` what came and what it answers ·
-`register` and `books` what finance keeps.
+`register` and `books` what finance keeps · `running` what runs by itself, and the messages that leave.
 """
 
 from sla.admin.books import PeriodCloseAdmin, PostingPolicyAdmin, SharedCapAdmin
@@ -15,6 +15,7 @@ from sla.admin.home import dashboard
 from sla.admin.panels import ContractPageAdmin, IncidentPageAdmin, VendorPageAdmin
 from sla.admin.receipts import CreditReceivedAdmin, ExchangeRateAdmin
 from sla.admin.register import RegisterEntryAdmin
+from sla.admin.running import DutyAdmin, OutboxMessageAdmin
 from sla.admin.schedules import ScheduleAdmin
 from sla.admin.statement_list import StatementAdmin
 
@@ -24,9 +25,11 @@ __all__ = [
     "ConditionAdmin",
     "ContractPageAdmin",
     "CreditReceivedAdmin",
+    "DutyAdmin",
     "ExchangeRateAdmin",
     "ExclusionAdmin",
     "IncidentPageAdmin",
+    "OutboxMessageAdmin",
     "PeriodCloseAdmin",
     "PostingPolicyAdmin",
     "RegisterEntryAdmin",

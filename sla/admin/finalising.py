@@ -1,10 +1,9 @@
-"""Make statements a record: one with its open questions, many that have none; corrections that wait."""
+"""Make one statement a record, with a reason for each of its open questions."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +12,6 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 
 from sla.admin.acts import refuse
@@ -29,7 +27,6 @@ from sla.services.statements.questions import Question, open_questions
 from vendors.admin import signed_in
 
 FIRST, AGAIN = "Month closed", "Records were corrected"
-MOST_AT_ONCE = 100
 CHANGED = "The figures changed since you opened this page. Look at them again, then finalise."
 NOT_OVER = "period_not_over"
 
@@ -127,71 +124,3 @@ def figures_seen(statement: Statement) -> str:
     )
     said = f"{statement.shown}/{statement.state}/{list(rows)}"
     return hashlib.sha256(said.encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A selected statement, and what keeps it from being finalised with the others."""
-
-    statement: Statement
-    credit: str
-    questions: tuple[str, ...]
-    url: str
-
-
-def bulk_view(
-    request: HttpRequest, statements: Iterable[Statement], *, base: Any, back: str
-) -> HttpResponse | None:
-    """Finalise the selected statements that have no open question; list the others with theirs."""
-    now = timezone.now().replace(microsecond=0)
-    chosen = list(statements[: MOST_AT_ONCE + 1])  # type: ignore[index]
-    if len(chosen) > MOST_AT_ONCE:
-        messages.error(request, f"Choose at most {MOST_AT_ONCE} statements at once.")
-        return None
-    found = [_candidate(each, now=now) for each in chosen]
-    ready = [each for each in found if not each.questions]
-    form = FinaliseForm(request.POST if "confirmed" in request.POST else None, initial={"why": FIRST})
-    if form.is_bound and form.is_valid():
-        for each in ready:
-            _finalised_of_many(request, each.statement, why=form.cleaned_data["why"], now=now)
-        for each in found:
-            if each.questions:
-                messages.warning(request, f"{each.statement} was left: {'; '.join(each.questions)}.")
-        return None
-    context = {
-        **base,
-        "title": "Finalise the selected statements",
-        "ready": ready,
-        "left": [each for each in found if each.questions],
-        "chosen": chosen,
-        "form": form,
-        "back_url": back,
-    }
-    return TemplateResponse(request, "sla/finalise_many.html", context)
-
-
-def _candidate(statement: Statement, *, now: datetime) -> Candidate:
-    questions: tuple[str, ...]
-    try:
-        statement = refresh_statement(statement, now=now)
-        result = draft_statement(statement.agreement, period_label=statement.period, known_until=now)
-        questions = tuple(each.text for each in open_questions(statement, result=result, now=now))
-        standing = standing_of(statement)
-        if standing.newest is not None and not standing.needs_correction:
-            questions = (f"is finalised as r{standing.newest.number}, and nothing changed since",)
-    except (ValueError, ValidationError) as error:
-        questions = (f"could not be computed: {error}",)
-    return Candidate(
-        statement=statement,
-        credit=credit_text(statement),
-        questions=questions,
-        url=reverse("admin:sla_statement_finalise", args=[statement.pk]),
-    )
-
-
-def _finalised_of_many(request: HttpRequest, statement: Statement, *, why: str, now: datetime) -> None:
-    try:
-        revision = finalise_statement(statement, by=signed_in(request), why=why, reasons={}, now=now)
-        messages.success(request, f"Finalised as {revision}: {credit_text(revision)}.")
-    except ValidationError as error:
-        messages.error(request, f"{statement} was left: {' '.join(error.messages)}")

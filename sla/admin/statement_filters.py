@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import TextFilter
 
 from sla.models import ServiceLevelAgreement, Statement
+from sla.selectors.waiting import waiting_statements
 from vendors.models import Vendor
 
 
@@ -22,6 +23,7 @@ class StandingFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the states of the record."""
         return [
+            ("waits", "Closed, waits for a person"),
             ("draft", "Draft, not finalised"),
             ("finalised", "Finalised"),
             ("correction", "Needs correction"),
@@ -31,6 +33,8 @@ class StandingFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Keep the statements that stand so."""
         match self.value():
+            case "waits":
+                return queryset.filter(pk__in=waiting_statements(request.user))
             case "draft":
                 return queryset.filter(revisions=None)
             case "finalised":

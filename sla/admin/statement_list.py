@@ -16,7 +16,8 @@ from unfold.views import ChangeList
 
 from sla.admin.answers import answer_view
 from sla.admin.differing import difference_view, hold_view
-from sla.admin.finalising import bulk_view, finalise_view
+from sla.admin.finalising import finalise_view
+from sla.admin.finalising_many import bulk_view
 from sla.admin.reports import draw_up, last_month, report_view, reports_view, vendor_report_view
 from sla.admin.revisions import revision_file, revision_view, verify_view
 from sla.admin.standing import standings_of
@@ -234,9 +235,9 @@ class StatementAdmin(ModelAdmin):
             row.standing = standings[row.pk]
         return rows
 
-    @admin.action(description="Finalise those without open questions", permissions=["finalise"])
+    @admin.action(description="Finalise them", permissions=["finalise"])
     def finalise_selected(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
-        """Finalise the selected statements that have no open question, after a look at all of them."""
+        """Finalise the selected statements, after a look at all of them and what they ask."""
         return bulk_view(request, queryset, base=self._base(request), back=request.get_full_path())
 
     @admin.action(description="Bring the drafts up to date")

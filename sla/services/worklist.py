@@ -15,6 +15,8 @@ from sla.engine.money import Money
 from sla.engine.terms import Metric
 from sla.models import ServiceLevelAgreement, ServiceLevelTarget, Statement
 from sla.selectors import IncompleteContract, incomplete_contracts
+from sla.selectors.running import Machinery, machinery
+from sla.selectors.waiting import Waiting, closed_and_waiting
 from sla.services.claims.desk import money_to_claim
 from sla.services.summaries import StatementSummary, statement_lines
 from vendors.models import Contract, Reader
@@ -67,6 +69,8 @@ class Worklist:
     incomplete_count: int
     misses: tuple[StatementSummary, ...]
     is_empty: bool
+    closed: Waiting
+    machinery: Machinery
 
 
 def worklist(user: Reader, *, now: datetime) -> Worklist:
@@ -90,6 +94,8 @@ def worklist(user: Reader, *, now: datetime) -> Worklist:
             line for line in lines if line.state == "Missed" and line.first_on <= today <= line.last_on
         )[:MOST],
         is_empty=not ServiceLevelAgreement.objects.all().visible_to(user).exists(),
+        closed=closed_and_waiting(user),
+        machinery=machinery(user),
     )
 
 

@@ -341,13 +341,41 @@ def test_many_are_finalised_at_once_and_those_with_questions_are_listed(boss: Cl
     sent = {"action": "finalise_selected", "_selected_action": [row.pk for row in chosen]}
     asked = boss.post(reverse(LIST), sent)
     assert [each.statement for each in asked.context["ready"]] == chosen[:1]
-    assert [each.statement for each in asked.context["left"]] == chosen[1:]
+    assert [each.statement for each in asked.context["asking"]] == chosen[1:]
     assert "The terms are not signed off against the document" in text_of(asked)
     assert not chosen[0].revisions.exists()
     seen = text_of(boss.post(reverse(LIST), {**sent, "confirmed": "1", "why": "June closed"}, follow=True))
     assert "Finalised as NR-2018/power/2019-06/r1: USD 200.00." in seen
     assert "NR-2/power/2019-06 was left: The terms are not signed off" in seen
     assert [row.revisions.count() for row in chosen] == [1, 0]
+
+
+def test_one_reason_holds_for_all_that_ask_the_same(boss: Client) -> None:
+    first = a_schedule(contract=a_contract_with_power("NR-1"))
+    second = a_schedule(contract=a_contract_with_power("NR-2", vendor=first.contract.vendor))
+    for place, agreement in enumerate((first, second)):
+        hour_down(agreement, reference=f"INC-{place}")
+    chosen = [june(first), june(second)]
+    sent = {"action": "finalise_selected", "_selected_action": [row.pk for row in chosen]}
+    asked = boss.post(reverse(LIST), sent)
+    assert asked.context["form"].asked == {"unsigned_terms": 2}
+    assert "2 statements ask this." in text_of(asked)
+    given = {**sent, "confirmed": "1", "why": "June closed", "reason_unsigned_terms": "read twice"}
+    boss.post(reverse(LIST), given)
+    kept = [[each["reason"] for each in row.revisions.get().overridden] for row in chosen]
+    assert kept == [["read twice"], ["read twice"]]
+
+
+def test_one_of_many_whose_figures_changed_meanwhile_is_left(boss: Client) -> None:
+    agreement = signed_schedule()
+    incident = hour_down(agreement)
+    statement = june(agreement)
+    sent = {"action": "finalise_selected", "_selected_action": [statement.pk]}
+    [candidate] = boss.post(reverse(LIST), sent).context["chosen"]
+    longer(incident, hours=10)
+    posted = {**sent, "confirmed": "1", "why": "x", f"seen_{statement.pk}": candidate.seen}
+    assert "was left: The figures changed since" in text_of(boss.post(reverse(LIST), posted, follow=True))
+    assert not statement.revisions.exists()
 
 
 def test_a_why_is_asked_of_many_too(boss: Client) -> None:

@@ -14,6 +14,7 @@ QUERY_ENDINGS = {"filter", "exclude", "all", "order_by", "select_for_update", "v
 ALLOWED = {
     "config/celery.py": "the configuration of Celery, not rows",
     "sla/services/duties/holding.py": "scheduled runs are marks for workers, not records",
+    "sla/services/duties/retrying.py": "scheduled runs are marks for workers, not records",
     "sla/services/duties/planning.py": "scheduled runs are marks for workers, not records",
     "sla/services/outbox/delivering.py": "where a message stands is no record; its words never change",
     "sla/services/refreshing.py": "scheduled runs are marks for workers, not records",

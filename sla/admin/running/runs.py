@@ -1,0 +1,184 @@
+"""The list of scheduled runs: how far they have come, what failed and why, and a button to try again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.timesince import timesince
+from unfold.decorators import display
+
+from sla.admin.acts import tell
+from sla.admin.looking import LookedAtAdmin, VendorFilter, figure, over
+from sla.admin.statements import address, statement_url
+from sla.models import Duty
+from sla.selectors.running import machinery, progress
+from sla.services.duties.retrying import retry_run
+from sla.services.duties.rounds import DELIVER, SWEEP, WORK
+from vendors.admin import signed_in
+
+TONES = {"due": "info", "running": "warning", "done": "success", "failed": "danger"}
+PARTS = ((SWEEP, "asked what is due"), (WORK, "did what was due"), (DELIVER, "looked for messages"))
+# Longer than this without a sweep, nothing is closed and nothing is sent.
+SILENT_AFTER = timedelta(minutes=10)
+SAID = 160
+
+
+class ScheduleVendorFilter(VendorFilter):
+    """The vendor of a run's SLA schedule."""
+
+    path = "agreement__contract__vendor"
+
+
+@admin.register(Duty)
+class DutyAdmin(LookedAtAdmin):
+    """The scheduled runs; those that failed can be tried again."""
+
+    empty_hint = "They come by themselves: start the worker, or run_due."
+    list_before_template = "sla/running/progress.html"
+    list_display = ["shown_what", "shown_of", "shown_state", "shown_due", "shown_said"]
+    list_filter = ["state", "kind", ScheduleVendorFilter]
+    search_fields = [
+        "period",
+        "agreement__code",
+        "agreement__contract__reference",
+        "agreement__contract__vendor__name",
+        "schedule__name",
+        "vendor__name",
+        "error",
+        "outcome",
+    ]
+    list_select_related = ["agreement__contract__vendor", "schedule", "vendor", "reader"]
+    actions = ["retry_selected"]
+    ordering = ["-due_at", "-pk"]
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """Say whether the reader may have runs tried again."""
+        return request.user.has_perm("sla.change_duty")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the act of trying again."""
+        wrap = self.admin_site.admin_view
+        return [path("<int:pk>/again/", wrap(self.again), name="sla_duty_again"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show above the list how far each kind has come and when each part last worked."""
+        now = timezone.now()
+        above = {"progress": progress(request.user, now=now), "parts": parts(request, now=now)}
+        return super().changelist_view(request, {**above, **(extra_context or {})})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show one run with all that is known of it."""
+        row = self.get_object(request, object_id)
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        may_retry = self.has_retry_permission(request) and row.state in (Duty.State.FAILED, Duty.State.DUE)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": row.get_kind_display(),
+            "run": row,
+            "tone": {"info": "", "warning": "warn", "success": "good", "danger": "bad"}[TONES[row.state]],
+            "about": about(row),
+            "lasted": lasted(row),
+            "again_url": reverse("admin:sla_duty_again", args=[row.pk]) if may_retry else "",
+        }
+        return TemplateResponse(request, "sla/running/run.html", context)
+
+    def again(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Try one run again."""
+        row = self.get_queryset(request).filter(pk=pk).first()
+        if row is not None and request.method == "POST" and self.has_retry_permission(request):
+            self._retry(request, row)
+        return HttpResponseRedirect(reverse("admin:sla_duty_change", args=[pk]))
+
+    @admin.action(description="Try again", permissions=["retry"])
+    def retry_selected(self, request: HttpRequest, queryset: Any) -> None:
+        """Try the selected runs again; those that are done or running are left."""
+        for row in queryset:
+            self._retry(request, row)
+
+    def _retry(self, request: HttpRequest, row: Duty) -> None:
+        try:
+            retry_run(row, by=signed_in(request), now=timezone.now())
+            messages.success(request, f"{row}: tried again within a minute.")
+        except ValidationError as error:
+            tell(request, error)
+
+    @display(description="What", ordering="kind")
+    def shown_what(self, obj: Duty) -> str:
+        """Return what is done and for which period."""
+        return over(obj.get_kind_display(), figure(obj.period))
+
+    @display(description="Of")
+    def shown_of(self, obj: Duty) -> str:
+        """Return what it is about, and whose that is."""
+        found = about(obj)
+        first = format_html('<a href="{}">{}</a>', found[0][1], found[0][0]) if found[0][1] else found[0][0]
+        return over(first, found[1][0] if len(found) > 1 else "")
+
+    @display(description="State", ordering="state", label=TONES)
+    def shown_state(self, obj: Duty) -> tuple[str, str]:
+        """Return where it stands; one that waits for its next try says so."""
+        later = obj.state == Duty.State.DUE and obj.next_at > timezone.now()
+        return obj.state, f"Due {obj.next_at:%m-%d %H:%M} UTC" if later else obj.get_state_display()
+
+    @display(description="Due, done (UTC)", ordering="due_at")
+    def shown_due(self, obj: Duty) -> str:
+        """Return when it became due and when it was done."""
+        done = f"{obj.finished_at:%Y-%m-%d %H:%M}" if obj.finished_at else ""
+        return over(figure(f"{obj.due_at:%Y-%m-%d %H:%M}"), figure(done))
+
+    @display(description="What came of it")
+    def shown_said(self, obj: Duty) -> str:
+        """Return its outcome or its error, shortened."""
+        said = obj.error or obj.outcome
+        return said if len(said) <= SAID else f"{said[: SAID - 1]}…"
+
+
+def about(run: Duty) -> list[tuple[str, str]]:
+    """Return what a run is about, each with the address of its page, the nearest first."""
+    found: list[tuple[str, str]] = []
+    if run.agreement is not None:
+        if run.kind == Duty.Kind.CLOSE:
+            number = f"{run.agreement}/{run.period}"
+            found.append((number, statement_url(run.agreement, label=run.period)))
+        else:
+            url = address("admin:sla_servicelevelagreement_change", run.agreement.pk)
+            found.append((str(run.agreement), url))
+        found.append((str(run.agreement.contract.vendor), ""))
+    if run.schedule is not None:
+        found.append((str(run.schedule), address("admin:sla_reportschedule_change", run.schedule.pk)))
+    if run.vendor is not None:
+        found.append((str(run.vendor), address("admin:vendors_vendor_change", run.vendor.pk)))
+    if run.reader is not None:
+        found.append((run.reader.get_full_name() or run.reader.get_username(), ""))
+    return found or [("everything" if run.subject == "house" else run.subject, "")]
+
+
+def lasted(run: Duty) -> str:
+    """Return how long a run took, empty while it is not done."""
+    if run.started_at is None or run.finished_at is None:
+        return ""
+    return f"{(run.finished_at - run.started_at).total_seconds():.1f} s"
+
+
+def parts(request: HttpRequest, *, now: datetime) -> list[dict[str, Any]]:
+    """Return when each part of the machinery last worked, in words, and whether that is too long ago."""
+    beats = machinery(request.user).beats
+    found = []
+    for name, what in PARTS:
+        at = beats.get(name)
+        ago = f"{timesince(at, now, depth=1)} ago" if at is not None else "never"
+        silent = name == SWEEP and (at is None or now - at > SILENT_AFTER)
+        found.append({"what": what, "ago": ago, "at": at, "is_silent": silent})
+    return found

@@ -1,0 +1,236 @@
+"""What runs by itself, seen: how far it has come, what is stuck, and what a person may do about it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from sla.models import Duty, Heartbeat, OutboxAct, OutboxMessage
+from sla.selectors.waiting import Waiting
+from sla.services.duties.planning import plan
+from sla.services.duties.rounds import run_round
+from sla.services.outbox import Attachment, post
+from tests.builders import a_vendor, at, saved
+from tests.sla.running import a_closing_schedule, clock
+
+pytestmark = pytest.mark.django_db
+
+RUNS = "admin:sla_duty_changelist"
+MESSAGES = "admin:sla_outboxmessage_changelist"
+
+
+@pytest.fixture
+def boss(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("boss"))
+    return client
+
+
+def signed_in_as(client: Client, name: str, *permissions: str) -> User:
+    user = User.objects.create_user(name, is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client.force_login(user)
+    return user
+
+
+def text_of(response: Any) -> str:
+    return " ".join(unescape(response.content.decode()).split())
+
+
+def a_failed_run(**fields: Any) -> Duty:
+    now = timezone.now()
+    defaults = {"kind": "close", "subject": "schedule/1", "period": "2019-06", "state": "failed"}
+    times = {"due_at": now, "next_at": now, "finished_at": now}
+    return Duty.objects.create(**{**defaults, **times, "error": "No fee is recorded.", **fields})
+
+
+def run_page(run: Duty) -> str:
+    return reverse("admin:sla_duty_change", args=[run.pk])
+
+
+# Scheduled runs
+
+
+def test_the_list_says_how_far_each_kind_has_come_and_what_came_of_each(boss: Client) -> None:
+    agreement = a_closing_schedule()
+    run_round(clock=timezone.now)
+    Duty.objects.filter(kind="close").exclude(period__in=["2019-06", "2019-07"]).delete()
+    Duty.objects.filter(period="2019-07").update(
+        state="due", finished_at=None, next_at=at("2019-08-06 07:00")
+    )
+    seen = boss.get(reverse(RUNS))
+    closing = next(row for row in seen.context["progress"] if row.kind == "close")
+    assert (closing.due, closing.done, closing.share_done) == (1, 1, 50)
+    assert closing.oldest_due_at == at("2019-08-06 07:00")
+    assert "Finalised by itself as NR-2018/power/2019-06/r1." in text_of(seen)
+    assert reverse("admin:sla_statement", args=[agreement.pk, "2019-06"]) in seen.content.decode()
+
+
+@pytest.mark.parametrize(("minutes", "silent"), [(None, True), (9, False), (11, True)])
+def test_the_list_says_so_when_nothing_runs(boss: Client, minutes: int | None, *, silent: bool) -> None:
+    if minutes is not None:
+        Heartbeat.objects.create(name="sweep", beat_at=timezone.now() - timedelta(minutes=minutes))
+    assert ("Nothing runs." in text_of(boss.get(reverse(RUNS)))) is silent
+
+
+def test_a_run_that_failed_says_why_and_is_tried_again_by_a_button(boss: Client) -> None:
+    run = a_failed_run(attempts=5)
+    page = boss.get(run_page(run))
+    assert "No fee is recorded." in text_of(page)
+    assert "tried again within a minute" in text_of(boss.post(page.context["again_url"], follow=True))
+    run.refresh_from_db()
+    assert (run.state, run.attempts, run.finished_at) == ("due", 0, None)
+    assert run.next_at <= timezone.now()
+
+
+def test_several_are_tried_again_at_once_and_what_is_done_is_left(boss: Client) -> None:
+    failed, done = a_failed_run(), a_failed_run(period="2019-07", state="done", error="")
+    chosen = {"action": "retry_selected", "_selected_action": [failed.pk, done.pk]}
+    assert "there is nothing to try again" in text_of(boss.post(reverse(RUNS), chosen, follow=True))
+    assert list(Duty.objects.order_by("period").values_list("state", flat=True)) == ["due", "done"]
+
+
+def test_a_reader_sees_the_runs_of_own_vendors_and_tries_nothing_again(client: Client) -> None:
+    mine = a_closing_schedule()
+    theirs = a_closing_schedule("OT-1", vendor=a_vendor("other"))
+    plan(now=at("2019-07-06 07:00"))
+    reader = signed_in_as(client, "ann", "view_duty")
+    mine.contract.vendor.owner = reader
+    saved(mine.contract.vendor)
+    seen = client.get(reverse(RUNS))
+    assert [row.agreement for row in seen.context["cl"].result_list] == [mine]
+    other = Duty.objects.get(agreement=theirs, kind="close")
+    assert client.get(run_page(other)).status_code == 302
+    own = Duty.objects.get(agreement=mine, kind="close")
+    assert client.get(run_page(own)).context["again_url"] == ""
+    Duty.objects.filter(pk=own.pk).update(state="failed")
+    client.post(reverse("admin:sla_duty_again", args=[own.pk]))
+    assert Duty.objects.get(pk=own.pk).state == "failed"
+
+
+def test_the_list_takes_the_same_queries_however_many_runs_it_shows(
+    boss: Client, django_assert_max_num_queries: Any
+) -> None:
+    a_closing_schedule()
+    run_round(clock=clock("2020-12-31 12:00"))
+    with django_assert_max_num_queries(20):
+        boss.get(reverse(RUNS))
+
+
+# Messages
+
+
+def a_message(state: str = "waiting", **fields: Any) -> OutboxMessage:
+    defaults = {
+        "key": "k",
+        "address": "ann@acme.example",
+        "name": "Ann Lee",
+        "subject": "SLA summary, June 2019",
+        "text": "3 levels missed.\n",
+        "html": "<p>3 levels <b>missed</b></p><script>alert(1)</script>",
+        "files": [Attachment(name="june.pdf", content_type="application/pdf", content=b"%PDF-1.7")],
+        "now": timezone.now(),
+    }
+    message = post(**{**defaults, **fields})
+    sent_at = timezone.now() if state == "sent" else None
+    OutboxMessage.objects.filter(pk=message.pk).update(state=state, sent_at=sent_at)
+    return message
+
+
+def message_page(message: OutboxMessage) -> str:
+    return reverse("admin:sla_outboxmessage_change", args=[message.pk])
+
+
+def test_a_message_is_shown_as_its_reader_sees_it_with_no_script_of_its_own(boss: Client) -> None:
+    page = boss.get(message_page(a_message())).content.decode()
+    assert '<iframe class="rc-mail" sandbox="" srcdoc="&lt;p&gt;3 levels' in page
+    assert "<script>alert" not in page
+    assert "june.pdf" in page
+
+
+def test_the_file_of_a_message_is_handed_out(boss: Client) -> None:
+    message = a_message()
+    file = message.files.get()
+    response = boss.get(reverse("admin:sla_message_file", args=[message.pk, file.pk]))
+    assert (response.content, response.headers["Content-Type"]) == (b"%PDF-1.7", "application/pdf")
+    message.files.update(content=None)
+    assert boss.get(reverse("admin:sla_message_file", args=[message.pk, file.pk])).status_code == 404
+
+
+OFFERED = {
+    "waiting": ["Do not send it"],
+    "sending": [],
+    "sent": [],
+    "in_doubt": ["Send it again", "It did arrive", "Do not send it"],
+    "given_up": ["Send it again", "Do not send it"],
+    "cancelled": [],
+}
+
+
+@pytest.mark.parametrize(("state", "acts"), OFFERED.items())
+def test_a_message_offers_what_may_still_become_of_it(boss: Client, state: str, acts: list[str]) -> None:
+    page = boss.get(message_page(a_message(state)))
+    assert [label for label, _ in page.context["acts"]] == acts
+
+
+def test_a_person_decides_about_a_message_in_doubt_with_a_reason(boss: Client) -> None:
+    message = a_message("in_doubt")
+    page = reverse("admin:sla_message_act", args=[message.pk, "again"])
+    assert "This field is required." in text_of(boss.post(page, {"why": " "}))
+    assert "It leaves again within a minute." in text_of(
+        boss.post(page, {"why": "nothing came"}, follow=True)
+    )
+    assert OutboxMessage.objects.get().state == "waiting"
+    act = OutboxAct.objects.get()
+    assert (act.by.username, act.why) == ("boss", "nothing came")
+    assert "nothing came" in text_of(boss.get(message_page(message)))
+    again = boss.post(page, {"why": "once more"})
+    assert "it cannot become waiting" in text_of(again)
+
+
+def test_those_that_are_stuck_are_found_from_the_home_page(boss: Client) -> None:
+    doubtful = a_message("in_doubt")
+    a_message("sent", key="other")
+    a_failed_run()
+    home = text_of(boss.get(reverse("admin:index")))
+    assert "1 scheduled run failed" in home
+    assert "1 message in doubt or given up" in home
+    seen = boss.get(reverse(MESSAGES), {"stuck": "1"})
+    assert list(seen.context["cl"].result_list) == [doubtful]
+
+
+def test_a_reader_sees_messages_about_own_vendors_and_decides_nothing(client: Client) -> None:
+    reader = signed_in_as(client, "ann", "view_outboxmessage")
+    own = a_vendor(owner=reader)
+    about_own = a_message("in_doubt", vendor=own)
+    about_other = a_message("in_doubt", key="other", vendor=a_vendor("other"))
+    to_reader = a_message("in_doubt", key="mine", reader=reader)
+    seen = client.get(reverse(MESSAGES))
+    assert set(seen.context["cl"].result_list) == {about_own, to_reader}
+    assert client.get(message_page(about_other)).status_code == 302
+    assert client.get(message_page(about_own)).context["acts"] == []
+    act = reverse("admin:sla_message_act", args=[about_own.pk, "again"])
+    assert client.post(act, {"why": "x"}).status_code == 403
+    file = reverse("admin:sla_message_file", args=[about_other.pk, about_other.files.get().pk])
+    assert client.get(file).status_code == 404
+
+
+# The home page
+
+
+def test_closed_periods_that_wait_are_counted_with_their_money(boss: Client) -> None:
+    agreement = a_closing_schedule()
+    agreement.closes_itself = False
+    saved(agreement)
+    run_round(clock=clock("2019-08-06 07:00"))
+    home = boss.get(reverse("admin:index"))
+    assert home.context["work"].closed == Waiting(count=2, money=(), earliest="2019-06")
+    assert "2 service level statements" in text_of(home)
+    seen = boss.get(reverse("admin:sla_statement_changelist"), {"stands": "waits"})
+    assert {row.period for row in seen.context["cl"].result_list} == {"2019-06", "2019-07"}
