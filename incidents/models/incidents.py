@@ -117,13 +117,21 @@ class Incident(FromFeed):
         return self.vendor is not None and self.vendor.is_demo
 
     def touched_contracts(self) -> Iterable[Contract]:
-        """Return the contracts of the services it hit, and its vendor's where it hit none of them."""
+        """Return the contracts of the services it hit; where it hit none, all of its vendor's.
+
+        Without any time it moves no figure yet, whoever's it is.
+        """
         if self._state.adding:
             return ()
         hit = list(Contract.objects.filter(services__outages__incident=self).distinct())
-        if self.vendor is None or any(contract.vendor_id == self.vendor_id for contract in hit):
+        if self.vendor_id is None or self.outages.filter(withdrawn_at=None).exists():
             return hit
-        return [*hit, *Contract.objects.filter(vendor=self.vendor)]
+        return [*hit, *self.contracts_without_outage()]
+
+    def contracts_without_outage(self) -> Iterable[Contract]:
+        """Return where its moments count while no service is known to have been hit: all of its vendor's."""
+        known = self.milestones.exists() or self.clock_stops.exists()
+        return Contract.objects.filter(vendor=self.vendor_id) if self.vendor_id and known else ()
 
     def touched_span(self) -> Span:
         """Return the time from its first recorded moment to its last; open while an outage is."""
@@ -131,12 +139,19 @@ class Incident(FromFeed):
 
 
 def span_of_incident(incident: Incident) -> Span:
-    """Return the smallest span that holds the outages, moments and waiting of an incident."""
+    """Return the smallest span that holds the outages, moments and waiting of an incident.
+
+    A ticket that is open and has no outage runs on: its clock counts until somebody closes it.
+    """
     if incident._state.adding:
         return ALL_TIME
     related = (incident.outages, incident.milestones, incident.clock_stops)
     spans = [row.own_span() for rows in related for row in rows.all()]
-    return reduce(Span.union, spans) if spans else ALL_TIME
+    if not spans:
+        return ALL_TIME
+    found = reduce(Span.union, spans)
+    hit = incident.outages.filter(withdrawn_at=None).exists()
+    return found if hit or incident.status != IncidentStatus.OPEN else Span(found.start, None)
 
 
 class OfIncidentQuerySet(RegisterQuerySet[Child]):

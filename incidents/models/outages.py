@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from incidents.models.choices import MeasuredBy, OutageKind
-from incidents.models.incidents import FromFeed, Incident, OfIncidentManager
+from incidents.models.incidents import FromFeed, Incident, OfIncidentManager, span_of_incident
 from vendors.models import Contract, RegisterManager, RegisterQuerySet, Service, Span, Tracked
 
 
@@ -123,12 +123,22 @@ class Outage(FromFeed):
         return Span(min(self.started_at, self.ended_at), max(self.started_at, self.ended_at))
 
     def touched_contracts(self) -> Iterable[Contract]:
-        """Return the contract of the service."""
-        return (self.service.contract,)
+        """Return the contract of the service.
+
+        The first outage of an incident takes its moments from the vendor's other contracts, and the last
+        one that is withdrawn gives them back.
+        """
+        others = self.incident.outages.standing().exclude(pk=self.pk)
+        shared = () if others.exists() else self.incident.contracts_without_outage()
+        return [self.service.contract, *shared]
 
     def touched_span(self) -> Span:
         """Return the time in which it can count."""
         return self.own_span()
+
+    def touched_case(self) -> Span:
+        """Return the time of its whole incident: the end of the last outage may be the end of the case."""
+        return self.own_span().union(span_of_incident(self.incident))
 
 
 class Impact(Tracked):

@@ -128,5 +128,11 @@ class Position(Tracked):
 
     def touched_span(self) -> Span:
         """Return the time of what it speaks about, and the time that it states."""
-        about = self.outage.own_span() if self.outage else self.incident.touched_span()
+        return self._stated(self.outage.own_span() if self.outage else self.incident.touched_span())
+
+    def touched_case(self) -> Span:
+        """Return the time of the whole incident, and the time that it states."""
+        return self._stated(self.incident.touched_span())
+
+    def _stated(self, about: Span) -> Span:
         return about if self.started_at is None else about.union(Span(self.started_at, self.ended_at))

@@ -85,11 +85,14 @@ def _units(agreement: ServiceLevelAgreement, *, rows: Rows) -> tuple[facts.Unit,
 
 
 def _concerns(incident: Incident, *, rows: Rows, span: Interval) -> bool:
-    """Return whether an incident touches the span: by an outage, a moment, or as a ticket still open."""
-    outages = rows.outages_of.get(incident.pk, ())
+    """Return whether an incident touches the span: by an outage, a moment, or as a ticket still open.
+
+    A ticket of which no time is known yet touches none: it waits for its times.
+    """
+    outages, moments = rows.outages_of.get(incident.pk, ()), rows.milestones.get(incident.pk, ())
     if incident.status == IncidentStatus.OPEN and not outages:
-        return True
-    if any(_inside(moment.at, span=span) for moment in rows.milestones.get(incident.pk, ())):
+        return any(moment.at < span.end for moment in moments)
+    if any(_inside(moment.at, span=span) for moment in moments):
         return True
     return any(_touches(outage, span=span) for outage in outages)
 

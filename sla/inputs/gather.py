@@ -143,12 +143,13 @@ def _incidents(
     vendors = {agreement.contract.vendor_id for agreement in agreements}
     own = Outage.objects.standing().filter(incident=OuterRef("pk"))
     here = own.filter(service__contract__in=contracts)
-    moments = Milestone.objects.filter(incident=OuterRef("pk"), at__gte=span.start, at__lt=span.end)
+    begun = Milestone.objects.filter(incident=OuterRef("pk"), at__lt=span.end)
+    moments = begun.filter(at__gte=span.start)
     during = (
         Exists(here.overlapping(span.start, span.end))
         | Exists(here.filter(started_at__gte=span.start, started_at__lt=span.end))
         | Exists(moments)
-        | (Q(status=IncidentStatus.OPEN) & ~Exists(own))
+        | (Q(status=IncidentStatus.OPEN) & ~Exists(own) & Exists(begun))
     )
     return Incident.objects.filter(Exists(here) | (Q(vendor__in=vendors) & ~Exists(own))).filter(during)
 

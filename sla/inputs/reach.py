@@ -9,9 +9,13 @@ from sla.engine.facts import Outcome
 from sla.engine.intervals import Interval
 from sla.engine.periods import DAY, Period, PeriodKind, PeriodRule, Zone, period_on, periods_ending_in
 from sla.engine.terms import (
+    Anchor,
     Cap,
     CapPeriod,
+    ClaimRule,
+    Metric,
     Obligation,
+    Offset,
     OffsetUnit,
     Overflow,
     Reported,
@@ -44,6 +48,8 @@ WINDOW_DAYS = {
     PeriodKind.ROLLING_DAYS: 1,
     PeriodKind.ROLLING_MONTHS: 31,
 }
+# Instants that no incident moves.
+OF_THE_PERIOD = frozenset({Anchor.PERIOD_END, Anchor.QUARTER_END, Anchor.SUBMITTED, Anchor.DECIDED})
 INSIDE = frozenset({CapPeriod.EVENT, CapPeriod.WINDOW})
 
 
@@ -77,6 +83,22 @@ def reach_back(versions: Iterable[Terms], *, rule: PeriodRule) -> timedelta | No
         if isinstance(target.params, Obligation):
             reach = max(reach, _allowed(target.params))
     return reach
+
+
+def measures_cases(versions: Iterable[Terms]) -> bool:
+    """Say whether any rule of the terms hangs on whole incidents: their length, their end, their report."""
+    return any(_measures_cases(terms) for terms in versions)
+
+
+def _measures_cases(terms: Terms) -> bool:
+    limits = _limits(terms.claim) if terms.claim is not None else ()
+    timed = any(target.metric in (Metric.ELAPSED, Metric.OBLIGATION) for target in terms.targets)
+    return timed or any(limit.anchor not in OF_THE_PERIOD for limit in limits)
+
+
+def _limits(rule: ClaimRule) -> Iterator[Offset]:
+    yield from rule.deadlines
+    yield from (step.due for step in rule.steps)
 
 
 def _target_looks_back(target: Target, *, rule: PeriodRule) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from incidents.models import ClockStop, Incident, Outage, Party, Position
+from incidents.models import ClockStop, Incident, Milestone, Outage, Party, Position
 from sla.models import Exclusion, Statement
 
 # Key under which an import keeps the fields that a person took over from a feed.
@@ -32,6 +32,15 @@ def decided_by_hand(statement: Statement) -> Iterator[str]:
         count = rows.count()
         if count:
             yield f"{count} {words}{'s' * (count != 1)}"
+
+
+def untimed_incidents(statement: Statement) -> list[str]:
+    """Return the open incidents of a statement's vendor without any time: each period may be theirs."""
+    known = Outage.objects.standing().filter(incident=OuterRef("pk"))
+    moments = Milestone.objects.filter(incident=OuterRef("pk"))
+    rows = Incident.objects.open().filter(vendor=statement.agreement.contract.vendor_id, planned=False)
+    untimed = rows.filter(~Exists(known), ~Exists(moments)).order_by("reference")
+    return list(untimed.values_list("reference", flat=True))
 
 
 def _outages(statement: Statement) -> QuerySet[Outage]:

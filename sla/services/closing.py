@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.core.exceptions import ValidationError
 
 from sla.models import Figures, Statement
-from sla.selectors.by_hand import decided_by_hand
+from sla.selectors.by_hand import decided_by_hand, untimed_incidents
 from sla.services.duties.holding import Held
 from sla.services.statements.drafting import newest_revision
 from sla.services.statements.finalising import finalise_statement
@@ -25,6 +24,8 @@ STATES = {
     Figures.State.UNCONFIRMED: "nobody confirmed that nothing happened",
     Figures.State.UNCERTAIN: "a level is not certain",
 }
+
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,11 +83,9 @@ def _reasons(statement: Statement) -> Iterator[str]:
     questions = len(statement.provisional)
     if questions:
         yield f"{questions} open question{'s' * (questions != 1)}"
+    untimed = untimed_incidents(statement)
+    if untimed:
+        yield f"no time is known of {', '.join(untimed[:MOST_NAMED])}"
     yield from decided_by_hand(statement)
     if not statement.agreement.closes_itself:
         yield "its SLA schedule is never finalised by itself"
-
-
-def waiting_since(statement: Statement) -> datetime:
-    """Return since when (UTC) a closed period waits: the end of the period."""
-    return statement.ends_at

@@ -340,9 +340,40 @@ def test_an_incident_touches_the_contracts_it_hit_and_else_its_vendors() -> None
     vendor = power.contract.vendor
     second = a_contract("NR-2", vendor=vendor)
     incident = an_incident(vendor=vendor)
+    assert list(incident.touched_contracts()) == []  # no time is known yet
+    a_milestone(incident, "reported", "2019-06-25 04:41")
     assert set(incident.touched_contracts()) == {power.contract, second}
     an_outage(incident, power)
     assert list(incident.touched_contracts()) == [power.contract]
+
+
+def test_the_first_outage_of_an_incident_takes_its_moments_from_the_vendors_other_contracts() -> None:
+    power = a_power_feed("NR-1")
+    second = a_contract("NR-2", vendor=power.contract.vendor)
+    incident = an_incident(vendor=power.contract.vendor)
+    first = an_outage(incident, power)
+    assert list(first.touched_contracts()) == [power.contract]
+    a_milestone(incident, "reported", "2019-06-25 04:41")
+    assert set(first.touched_contracts()) == {power.contract, second}
+    an_outage(incident, power, started_at=at("2019-06-26 04:15"), ended_at=None)
+    assert list(first.touched_contracts()) == [power.contract]
+
+
+def test_a_ticket_that_is_open_and_hit_nothing_runs_on() -> None:
+    incident = an_incident(vendor=a_power_feed().contract.vendor)
+    a_milestone(incident, "reported", "2019-06-25 04:41")
+    assert incident.touched_span() == Span(at("2019-06-25 04:41"), None)
+    incident.status = "resolved"
+    kept(incident)
+    assert incident.touched_span() == Span(at("2019-06-25 04:41"), at("2019-06-25 04:41"))
+
+
+def test_an_outage_counts_in_its_own_time_and_its_case_in_that_of_the_incident() -> None:
+    incident, service = an_incident(), a_power_feed()
+    an_outage(incident, service, started_at=at("2019-03-01 00:00"), ended_at=at("2019-03-01 01:00"))
+    outage = an_outage(incident, service)
+    assert outage.touched_span() == Span(at("2019-06-25 04:15"), at("2019-06-25 05:28"))
+    assert outage.touched_case() == Span(at("2019-03-01 00:00"), at("2019-06-25 05:28"))
 
 
 def test_an_incident_spans_its_outages_moments_and_waiting() -> None:

@@ -112,7 +112,12 @@ def silent(agreement: ServiceLevelAgreement) -> None:
         saved(watch)
 
 
+def untimed(agreement: ServiceLevelAgreement) -> None:
+    an_incident("INC-9", vendor=agreement.contract.vendor)
+
+
 WAITS = [
+    (untimed, "no time is known of INC-9"),
     (missed, "a level is missed; a credit of USD 200.00"),
     (unconfirmed_times, "1 open question"),
     (withdrawn, "1 withdrawn outage"),

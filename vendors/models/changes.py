@@ -22,6 +22,9 @@ class FactChange(models.Model):
     subject = models.TextField()
     during_from = models.DateTimeField(null=True, blank=True, help_text="UTC. Empty: from the beginning.")
     during_until = models.DateTimeField(null=True, blank=True, help_text="UTC, exclusive. Empty: no end.")
+    # The time of the whole case that it belongs to, for terms that measure cases: such as all of an incident.
+    case_from = models.DateTimeField(null=True, blank=True)
+    case_until = models.DateTimeField(null=True, blank=True)
     noted_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField(null=True, blank=True)
 

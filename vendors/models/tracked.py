@@ -121,6 +121,10 @@ class Tracked(models.Model):
         """Return the time in which this row may move a figure."""
         return ALL_TIME
 
+    def touched_case(self) -> Span:
+        """Return the time of the whole case that it belongs to, for terms that measure cases."""
+        return self.touched_span()
+
 
 def _followed(row: models.Model, path: str) -> Any:
     value: Any = row

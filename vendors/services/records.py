@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.db.models import ProtectedError
 
 from vendors import nudges
-from vendors.models import Contract, FactChange, Span, Tracked
+from vendors.models import ALL_TIME, Contract, FactChange, Span, Tracked
 
 SYSTEM_USERNAME = "recourse"
 
@@ -66,7 +66,8 @@ def save_record(
 def remove_record(row: Tracked, *, by: User, reason: str) -> None:
     """Delete a row that was entered by mistake; its history stays. Refused where others depend on it."""
     reason = checked_reason(reason)
-    contracts, span, subject = row.touched_contracts(), row.touched_span(), f"{_titled(row)} removed"
+    contracts, subject = row.touched_contracts(), f"{_titled(row)} removed"
+    span, case = row.touched_span(), row.touched_case()
     with accountable(row, by=by, reason=reason):
         try:
             row.delete()
@@ -78,18 +79,33 @@ def remove_record(row: Tracked, *, by: User, reason: str) -> None:
                 f"{_titled(row)} cannot be removed: {names} depend on it. Archive or end it instead.",
                 code="protected",
             ) from error
-    note_change(contracts, subject=subject, during=span)
+    note_change(contracts, subject=subject, during=span, case=case)
 
 
-def note_change(contracts: Iterable[Contract] | None, *, subject: str, during: Span | None = None) -> None:
+def note_change(
+    contracts: Iterable[Contract] | None,
+    *,
+    subject: str,
+    during: Span | None = None,
+    case: Span | None = None,
+) -> None:
     """Write that facts of these contracts changed during a UTC span, once each.
 
-    None stands for any contract, an empty collection for none; no span is all time.
+    None stands for any contract, an empty collection for none; no span is all time. `case` is the wider time
+    for terms that measure whole cases, by default the same.
     """
-    span = Span(*during) if during is not None else Span(None, None)
+    span = Span(*during) if during is not None else ALL_TIME
+    whole = span if case is None else span.union(Span(*case))
     concerned = [None] if contracts is None else list(dict.fromkeys(contracts))
     for contract in concerned:
-        change = FactChange(contract=contract, subject=subject, during_from=span.start, during_until=span.end)
+        change = FactChange(
+            contract=contract,
+            subject=subject,
+            during_from=span.start,
+            during_until=span.end,
+            case_from=whole.start,
+            case_until=whole.end,
+        )
         change.full_clean()
         change.save()
     if concerned:
@@ -148,14 +164,14 @@ def _changed_links(row: Tracked, links: Links) -> dict[str, list[models.Model]]:
 
 
 def _note_row(row: Tracked, *, old: Tracked | None, during: Span | None, subject: str) -> None:
-    contracts, span = row.touched_contracts(), row.touched_span()
+    contracts, span, case = row.touched_contracts(), row.touched_span(), row.touched_case()
     if during is not None:
         span = span.union(Span(*during))
     if old is not None:
         before = old.touched_contracts()
         contracts = None if contracts is None or before is None else [*before, *contracts]
-        span = span.union(old.touched_span())
-    note_change(contracts, subject=subject, during=span)
+        span, case = span.union(old.touched_span()), case.union(old.touched_case())
+    note_change(contracts, subject=subject, during=span, case=case)
 
 
 def _subject(row: Tracked, *, old: Tracked | None, fields: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from sla.engine.results import Measured, Result, TimeClass
 from sla.engine.trace import written_length
 from sla.models import Exclusion, Statement
 from sla.selectors import versions_in_force
+from sla.services.statements.plausible import implausible
 
 # The codes are stable: reasons are kept under them, and commands name them.
 QUESTIONS: Mapping[str, str] = {
@@ -30,6 +31,7 @@ QUESTIONS: Mapping[str, str] = {
     "missing_samples": "Measured values are missing",
     "missing_figure": "A reported figure is missing",
     "missing_bill": "A bill or a fee is missing",
+    "implausible": "A figure is out of the ordinary",
     "unsigned_terms": "The terms are not signed off against the document",
     "other": "Something else is open",
 }
@@ -68,6 +70,7 @@ def open_questions(statement: Statement, *, result: Result, now: datetime) -> tu
         for code, detail in _of_level(one):
             found[code].append(detail)
     found["unsettled_exclusion"] += _unsettled(statement, result=result)
+    found["implausible"] += implausible(statement, result=result)
     found["unsigned_terms"] += _unsigned(statement)
     return tuple(
         Question(code=code, text=f"{QUESTIONS[code]}: {_listed(details)}.")

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import F, Q
 
-from sla.inputs.reach import reach_back
+from sla.inputs.reach import measures_cases, reach_back
 from sla.models import AgreementVersion, ServiceLevelAgreement, Statement
 from vendors import nudges
 from vendors.models import FactChange, Span
@@ -22,22 +23,39 @@ MOST_SPANS = 20
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
+class Reach(NamedTuple):
+    """How a schedule reads facts: how far back (None without an end), and whether by whole cases."""
+
+    back: timedelta | None
+    by_case: bool
+
+
+class Changed(NamedTuple):
+    """When facts of one contract changed: their own time, and that of the cases that they belong to."""
+
+    during: list[Span]
+    case: list[Span]
+
+
 @transaction.atomic
 def note_stale(*, now: datetime) -> int:
     """Raise `wanted` of each head that an unseen change of a fact may move; return how many.
 
-    A change reaches the periods that it overlaps, with the margin of a month, and as many later ones
-    as the schedule's terms look back. Every change taken is marked as seen at `now` (UTC).
+    A change reaches the periods that it overlaps, with the margin of a month, and as many later ones as the
+    schedule's terms look back. Where they measure whole cases it reaches as far as its case does. Every
+    change taken is marked as seen at `now` (UTC).
     """
+    unseen = FactChange.objects.filter(seen_at=None)
     changes = list(
-        FactChange.objects.filter(seen_at=None).values_list("pk", "contract", "during_from", "during_until")
+        unseen.values_list("pk", "contract", "during_from", "during_until", "case_from", "case_until")
     )
     if not changes:
         return 0
-    spans: dict[int | None, list[Span]] = defaultdict(list)
-    for _, contract, start, end in changes:
-        spans[contract].append(Span(start, end))
-    raised = _raise({contract: merged(of) for contract, of in spans.items()})
+    changed: dict[int | None, Changed] = defaultdict(lambda: Changed([], []))
+    for _, contract, start, end, first, last in changes:
+        changed[contract].during.append(Span(start, end))
+        changed[contract].case.append(Span(first, last))
+    raised = _raise({key: Changed(merged(of.during), merged(of.case)) for key, of in changed.items()})
     _mark_seen([pk for pk, *_ in changes], now=now)
     return raised
 
@@ -50,21 +68,23 @@ def raise_wanted(statements: Q) -> int:
     return raised
 
 
-def _raise(spans: Mapping[int | None, Sequence[Span]]) -> int:
+def _raise(changed: Mapping[int | None, Changed]) -> int:
     """Raise the heads of contracts, in one statement for all with the same spans that look back equally."""
-    everywhere = tuple(spans.get(None, ()))
+    everywhere = changed.get(None, Changed([], []))
     rows = ServiceLevelAgreement.objects.filter(statements__isnull=False).distinct()
-    if not everywhere:
-        rows = rows.filter(contract__in=[key for key in spans if key is not None])
+    if None not in changed:
+        rows = rows.filter(contract__in=[key for key in changed if key is not None])
     groups: dict[tuple[timedelta | None, tuple[Span, ...]], list[int]] = defaultdict(list)
     for agreement, reach in _reaches(rows):
-        own = (*spans.get(agreement.contract_id, ()), *everywhere)
-        groups[reach, own].append(agreement.pk)
+        own = changed.get(agreement.contract_id, Changed([], []))
+        by_case = (*own.case, *everywhere.case)
+        spans = by_case if reach.by_case else (*own.during, *everywhere.during)
+        groups[reach.back, spans].append(agreement.pk)
     raised = 0
-    for (reach, own), agreements in groups.items():
+    for (back, spans), agreements in groups.items():
         touched = Q()
-        for span in own:
-            touched |= _touched(span, reach=reach)
+        for span in spans:
+            touched |= _touched(span, reach=back)
         for keys in _chunks(agreements):
             raised += raise_wanted(Q(agreement__in=keys) & touched)
     return raised
@@ -82,8 +102,8 @@ def _touched(span: Span, *, reach: timedelta | None) -> Q:
 
 def _reaches(
     agreements: Iterable[ServiceLevelAgreement],
-) -> Iterator[tuple[ServiceLevelAgreement, timedelta | None]]:
-    """Yield schedules with how far they look back, a few hundred at a time."""
+) -> Iterator[tuple[ServiceLevelAgreement, Reach]]:
+    """Yield schedules with how they read facts, a few hundred at a time."""
     rest = iter(agreements)
     while rows := list(islice(rest, CHUNK)):
         versions: dict[int, list[AgreementVersion]] = defaultdict(list)
@@ -93,12 +113,13 @@ def _reaches(
             yield row, _reach(row, versions=versions.get(row.pk, []))
 
 
-def _reach(agreement: ServiceLevelAgreement, *, versions: Sequence[AgreementVersion]) -> timedelta | None:
-    """Return how far a schedule's statements look back; without an end where its terms cannot be read."""
+def _reach(agreement: ServiceLevelAgreement, *, versions: Sequence[AgreementVersion]) -> Reach:
+    """Return how a schedule's statements read facts; as widely as can be where its terms cannot be read."""
     try:
-        return reach_back([version.as_value() for version in versions], rule=agreement.period)
+        terms = [version.as_value() for version in versions]
+        return Reach(reach_back(terms, rule=agreement.period), measures_cases(terms))
     except (ValueError, ArithmeticError):
-        return None
+        return Reach(None, True)
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
