@@ -12,7 +12,7 @@ export UV_PYTHON_DOWNLOADS := never
 # Trust whom the machine trusts: a company's proxy often signs with a certificate of its own.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: demo run test check bench mutants lock clean install
+.PHONY: demo run worker test check bench mutants lock clean install
 .DEFAULT_GOAL := test
 
 install: $(STAMP)
@@ -35,11 +35,18 @@ demo: $(STAMP)
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py demo
 
+# The web server, and beside it the loop that does what is due; with a broker the worker does that.
 run: export RECOURSE_DEBUG := true
 run: $(STAMP)
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py first_login
-	@$(BIN)/python manage.py runserver
+	@if [ -n "$$CELERY_BROKER_URL" ]; then echo "CELERY_BROKER_URL is set: start 'make worker' beside this."; \
+	else $(BIN)/python manage.py run_due --every 5 & loop=$$!; trap 'kill $$loop 2>/dev/null' EXIT INT TERM; fi; \
+	$(BIN)/python manage.py runserver
+
+worker: export RECOURSE_DEBUG := true
+worker: $(STAMP)
+	@$(BIN)/celery -A config worker --beat --queues sweep,mail --loglevel info
 
 # PYTEST holds options for pytest: make test PYTEST="-k overlap -x"
 test: $(STAMP)

@@ -3,7 +3,8 @@
 `drafts` gather and compute · `heads` the rows that follow their inputs · `staleness` which of them a change
 moves · `drafting` a draft's columns · `lines` figures as columns · `numbering` lasting line numbers ·
 `questions` what is unresolved · `plausible` what is out of the ordinary · `finalising` revisions ·
-`corrections` held for a later statement · `differences` between two of them · `verifying` digests and figures.
+`corrections` held for a later statement · `differences` between two of them · `verifying` digests and
+figures.
 """
 
 from sla.services.statements.differences import Difference, differences
