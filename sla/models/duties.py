@@ -121,8 +121,9 @@ class Duty(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["next_at"], condition=Q(state="due"), name="duty_due"),
             models.Index(fields=["lease_until"], condition=Q(state="running"), name="duty_held"),
-            models.Index(fields=["agreement", "kind", "ends_on"], name="duty_of_schedule"),
+            models.Index(fields=["agreement", "kind", "state", "ends_on"], name="duty_of_schedule"),
             models.Index(fields=["-finished_at"], name="duty_finished"),
+            models.Index(fields=["state", "kind"], name="duty_counted"),
         ]
 
     def __str__(self) -> str:
@@ -132,7 +133,14 @@ class Duty(models.Model):
 class Heartbeat(models.Model):
     """When a part of the machinery last worked: silence is noticed by its age."""
 
-    name = models.CharField(max_length=20, primary_key=True)
+    class Part(models.TextChoices):
+        """Who beats."""
+
+        SWEEP = "sweep", "Writing down what is due"
+        WORK = "work", "Doing what is due"
+        DELIVER = "deliver", "Handing over messages"
+
+    name = models.CharField(max_length=20, primary_key=True, choices=Part.choices)
     beat_at = models.DateTimeField()
     lasted_us = models.BigIntegerField(default=0)
 

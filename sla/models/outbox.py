@@ -85,7 +85,8 @@ class OutboxMessage(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["next_at"], condition=Q(state="waiting"), name="message_waiting"),
-            models.Index(fields=["state"], condition=~Q(state="sent"), name="message_unsent"),
+            # Its state stands behind its words in the row: to count without this reads them all.
+            models.Index(fields=["state", "channel"], name="message_counted"),
         ]
 
     def __str__(self) -> str:

@@ -53,6 +53,13 @@ def test_a_period_is_planned_once_however_often_it_is_asked() -> None:
     assert duty.due_at == at(JULY_6)
 
 
+def test_what_was_due_before_it_was_written_down_keeps_its_date_and_waits_from_now_on() -> None:
+    a_closing_schedule()
+    plan(now=at("2019-08-01 12:00"))
+    duty = Duty.objects.get(kind="close")
+    assert (duty.due_at, duty.next_at) == (at(JULY_6), at("2019-08-01 12:00"))
+
+
 def test_the_database_refuses_a_second_row_for_the_same_period() -> None:
     a_run(period="2019-06")
     with pytest.raises(IntegrityError), transaction.atomic():

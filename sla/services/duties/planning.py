@@ -98,6 +98,7 @@ def _closings(row: ServiceLevelAgreement, *, now: datetime) -> Iterator[Duty]:
             subject=f"schedule/{row.pk}",
             period=period.label,
             due_at=due_at,
+            next_at=now,
             agreement_id=row.pk,
             ends_on=period.last_on,
         )
@@ -154,6 +155,7 @@ def _reports(row: ReportSchedule, *, now: datetime) -> Iterator[Duty]:
             subject=f"report/{row.pk}",
             period=period.label,
             due_at=due_at,
+            next_at=now,
             schedule_id=row.pk,
             ends_on=period.last_on,
         )
@@ -171,8 +173,17 @@ def plan_look(*, now: datetime) -> int:
     return made
 
 
-def _duty(kind: Duty.Kind, *, subject: str, due_at: datetime, period: str = "", **fields: object) -> Duty:
-    return Duty(kind=kind, subject=subject, period=period, due_at=due_at, next_at=due_at, **fields)
+def _duty(
+    kind: Duty.Kind,
+    *,
+    subject: str,
+    due_at: datetime,
+    next_at: datetime | None = None,
+    period: str = "",
+    **fields: object,
+) -> Duty:
+    """Return a row to be written; what was due before it was written waits from `next_at` on."""
+    return Duty(kind=kind, subject=subject, period=period, due_at=due_at, next_at=next_at or due_at, **fields)
 
 
 def _make(duties: Iterable[Duty]) -> int:
