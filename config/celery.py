@@ -14,6 +14,9 @@ BROKER_SECONDS = 2
 # The clock asks what is due so often; a nudge that nobody took by then is worth nothing any more.
 SWEEP_SECONDS = 60
 
+# Of 0 to 9; Redis hands out the lower number first.
+LOW_PRIORITY = 9
+
 SWEEP_QUEUE = "sweep"
 MAIL_QUEUE = "mail"
 
@@ -35,7 +38,8 @@ app.conf.update(
     # Each with a key of its own: queues that are only named share one key, and each gets every message.
     task_queues=[Queue(name, Exchange(name), routing_key=name) for name in (SWEEP_QUEUE, MAIL_QUEUE)],
     task_create_missing_queues=False,
-    task_routes={"sla.deliver": {"queue": MAIL_QUEUE}},
+    # A sweep goes before what the last ones found: behind many runs it would come too late and be dropped.
+    task_routes={"sla.deliver": {"queue": MAIL_QUEUE}, "sla.work": {"priority": LOW_PRIORITY}},
     # The whole schedule: what is due and when stands in rows.
     beat_schedule={
         name: {"task": f"sla.{name}", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS - 5}}

@@ -5,16 +5,12 @@ Any of these may be lost, doubled or late, and no figure changes: the next one f
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
 from sla.services.duties import rounds, waiting
 
-# One call does as much as fits, far below the time limit of a task, then asks for another.
-AT_ONCE = timedelta(seconds=20)
 # So many workers are woken for what one sweep finds; each wakes another while there is more.
 MOST_NUDGES = 16
 
@@ -29,14 +25,14 @@ def sweep() -> None:
 @shared_task(name="sla.work")
 def work() -> None:
     """Do what is due."""
-    rounds.work(clock=timezone.now, most=AT_ONCE)
+    rounds.work(clock=timezone.now, most=rounds.AT_ONCE)
     _wake(most=1)
 
 
 @shared_task(name="sla.deliver")
 def deliver() -> None:
     """Hand over what waits to leave."""
-    rounds.deliver(clock=timezone.now, most=AT_ONCE)
+    rounds.deliver(clock=timezone.now, most=rounds.AT_ONCE)
     if waiting.messages(now=timezone.now()):
         transaction.on_commit(deliver.delay)
 

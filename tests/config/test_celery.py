@@ -55,17 +55,23 @@ def test_a_misspelt_queue_is_refused() -> None:
 
 
 @pytest.fixture
-def worker() -> Iterator[None]:
-    """Start a real worker on the broker, with keys of its own there."""
+def broker() -> Iterator[None]:
+    """Let everything here have keys of its own on the broker."""
     if not settings.CELERY_BROKER_URL:
         pytest.fail("TEST_BROKER_URL is not set: name a Redis server, such as redis://127.0.0.1:6379/0.")
     options = app.conf.broker_transport_options
     app.conf.broker_transport_options = {**options, "global_keyprefix": "recourse-tests-"}
+    yield
+    app.conf.broker_transport_options = options
+
+
+@pytest.fixture
+def worker(broker: None) -> Iterator[None]:
+    """Start a real worker on the broker."""
     heard.clear()
     arrived.clear()
     with start_worker(app, pool="solo", perform_ping_check=False, queues=[SWEEP_QUEUE]):
         yield
-    app.conf.broker_transport_options = options
 
 
 @pytest.mark.broker
@@ -81,3 +87,16 @@ def test_a_worker_refuses_a_pickle_and_goes_on(worker: None) -> None:
     hear.delay({"sent": "as json"})
     assert arrived.wait(30)
     assert heard == [{"sent": "as json"}]
+
+
+@pytest.mark.broker
+def test_a_sweep_goes_before_the_runs_that_wait(broker: None) -> None:
+    with app.connection_for_write() as connection:
+        waiting = connection.SimpleQueue(app.amqp.queues[SWEEP_QUEUE])
+        waiting.clear()
+        for task in ("sla.work", "sla.work", "sla.sweep"):
+            app.send_task(task, connection=connection)
+        taken = [waiting.get(timeout=10) for _ in range(3)]
+        for message in taken:
+            message.ack()
+    assert [message.headers["task"] for message in taken] == ["sla.sweep", "sla.work", "sla.work"]

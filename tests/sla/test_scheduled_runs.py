@@ -315,3 +315,12 @@ def test_of_two_that_ask_at_once_the_second_takes_the_next_row(monkeypatch: pyte
     held = claim_next(clock=now)
     assert held is not None
     assert (raced, held.duty.pk) == ([first.pk], second.pk)
+
+
+def test_a_round_of_a_loop_ends_when_its_time_is_over_and_leaves_the_rest_to_the_next() -> None:
+    a_closing_schedule()
+    now = clock("2019-08-07 00:00")
+    first = run_round(clock=now, most=timedelta(0))
+    assert (first.planned.closings, first.done) == (2, 0)
+    second = run_round(clock=now)
+    assert (second.planned.closings, second.done) == (0, 2)

@@ -14,7 +14,8 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 
 from sla.models import Duty, OutboxMessage
-from sla.services.duties.rounds import Round, run_round
+from sla.services.duties import waiting
+from sla.services.duties.rounds import AT_ONCE, Round, run_round
 
 BAD_INPUT = 2
 logger = logging.getLogger("sla.run_due")
@@ -60,9 +61,11 @@ class Command(BaseCommand):
         while not stopped.is_set():
             try:
                 close_old_connections()
-                done = run_round(clock=timezone.now)
+                done = run_round(clock=timezone.now, most=AT_ONCE)
                 if done.done or done.delivered:
                     self._say(done)
+                if _is_more():
+                    continue
             except (OperationalError, InterfaceError) as error:
                 logger.warning("the database does not answer, tried again: %s", str(error).strip())
             stopped.wait(pause)
@@ -89,6 +92,12 @@ class Command(BaseCommand):
                 "Something needs a person: see above, and Scheduled runs and Messages in the admin.",
                 returncode=1,
             )
+
+
+def _is_more() -> bool:
+    """Say whether a round ended before everything was done."""
+    now = timezone.now()
+    return waiting.runs(now=now) > 0 or waiting.messages(now=now) > 0
 
 
 def _instant(text: str) -> datetime:

@@ -16,7 +16,9 @@ from sla.services.outbox.delivering import deliver_next, note_broken_off
 
 logger = logging.getLogger(__name__)
 
-SWEEP, WORK, DELIVER = "sweep", "work", "deliver"
+Part = Heartbeat.Part
+# What goes on and on stops after so long and begins again, so that what became due meanwhile is not late.
+AT_ONCE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,46 +30,50 @@ class Round:
     delivered: int
 
 
-def run_round(*, clock: Clock) -> Round:
-    """Plan, do everything that is due, and hand over what waits, until nothing is left."""
+def run_round(*, clock: Clock, most: timedelta | None = None) -> Round:
+    """Plan, do everything that is due, and hand over what waits, until nothing is left or time has gone."""
     planned = sweep(clock=clock)
-    done = work(clock=clock)
-    return Round(planned=planned, done=done, delivered=deliver(clock=clock))
+    done = work(clock=clock, most=most)
+    return Round(planned=planned, done=done, delivered=deliver(clock=clock, most=most))
 
 
 def sweep(*, clock: Clock) -> Planned:
     """Write down what is due; this is all that a schedule has to call."""
     begun = perf_counter()
     planned = plan(now=clock())
-    beat(SWEEP, now=clock(), lasted=perf_counter() - begun)
+    lasted = perf_counter() - begun
+    beat(Part.SWEEP, now=clock(), lasted=lasted)
+    if planned.touched or planned.count:
+        found = {"touched": planned.touched, "runs": planned.count, "seconds": round(lasted, 3)}
+        logger.info("planned", extra=found)
     return planned
 
 
 def work(*, clock: Clock, most: timedelta | None = None) -> int:
     """Do what is due, one run after the other, until nothing is or so much time has gone; return how many."""
-    return _until_none(WORK, clock=clock, most=most, once=run_next)
+    return _until_none(Part.WORK, clock=clock, most=most, once=run_next)
 
 
 def deliver(*, clock: Clock, most: timedelta | None = None) -> int:
     """Hand over what waits, one message after the other; return how many were tried."""
     note_broken_off(now=clock())
-    return _until_none(DELIVER, clock=clock, most=most, once=deliver_next)
+    return _until_none(Part.DELIVER, clock=clock, most=most, once=deliver_next)
 
 
 def _until_none(
-    name: str, *, clock: Clock, most: timedelta | None, once: Callable[..., object | None]
+    part: Heartbeat.Part, *, clock: Clock, most: timedelta | None, once: Callable[..., object | None]
 ) -> int:
     begun, count = perf_counter(), 0
     while most is None or perf_counter() - begun < most.total_seconds():
         if once(clock=clock) is None:
             break
         count += 1
-    beat(name, now=clock(), lasted=perf_counter() - begun)
+    beat(part, now=clock(), lasted=perf_counter() - begun)
     return count
 
 
-def beat(name: str, *, now: datetime, lasted: float) -> None:
+def beat(part: Heartbeat.Part, *, now: datetime, lasted: float) -> None:
     """Note that a part of the machinery worked, and for how long: its age tells of its silence."""
     Heartbeat.objects.update_or_create(
-        name=name, defaults={"beat_at": now, "lasted_us": int(lasted * 1_000_000)}
+        name=part, defaults={"beat_at": now, "lasted_us": int(lasted * 1_000_000)}
     )
