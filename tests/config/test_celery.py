@@ -61,8 +61,10 @@ def broker() -> Iterator[None]:
         pytest.fail("TEST_BROKER_URL is not set: name a Redis server, such as redis://127.0.0.1:6379/0.")
     options = app.conf.broker_transport_options
     app.conf.broker_transport_options = {**options, "global_keyprefix": "recourse-tests-"}
+    app._after_fork()  # lines that another test left open would go on without the prefix
     yield
     app.conf.broker_transport_options = options
+    app._after_fork()
 
 
 @pytest.fixture
