@@ -1,3 +1,5 @@
+import logging
+
 from django.apps import AppConfig
 from django.conf import settings
 
@@ -13,6 +15,7 @@ class ConfigConfig(AppConfig):
     verbose_name = "Recourse"
 
     def ready(self) -> None:
-        """Let each change wake a worker, where there are workers."""
+        """Let Python's warnings be lines of the log, and each change wake a worker, where there are any."""
+        logging.captureWarnings(True)
         if settings.CELERY_BROKER_URL:
             nudges.listen(Nudger(nudge).nudge)

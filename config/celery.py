@@ -1,9 +1,15 @@
 """The Celery application: a metronome and messengers, never the keeper of what is due."""
 
+import logging
+import logging.config
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
+from celery.signals import celeryd_init, setup_logging, task_postrun, task_prerun
+from django.conf import settings
 from kombu import Exchange, Queue
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 # One task is one unit of work, far shorter than this.
 TASK_SECONDS = 120
@@ -72,6 +78,25 @@ app.conf.update(
     timezone="UTC",
 )
 app.autodiscover_tasks()
+
+
+@celeryd_init.connect
+@setup_logging.connect
+def log_like_django(**_: Any) -> None:
+    """Let worker and clock say things as the web server does; Celery then leaves it at that."""
+    logging.config.dictConfig(settings.LOGGING)
+    logging.captureWarnings(True)
+
+
+@task_prerun.connect
+def _begin(task_id: str, task: Task, **_: Any) -> None:
+    clear_contextvars()
+    bind_contextvars(task=task.name, task_id=task_id)
+
+
+@task_postrun.connect
+def _end(**_: Any) -> None:
+    clear_contextvars()
 
 
 def nudge() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import apprise
 import dj_database_url
@@ -40,6 +40,8 @@ SECRET = {
 }
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 SECRET_KEY_LENGTH = 50
+# Shorter ones are words that lines are made of, such as the database's own name.
+SHORTEST_SECRET = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +67,10 @@ def read_environment(*, root: Path) -> Environment:
     hosts = env.list("RECOURSE_HOSTS", LOCAL_HOSTS if debug else [], validate=_hosts)
     origins: list[str] = env.list("RECOURSE_ORIGINS", [], validate=_origins)
     proxies = env.int("RECOURSE_PROXIES", 0, validate=_proxies)
-    database = _address(env, name="DATABASE_URL", check=_database)
-    broker = _address(env, name="CELERY_BROKER_URL", check=_broker)
-    mail = _address(env, name="RECOURSE_MAIL_URL", check=_mail)
-    chat = _address(env, name="RECOURSE_CHAT_URL", check=_chat)
+    database = _optional(env, name="DATABASE_URL", check=_database)
+    broker = _optional(env, name="CELERY_BROKER_URL", check=_broker)
+    mail = _optional(env, name="RECOURSE_MAIL_URL", check=_mail)
+    chat = _optional(env, name="RECOURSE_CHAT_URL", check=_chat)
     data = Path(env.str("RECOURSE_DATA", "") or root / ".data")
     key = env.str("RECOURSE_SECRET_KEY", "", validate=_secret_key)
     _refuse(_problems(env) | _unusable(data) | _missing(debug=debug, hosts=hosts, key=key) | _unknown())
@@ -86,8 +88,21 @@ def read_environment(*, root: Path) -> Environment:
     )
 
 
-def _address(env: Env, *, name: str, check: Callable[[str], None]) -> str | None:
-    """Return an address that was checked, or None where it is absent or empty."""
+def secret_words() -> frozenset[str]:
+    """Return what no log may show: the secret variables, and the passwords and paths in their addresses."""
+    values = {name: value for name in SECRET if (value := os.environ.get(name))}
+    words = set(values.values())
+    for name in values.keys() & {"DATABASE_URL", "CELERY_BROKER_URL", "RECOURSE_MAIL_URL"}:
+        password = urlsplit(values[name]).netloc.rpartition("@")[0].partition(":")[2]
+        words |= {password, unquote(password)}
+    # A chat is told nothing but its address: what comes after the host is the password.
+    chat = urlsplit(values.get("RECOURSE_CHAT_URL", ""))
+    words |= {chat.path, chat.query, *(part for part in chat.path.split("/") if len(part) > 15)}
+    return frozenset(word for word in words if len(word) >= SHORTEST_SECRET)
+
+
+def _optional(env: Env, *, name: str, check: Callable[[str], None]) -> str | None:
+    """Return a value that was checked, or None where it is absent or empty."""
     return env.str(name, validate=check) if os.environ.get(name) else None
 
 

@@ -1,9 +1,74 @@
-"""Adds to each response which scripts and styles its page may use."""
+"""What every request passes: its line in the log, the login, the page's policy."""
+
+import logging
+import re
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+logger = logging.getLogger("config.requests")
+
+REQUEST_ID = "X-Request-ID"
+SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# Asked by every page: one line for each would be most of the log.
+UNREMARKABLE = ("/static/",)
+
+
+class RequestLog:
+    """Say what each line of a request belongs to, and once what was asked and answered.
+
+    The address is said without its query, and never what was sent. The number of the request is the trusted
+    proxy's own where there is one, and goes back with the answer.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer a request."""
+        begun, number = perf_counter(), _request_id(request)
+        clear_contextvars()
+        bind_contextvars(request=number, method=request.method, path=request.path)
+        response = self.get_response(request)
+        response[REQUEST_ID] = number
+        status = response.status_code
+        if status >= 400 or not request.path.startswith(UNREMARKABLE):
+            level = logging.WARNING if status >= 400 else logging.INFO
+            ms = round((perf_counter() - begun) * 1000)
+            logger.log(level, "answered", extra={"status": status, "ms": ms})
+        clear_contextvars()
+        return response
+
+
+def _request_id(request: HttpRequest) -> str:
+    given = request.headers.get(REQUEST_ID, "") if settings.PROXIES else ""
+    return given if SANE_ID.fullmatch(given) else uuid4().hex
+
+
+class LoginRequired(LoginRequiredMiddleware):
+    """Ask for a login, and say in the log who asks; where nobody needs one the database is not asked who."""
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: Any,
+        view_kwargs: Any,
+    ) -> HttpResponseBase | None:
+        """Send to the login page whom a page does not let in."""
+        if not getattr(view_func, "login_required", True):
+            return None
+        if request.user.is_authenticated:
+            bind_contextvars(user=request.user.pk)
+        return super().process_view(request, view_func, view_args, view_kwargs)
 
 
 class ContentSecurityPolicy(CSPMiddleware):

@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from config.environment import read_environment
+from config.environment import read_environment, secret_words
+from config.logs import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = read_environment(root=BASE_DIR)
@@ -21,6 +22,8 @@ CSRF_TRUSTED_ORIGINS = ENVIRONMENT.origins
 # Links in mails and documents start with this; without an origin they are left out.
 PUBLIC_ORIGIN = ENVIRONMENT.origins[0] if ENVIRONMENT.origins else ""
 CHAT_URL = ENVIRONMENT.chat
+# How many reverse proxies stand before this server; what they say of a request is believed.
+PROXIES = ENVIRONMENT.proxies
 
 # The theme's templates come before the admin's; each app comes after those that it builds on.
 INSTALLED_APPS = [
@@ -45,6 +48,7 @@ INSTALLED_APPS = [
     "config",
 ]
 MIDDLEWARE = [
+    "config.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.ContentSecurityPolicy",
@@ -52,7 +56,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "config.middleware.LoginRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
@@ -148,7 +152,7 @@ SESSION_COOKIE_SECURE = not DEBUG
 CSRF_COOKIE_SECURE = not DEBUG
 SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
 # Only behind a proxy that sets this header itself; otherwise any browser could claim https.
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.proxies else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 # W005, W021: whether sibling host names serve https, and join the browsers' lists, is their owner's choice.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
@@ -175,7 +179,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     # 0 trusts no forwarded address at all.
-    "NUM_PROXIES": ENVIRONMENT.proxies,
+    "NUM_PROXIES": PROXIES,
 }
 
 # Without a mail server nothing is lost: each mail is a file that a person can open.
@@ -323,14 +327,4 @@ UNFOLD: dict[str, Any] = {
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": NAVIGATION},
 }
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        app: {"handlers": ["console"], "level": "INFO", "propagate": False}
-        for app in ("config", "vendors", "incidents", "sla")
-    },
-}
+LOGGING = logging_settings(debug=DEBUG, secrets=secret_words() | {SECRET_KEY})

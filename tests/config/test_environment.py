@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import ADVICE, read_environment
+from config.environment import ADVICE, read_environment, secret_words
 
 KEY = "k3y-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2
 NOT_SHOWN = "its value is not shown"
@@ -159,3 +159,33 @@ def test_a_full_production_environment_is_read(monkeypatch: pytest.MonkeyPatch, 
     assert (read.secret_key, read.hosts, read.proxies) == (KEY, ["a.example", "b.example"], 1)
     assert (tmp_path / "kept").is_dir()
     assert not (tmp_path / "kept" / "secret-key").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("RECOURSE_SECRET_KEY", KEY, {KEY}),
+        (
+            "DATABASE_URL",
+            "postgres://me:pass%40word@db/x",
+            {"postgres://me:pass%40word@db/x", "pass%40word", "pass@word"},
+        ),
+        ("CELERY_BROKER_URL", "redis://:password@mq/0", {"redis://:password@mq/0", "password"}),
+        ("RECOURSE_MAIL_URL", "smtp://u:short@mail", {"smtp://u:short@mail"}),  # a word of many lines
+        (
+            "RECOURSE_CHAT_URL",
+            "https://chat.example/hooks/0123456789abcdef?key=abc",
+            {
+                "https://chat.example/hooks/0123456789abcdef?key=abc",
+                "/hooks/0123456789abcdef",
+                "0123456789abcdef",
+            },
+        ),
+        ("RECOURSE_HOSTS", "recourse.example", set()),
+    ],
+)
+def test_what_no_log_may_show_is_known_whole_and_in_its_parts(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: set[str]
+) -> None:
+    set_all(monkeypatch, **{name: value})
+    assert secret_words() == words

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import perf_counter
 from uuid import uuid4
 
 from django.conf import settings
@@ -50,7 +51,7 @@ class Held:
     duty: Duty
     token: str
     clock: Clock
-    _settled: bool = field(default=False, init=False)
+    _begun: float = field(default_factory=perf_counter, init=False)
 
     @contextmanager
     def done(self) -> Iterator[Done]:
@@ -62,7 +63,7 @@ class Held:
         with transaction.atomic(durable=True):
             yield said
             self._settle(state=State.DONE, outcome=said.outcome, error="", finished_at=self.clock())
-        logger.info("done: %s", said.outcome or self.duty)
+        logger.info("done: %s", said.outcome or self.duty, extra=self._length)
 
     def postpone(self, *, until: datetime, why: str) -> None:
         """Give it back to be tried at a UTC instant: it waits for something, and nothing failed."""
@@ -77,11 +78,16 @@ class Held:
         tries = self.duty.attempts
         if for_good or tries >= MOST_ATTEMPTS:
             self._settle(state=State.FAILED, error=error, finished_at=self.clock())
-            logger.warning("failed: %s", error)
+            logger.warning("failed: %s", error, extra=self._length)
         else:
             until = self.clock() + BACKOFF[tries - 1]
             self._settle(state=State.DUE, next_at=until, error=error)
-            logger.warning("failed, tried again at %s: %s", until, error)
+            logger.warning("failed, tried again at %s: %s", until, error, extra=self._length)
+
+    @property
+    def _length(self) -> dict[str, float]:
+        """Return for a line of the log how long the run has taken, in seconds."""
+        return {"seconds": round(perf_counter() - self._begun, 3)}
 
     def _settle(self, **values: object) -> None:
         held = Duty.objects.filter(pk=self.duty.pk, token=self.token, state=State.RUNNING)

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError
 from structlog.contextvars import bound_contextvars
 
-from sla.models import Duty
+from sla.models import Duty, Statement
 from sla.services import closing, refreshing
 from sla.services.duties.holding import MOST_ATTEMPTS, Clock, Held, HoldLostError, claim, claim_next
 
@@ -46,7 +46,7 @@ def run(held: Held) -> None:
     A database that is gone is not: there is no row to write on. The hold runs out, and it is taken again.
     """
     duty = held.duty
-    with bound_contextvars(duty=duty.pk, kind=duty.kind, subject=duty.subject, period=duty.period):
+    with bound_contextvars(**_about(duty)):
         try:
             if duty.attempts > MOST_ATTEMPTS:
                 held.fail(_died(duty), for_good=True)
@@ -62,6 +62,14 @@ def run(held: Held) -> None:
         except Exception as error:
             logger.exception("an error that is no fault of the records")
             held.fail(f"{type(error).__name__}: {error}", for_good=False)
+
+
+def _about(duty: Duty) -> dict[str, object]:
+    """Return what each line of the log about a run says of it."""
+    about = {"duty": duty.pk, "kind": duty.kind, "subject": duty.subject, "period": duty.period}
+    if duty.agreement is not None and duty.period:
+        about["statement"] = Statement(agreement=duty.agreement, period=duty.period).number
+    return about
 
 
 def _died(duty: Duty) -> str:

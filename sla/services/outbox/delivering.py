@@ -45,7 +45,7 @@ def deliver_next(*, clock: Clock) -> OutboxMessage | None:
     message = _taken(clock=clock)
     if message is None:
         return None
-    with bound_contextvars(message=message.pk, key=message.key):
+    with bound_contextvars(message_key=message.key):
         _settle(message, **_sent(message, clock=clock))
     return message
 
@@ -56,7 +56,7 @@ def note_broken_off(*, now: datetime) -> int:
     Nobody knows whether these arrived. They are not sent again by themselves: a person looks (`stuck`).
     """
     left = OutboxMessage.objects.filter(state=State.SENDING, lease_until__lte=now)
-    count = 0
+    noted = []
     for message in left:
         since = (
             message.lease_until - timedelta(seconds=settings.SEND_LEASE_SECONDS)
@@ -64,9 +64,11 @@ def note_broken_off(*, now: datetime) -> int:
             else now
         )
         # The token stays: should the worker only have been slow, its answer still settles the doubt.
-        count += left.filter(pk=message.pk).update(state=State.IN_DOUBT, error=BROKEN_OFF.format(at=since))
-        logger.warning("in doubt: %s", message.key)
-    return count
+        if left.filter(pk=message.pk).update(state=State.IN_DOUBT, error=BROKEN_OFF.format(at=since)):
+            noted.append(message.key)
+    if noted:
+        logger.warning("%d in doubt, broken off: %s", len(noted), ", ".join(noted[:LOOK_AHEAD]))
+    return len(noted)
 
 
 def _taken(*, clock: Clock) -> OutboxMessage | None:
