@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable
@@ -29,6 +30,7 @@ ADVICE = {
     "RECOURSE_CHAT_URL": "Write the https:// address that Slack, Discord, Google Chat or Power Automate gave,"
     " or an Apprise address such as mmosts://HOST/TOKEN, or leave it out.",
     "RECOURSE_PROXIES": "Write how many reverse proxies stand between browsers and this server: 0, 1 or 2.",
+    "RECOURSE_METRICS_KEY": "Write at least 32 random letters and digits, or leave it out for no metrics.",
 }
 # Their values carry passwords and must not reach a log.
 SECRET = {
@@ -37,9 +39,11 @@ SECRET = {
     "RECOURSE_SECRET_KEY",
     "RECOURSE_MAIL_URL",
     "RECOURSE_CHAT_URL",
+    "RECOURSE_METRICS_KEY",
 }
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 SECRET_KEY_LENGTH = 50
+METRICS_KEY_LENGTH = 32
 # Shorter ones are words that lines are made of, such as the database's own name.
 SHORTEST_SECRET = 8
 
@@ -58,6 +62,7 @@ class Environment:
     broker: str | None
     mail: dict[str, Any] | None
     chat: str | None
+    metrics_key: str | None
 
 
 def read_environment(*, root: Path) -> Environment:
@@ -72,6 +77,7 @@ def read_environment(*, root: Path) -> Environment:
     mail = _optional(env, name="RECOURSE_MAIL_URL", check=_mail)
     chat = _optional(env, name="RECOURSE_CHAT_URL", check=_chat)
     data = Path(env.str("RECOURSE_DATA", "") or root / ".data")
+    metrics_key = _optional(env, name="RECOURSE_METRICS_KEY", check=_metrics_key)
     key = env.str("RECOURSE_SECRET_KEY", "", validate=_secret_key)
     _refuse(_problems(env) | _unusable(data) | _missing(debug=debug, hosts=hosts, key=key) | _unknown())
     return Environment(
@@ -85,6 +91,7 @@ def read_environment(*, root: Path) -> Environment:
         broker=broker,
         mail=dj_email_url.parse(mail) if mail else None,
         chat=chat,
+        metrics_key=metrics_key,
     )
 
 
@@ -195,6 +202,15 @@ def _secret_key(value: str) -> None:
     if len(value) < SECRET_KEY_LENGTH:
         raise ValidationError(f"It has {len(value)} characters, fewer than {SECRET_KEY_LENGTH}.")
     if len(set(value)) < 5 or value.startswith("django-insecure-"):
+        raise ValidationError("It is easy to guess.")
+
+
+def _metrics_key(value: str) -> None:
+    if len(value) < METRICS_KEY_LENGTH:
+        raise ValidationError(f"It has {len(value)} characters, fewer than {METRICS_KEY_LENGTH}.")
+    if not re.fullmatch(r"[A-Za-z0-9._~+/=-]+", value):
+        raise ValidationError("It holds characters that a header cannot carry.")
+    if len(set(value)) < 5:
         raise ValidationError("It is easy to guess.")
 
 

@@ -1,4 +1,4 @@
-"""What every request passes: its line in the log, the login, the page's policy."""
+"""What every request passes: its line in the log, the check of its host, the login, the page's policy."""
 
 import logging
 import re
@@ -10,7 +10,8 @@ from uuid import uuid4
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponsePermanentRedirect
+from django.middleware.common import CommonMiddleware
 from django.urls import reverse
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
@@ -18,8 +19,8 @@ logger = logging.getLogger("config.requests")
 
 REQUEST_ID = "X-Request-ID"
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-# Asked by every page: one line for each would be most of the log.
-UNREMARKABLE = ("/static/",)
+# Asked again and again by machines: one line for each would be most of the log.
+UNREMARKABLE = ("/static/", "/health/", "/metrics")
 
 
 class RequestLog:
@@ -69,6 +70,21 @@ class LoginRequired(LoginRequiredMiddleware):
         if request.user.is_authenticated:
             bind_contextvars(user=request.user.pk)
         return super().process_view(request, view_func, view_args, view_kwargs)
+
+
+class NamedHosts(CommonMiddleware):
+    """Answer only under the hosts of RECOURSE_HOSTS, except to probes and monitors.
+
+    These ask by the address of a container, which no setting knows. The check keeps a made-up host out of
+    links and redirects; their answers hold neither, and no cache keeps them.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        """Refuse other hosts."""
+        path = request.path.lstrip("/")
+        if any(re.search(pattern, path) for pattern in settings.SECURE_REDIRECT_EXEMPT):
+            return None
+        return super().process_request(request)
 
 
 class ContentSecurityPolicy(CSPMiddleware):

@@ -22,6 +22,7 @@ CSRF_TRUSTED_ORIGINS = ENVIRONMENT.origins
 # Links in mails and documents start with this; without an origin they are left out.
 PUBLIC_ORIGIN = ENVIRONMENT.origins[0] if ENVIRONMENT.origins else ""
 CHAT_URL = ENVIRONMENT.chat
+METRICS_KEY = ENVIRONMENT.metrics_key
 # How many reverse proxies stand before this server; what they say of a request is believed.
 PROXIES = ENVIRONMENT.proxies
 
@@ -53,7 +54,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.ContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "config.middleware.NamedHosts",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.middleware.LoginRequired",
@@ -100,6 +101,8 @@ SQLITE_OPTIONS: dict[str, Any] = {
 }
 POSTGRES_OPTIONS: dict[str, Any] = {
     "options": "-c lock_timeout=15000 -c idle_in_transaction_session_timeout=60000",
+    # A server that is gone without a word is otherwise waited for as long as the network likes.
+    "connect_timeout": 5,
 }
 
 
@@ -148,6 +151,8 @@ CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = not DEBUG
+# What probes and monitors ask from inside: by any name, and without TLS (see config.middleware.NamedHosts).
+SECURE_REDIRECT_EXEMPT = [r"^health/(live|ready|scheduler)$", r"^metrics$"]
 SESSION_COOKIE_SECURE = not DEBUG
 CSRF_COOKIE_SECURE = not DEBUG
 SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600

@@ -1,10 +1,11 @@
-"""Addresses: the admin, the way to it, uploaded papers, and the calendar of deadlines."""
+"""Addresses: the admin, the way to it, uploaded papers, the calendar of deadlines, and what watches."""
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
+from config import pages
 from sla.pages import deadline_calendar
 from vendors.admin import send_upload
 
@@ -13,4 +14,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("uploads/<path:name>", admin.site.admin_view(send_upload), name="upload"),
     path("calendar/<int:pk>/<str:key>/deadlines.ics", deadline_calendar, name="deadlines"),
+    path("health/live", pages.live),
+    path("health/ready", pages.ready),
+    path("health/scheduler", pages.scheduler),
+    path("metrics", pages.metrics),
 ]

@@ -46,6 +46,13 @@ WRONG = [
     ("RECOURSE_MAIL_URL", "smtp://mail:port", f"({NOT_SHOWN}): It is not the address of a mail server."),
     ("RECOURSE_CHAT_URL", "http://hidden", f"({NOT_SHOWN}): It is the address of no chat that is known."),
     ("RECOURSE_CHAT_URL", "mmost://hidden/token", f"({NOT_SHOWN}): Messages would go there in the clear."),
+    ("RECOURSE_METRICS_KEY", "hidden", f"({NOT_SHOWN}): It has 6 characters, fewer than 32."),
+    ("RECOURSE_METRICS_KEY", "ab" * 16, f"({NOT_SHOWN}): It is easy to guess."),
+    (
+        "RECOURSE_METRICS_KEY",
+        "hidden, and with spaces 0123456789",
+        f"({NOT_SHOWN}): It holds characters that a header cannot carry.",
+    ),
 ]
 
 
@@ -127,7 +134,7 @@ def test_nothing_set_in_debug_means_sqlite_no_broker_and_local_hosts(
 ) -> None:
     set_all(monkeypatch, RECOURSE_DEBUG="true", DATABASE_URL="", CELERY_BROKER_URL="", RECOURSE_MAIL_URL="")
     read = read_environment(root=tmp_path)
-    assert (read.database, read.broker, read.mail, read.chat) == (None, None, None, None)
+    assert (read.database, read.broker, read.mail, read.chat, read.metrics_key) == (None,) * 5
     assert (read.hosts, read.origins, read.proxies) == (["localhost", "127.0.0.1", "[::1]"], [], 0)
     assert read.data == tmp_path / ".data"
 
@@ -144,6 +151,7 @@ def test_a_full_production_environment_is_read(monkeypatch: pytest.MonkeyPatch, 
         RECOURSE_MAIL_URL="smtp://u:p@mail.example:587?tls=true&_default_from_email=sla@a.example",
         RECOURSE_CHAT_URL="mmosts://chat.example/hook",
         RECOURSE_PROXIES="1",
+        RECOURSE_METRICS_KEY="metrics-key-0123456789-abcdefghi",
     )
     read = read_environment(root=tmp_path)
     assert read.debug is False
@@ -157,6 +165,7 @@ def test_a_full_production_environment_is_read(monkeypatch: pytest.MonkeyPatch, 
     assert (read.mail["EMAIL_HOST"], read.mail["EMAIL_USE_TLS"]) == ("mail.example", True)
     assert read.mail["DEFAULT_FROM_EMAIL"] == "sla@a.example"
     assert (read.secret_key, read.hosts, read.proxies) == (KEY, ["a.example", "b.example"], 1)
+    assert read.metrics_key == "metrics-key-0123456789-abcdefghi"
     assert (tmp_path / "kept").is_dir()
     assert not (tmp_path / "kept" / "secret-key").exists()
 
@@ -165,6 +174,7 @@ def test_a_full_production_environment_is_read(monkeypatch: pytest.MonkeyPatch, 
     ("name", "value", "words"),
     [
         ("RECOURSE_SECRET_KEY", KEY, {KEY}),
+        ("RECOURSE_METRICS_KEY", "metrics-key", {"metrics-key"}),
         (
             "DATABASE_URL",
             "postgres://me:pass%40word@db/x",

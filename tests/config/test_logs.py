@@ -223,6 +223,13 @@ def test_the_number_of_a_request_is_a_trusted_proxys_or_made_here(
     assert is_taken or len(number) == 32
 
 
+def test_what_machines_ask_all_the_time_is_said_only_where_it_fails(said: Said, client: Client) -> None:
+    client.get("/health/live")
+    client.get("/static/sla/recourse.css")
+    client.get("/metrics")
+    assert [(line["path"], line["status"]) for line in said.by("config.requests")] == [("/metrics", 404)]
+
+
 def test_a_request_leaves_nothing_behind_for_the_next_line(said: Said, client: Client) -> None:
     client.get("/")
     logging.getLogger("sla.tests").warning("later")
@@ -294,6 +301,7 @@ def test_messages_that_were_broken_off_are_one_line_however_many(said: Said) -> 
 # Real programs
 
 PLANTED = {
+    "RECOURSE_METRICS_KEY": "planted-metrics-key-0123456789-abcdef",
     "RECOURSE_CHAT_URL": "https://chat.example/services/T0/planted-chat-path-0123",
     "RECOURSE_MAIL_URL": "smtp://mailer:planted%40mail-password@127.0.0.1:1",
 }
@@ -308,6 +316,7 @@ def test_every_line_of_the_web_server_is_an_object_and_none_holds_a_secret(tmp_p
     with web_server(at=tmp_path / "web", variables=variables) as (server, address):
         given = {**https, "X_Request_ID": "request-of-the-proxy"}
         assert asked(f"{address}/calendar/{user.pk}/{key}/deadlines.ics", **given)[0] == 404
+        assert asked(f"{address}/metrics", Authorization="Bearer planted-wrong-key")[0] == 401
         assert asked(f"{address}/admin/login/?next=planted-query", **https)[0] == 200
         assert asked(f"{address}/", Host="other.example")[0] == 400
     lines = server.lines
@@ -318,6 +327,7 @@ def test_every_line_of_the_web_server_is_an_object_and_none_holds_a_secret(tmp_p
     answered = [line for line in lines if line["event"] == "answered"]
     assert [(line["path"], line["status"]) for line in answered] == [
         (f"/calendar/{user.pk}/(hidden)/deadlines.ics", 404),
+        ("/metrics", 401),
         ("/admin/login/", 200),
         ("/", 400),
     ]
