@@ -66,7 +66,9 @@ def run(held: Held) -> None:
 
 def _about(duty: Duty) -> dict[str, object]:
     """Return what each line of the log about a run says of it."""
-    about = {"duty": duty.pk, "kind": duty.kind, "subject": duty.subject, "period": duty.period}
+    about = {"duty": duty.pk, "kind": duty.kind, "subject": duty.subject}
+    if duty.period:
+        about["period"] = duty.period
     if duty.agreement is not None and duty.period:
         about["statement"] = Statement(agreement=duty.agreement, period=duty.period).number
     return about
