@@ -63,6 +63,8 @@ app.conf.update(
     # Asked to stop, a worker ends what it has begun, and what takes longer goes back.
     worker_soft_shutdown_timeout=25,
     broker_connection_retry_on_startup=True,
+    # A broker that is away for an hour is waited for; by default a worker gives up.
+    broker_connection_max_retries=None,
     broker_connection_timeout=BROKER_SECONDS,
     broker_transport_options={
         "visibility_timeout": VISIBILITY_SECONDS,

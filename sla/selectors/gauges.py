@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, F, Q
 
-from sla.models import Alert, Duty, OutboxMessage, Statement, StatementRevision
+from sla.models import Alert, Duty, OutboxMessage, Statement
 from sla.selectors.machinery import Beat, beats, oldest_message, oldest_runs
+from sla.selectors.waiting import all_waiting_statements
 
 # A period that is due closes within minutes; a day later somebody misses its figures.
 OVERDUE_AFTER = timedelta(days=1)
@@ -41,7 +42,7 @@ def gauges(*, now: datetime) -> Gauges:
         messages=_messages(),
         oldest_message=oldest_message(now=now),
         stale_drafts=Statement.objects.stale().count(),
-        waiting_statements=_waiting_statements(),
+        waiting_statements=all_waiting_statements().count(),
         overdue_periods=_overdue_periods(now=now),
         warnings={kind: standing for kind, standing, _ in warnings},
         unacknowledged={kind: loose for kind, _, loose in warnings},
@@ -56,19 +57,6 @@ def _runs() -> dict[tuple[str, str], int]:
 def _messages() -> dict[tuple[str, str], int]:
     rows = OutboxMessage.objects.order_by().values_list("channel", "state").annotate(Count("pk"))
     return {(channel, state): count for channel, state, count in rows}
-
-
-def _waiting_statements() -> int:
-    """Return how many periods are closed and wait for a person to finalise them."""
-    closed = Duty.objects.filter(
-        kind=Duty.Kind.CLOSE,
-        state=Duty.State.DONE,
-        agreement=OuterRef("agreement"),
-        ends_on=OuterRef("last_on"),
-    )
-    finalised = StatementRevision.objects.filter(statement=OuterRef("pk"))
-    count: int = Statement.objects.filter(~Exists(finalised), Exists(closed)).count()
-    return count
 
 
 def _overdue_periods(*, now: datetime) -> int:

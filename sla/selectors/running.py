@@ -1,14 +1,13 @@
-"""How the machinery stands: what is due, done and failed, and when each part of it last worked."""
+"""How far the scheduled runs have come, and what of them and of the messages is stuck."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Min, Q
 
-from sla.models import Duty, Heartbeat, OutboxMessage
+from sla.models import Duty, OutboxMessage
 from vendors.models import Reader
 
 State = Duty.State
@@ -40,12 +39,11 @@ class Progress:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Machinery:
-    """When each part last worked (UTC), and what is stuck."""
+class Stuck:
+    """What a person has to look at: runs that failed, messages of which nobody knows whether they arrived."""
 
-    beats: dict[str, datetime]
-    failed_runs: int
-    stuck_messages: int
+    runs: int
+    messages: int
 
 
 def progress(user: Reader, *, now: datetime) -> list[Progress]:
@@ -69,16 +67,9 @@ def progress(user: Reader, *, now: datetime) -> list[Progress]:
     return [Progress(label=kind.label, **found[kind.value]) for kind in Duty.Kind if kind.value in found]
 
 
-def machinery(user: Reader) -> Machinery:
-    """Return when each part last worked and how much is stuck of what a user may see."""
-    beats = Heartbeat.objects.values("name").annotate(at=Max("beat_at"))
-    return Machinery(
-        beats={row["name"]: row["at"] for row in beats},
-        failed_runs=Duty.objects.visible_to(user).filter(state=State.FAILED).count(),
-        stuck_messages=OutboxMessage.objects.visible_to(user).unsettled().count(),
+def stuck(user: Reader) -> Stuck:
+    """Return how much is stuck of what a user may see."""
+    return Stuck(
+        runs=Duty.objects.visible_to(user).filter(state=State.FAILED).count(),
+        messages=OutboxMessage.objects.visible_to(user).unsettled().count(),
     )
-
-
-def ages(beats: dict[str, datetime], *, names: Sequence[str], now: datetime) -> dict[str, timedelta | None]:
-    """Return how long ago each part worked, None for one that never did."""
-    return {name: now - beats[name] if name in beats else None for name in names}

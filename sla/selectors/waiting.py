@@ -23,15 +23,19 @@ class Waiting:
 
 
 def waiting_statements(user: Reader) -> StatementQuerySet:
-    """Return the statements that a user may see, were closed by themselves, and are no record yet."""
+    """Return the statements that a user may see, whose period is closed, and that are no record yet."""
+    return all_waiting_statements().visible_to(user)
+
+
+def all_waiting_statements() -> StatementQuerySet:
+    """Return the same of every vendor."""
     closed = Duty.objects.filter(
         kind=Duty.Kind.CLOSE,
         state__in=(Duty.State.DONE, Duty.State.FAILED),
         agreement=OuterRef("agreement"),
         period=OuterRef("period"),
     )
-    rows = Statement.objects.visible_to(user).filter(Exists(closed), revisions=None)
-    return cast(StatementQuerySet, rows)
+    return cast(StatementQuerySet, Statement.objects.filter(Exists(closed), revisions=None))
 
 
 def closed_and_waiting(user: Reader) -> Waiting:

@@ -15,7 +15,7 @@ from sla.engine.money import Money
 from sla.engine.terms import Metric
 from sla.models import ServiceLevelAgreement, ServiceLevelTarget, Statement
 from sla.selectors import IncompleteContract, incomplete_contracts
-from sla.selectors.running import Machinery, machinery
+from sla.selectors.running import Stuck, stuck
 from sla.selectors.waiting import Waiting, closed_and_waiting
 from sla.services.claims.desk import money_to_claim
 from sla.services.summaries import StatementSummary, statement_lines
@@ -70,7 +70,7 @@ class Worklist:
     misses: tuple[StatementSummary, ...]
     is_empty: bool
     closed: Waiting
-    machinery: Machinery
+    stuck: Stuck
 
 
 def worklist(user: Reader, *, now: datetime) -> Worklist:
@@ -95,7 +95,7 @@ def worklist(user: Reader, *, now: datetime) -> Worklist:
         )[:MOST],
         is_empty=not ServiceLevelAgreement.objects.all().visible_to(user).exists(),
         closed=closed_and_waiting(user),
-        machinery=machinery(user),
+        stuck=stuck(user),
     )
 
 

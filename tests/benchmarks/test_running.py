@@ -141,8 +141,8 @@ def a_million_outages(agreements: list[ServiceLevelAgreement]) -> None:
     services = list(Service.objects.order_by("pk").values_list("pk", flat=True))
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO incidents_incident (reference, vendor_id, title, narrative, severity, planned, status,"
-            " root_cause, root_cause_event, source, external_id, feed_said)"
+            "INSERT INTO incidents_incident (reference, vendor_id, title, narrative, severity, planned,"
+            " status, root_cause, root_cause_event, source, external_id, feed_said)"
             " SELECT 'B-' || n, %s, 'Outage', '', '', false, 'resolved', '', '', '', '', '{}'"
             " FROM generate_series(1, %s) AS n",
             [Vendor.objects.get().pk, OUTAGES],

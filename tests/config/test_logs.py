@@ -302,7 +302,7 @@ def test_messages_that_were_broken_off_are_one_line_however_many(said: Said) -> 
 
 PLANTED = {
     "RECOURSE_METRICS_KEY": "planted-metrics-key-0123456789-abcdef",
-    "RECOURSE_CHAT_URL": "https://chat.example/services/T0/planted-chat-path-0123",
+    "RECOURSE_CHAT_URL": "mmosts://chat.example/planted-chat-path-0123",
     "RECOURSE_MAIL_URL": "smtp://mailer:planted%40mail-password@127.0.0.1:1",
 }
 

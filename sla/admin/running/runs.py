@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -18,16 +18,19 @@ from unfold.decorators import display
 from sla.admin.acts import tell
 from sla.admin.looking import LookedAtAdmin, VendorFilter, figure, over
 from sla.admin.statements import address, statement_url
-from sla.models import Duty
-from sla.selectors.running import machinery, progress
+from sla.models import Duty, Heartbeat
+from sla.selectors.machinery import LONGEST_SILENCE, beats
+from sla.selectors.running import progress
 from sla.services.duties.retrying import retry_run
-from sla.services.duties.rounds import DELIVER, SWEEP, WORK
 from vendors.admin import signed_in
 
 TONES = {"due": "info", "running": "warning", "done": "success", "failed": "danger"}
-PARTS = ((SWEEP, "asked what is due"), (WORK, "did what was due"), (DELIVER, "looked for messages"))
-# Longer than this without a sweep, nothing is closed and nothing is sent.
-SILENT_AFTER = timedelta(minutes=10)
+Part = Heartbeat.Part
+PARTS = (
+    (Part.SWEEP, "asked what is due"),
+    (Part.WORK, "did what was due"),
+    (Part.DELIVER, "looked for messages"),
+)
 SAID = 160
 
 
@@ -71,7 +74,7 @@ class DutyAdmin(LookedAtAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show above the list how far each kind has come and when each part last worked."""
         now = timezone.now()
-        above = {"progress": progress(request.user, now=now), "parts": parts(request, now=now)}
+        above = {"progress": progress(request.user, now=now), "parts": parts(now=now)}
         return super().changelist_view(request, {**above, **(extra_context or {})})
 
     def change_view(
@@ -172,13 +175,13 @@ def lasted(run: Duty) -> str:
     return f"{(run.finished_at - run.started_at).total_seconds():.1f} s"
 
 
-def parts(request: HttpRequest, *, now: datetime) -> list[dict[str, Any]]:
+def parts(*, now: datetime) -> list[dict[str, Any]]:
     """Return when each part of the machinery last worked, in words, and whether that is too long ago."""
-    beats = machinery(request.user).beats
-    found = []
-    for name, what in PARTS:
-        at = beats.get(name)
+    known, found = beats(now=now), []
+    for part, what in PARTS:
+        beat = known.get(part)
+        at = now - beat.age if beat is not None else None
         ago = f"{timesince(at, now, depth=1)} ago" if at is not None else "never"
-        silent = name == SWEEP and (at is None or now - at > SILENT_AFTER)
+        silent = part is Part.SWEEP and (beat is None or beat.age > LONGEST_SILENCE)
         found.append({"what": what, "ago": ago, "at": at, "is_silent": silent})
     return found
