@@ -222,6 +222,8 @@ def _without_service(scope: Scope, now: datetime) -> Iterator[Found]:
     rows = Incident.objects.visible_to(scope.user).filter(outages=None, planned=False)
     if scope.vendor is not None:
         rows = rows.filter(vendor=scope.vendor)
+    if scope.vendors is not None:
+        rows = rows.filter(vendor__in=scope.vendors)
     if scope.entity is not None:
         rows = rows.filter(vendor__contracts__entity=scope.entity).distinct()
     rows = rows.annotate(first_at=Min("milestones__at")).filter(
@@ -291,10 +293,8 @@ def _without_credit_note(scope: Scope, now: datetime) -> Iterator[Found]:
 
 def _not_matched(scope: Scope, now: datetime) -> Iterator[Found]:
     rows = CreditReceived.objects.visible_to(scope.user).filter(
-        received_on__gte=scope.first_on, received_on__lt=scope.until
+        received_on__gte=scope.first_on, received_on__lt=scope.until, **scope.of_contract("")
     )
-    chosen = {"vendor": scope.vendor, "entity": scope.entity}
-    rows = rows.filter(**{name: row for name, row in chosen.items() if row is not None})
     matched = rows.annotate(taken=Sum("matches__received_minor")).filter(
         Q(taken=None, net_minor__gt=0) | Q(taken__lt=F("net_minor"))
     )

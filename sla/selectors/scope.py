@@ -15,13 +15,17 @@ from vendors.models import Contract, LegalEntity, Reader, Vendor
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """The statements whose period ends in `[first_on, until)` and that a user may see."""
+    """The statements whose period ends in `[first_on, until)` and that a user may see.
+
+    `vendor` keeps those of one vendor, `vendors` those of some.
+    """
 
     first_on: date
     until: date
     user: Reader
     vendor: Vendor | None = None
     entity: LegalEntity | None = None
+    vendors: QuerySet[Vendor] | None = None
 
     @property
     def last_on(self) -> date:
@@ -36,7 +40,7 @@ class Scope:
         return cast(StatementQuerySet, found)
 
     def contracts(self) -> QuerySet[Contract]:
-        """Return the contracts of the vendor and company, whether they run or not."""
+        """Return the contracts of the vendors and company, whether they run or not."""
         return Contract.objects.visible_to(self.user).filter(**self.of_contract(""))
 
     def schedules(self) -> QuerySet[ServiceLevelAgreement]:
@@ -53,7 +57,11 @@ class Scope:
     def of_contract(self, path: str) -> dict[str, Any]:
         """Return the conditions on a contract that stands at a path of look-ups."""
         lead = f"{path}__" if path else ""
-        chosen = {f"{lead}vendor": self.vendor, f"{lead}entity": self.entity}
+        chosen = {
+            f"{lead}vendor": self.vendor,
+            f"{lead}vendor__in": self.vendors,
+            f"{lead}entity": self.entity,
+        }
         return {name: row for name, row in chosen.items() if row is not None}
 
 

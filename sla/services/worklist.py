@@ -17,7 +17,7 @@ from sla.models import ServiceLevelAgreement, ServiceLevelTarget, Statement
 from sla.selectors import IncompleteContract, incomplete_contracts
 from sla.selectors.running import Stuck, stuck
 from sla.selectors.waiting import Waiting, closed_and_waiting
-from sla.services.claims.desk import money_to_claim
+from sla.services.claims.desk_gathering import money_to_claim
 from sla.services.summaries import StatementSummary, statement_lines
 from vendors.models import Contract, Reader
 

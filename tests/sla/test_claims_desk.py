@@ -16,7 +16,8 @@ from incidents.models import Incident
 from sla.engine.claims.moves import ClaimState
 from sla.models import Claim, RegisterEntry
 from sla.services import claims, register
-from sla.services.claims.desk import Desk, bucket_of, claims_desk, money_to_claim
+from sla.services.claims.desk import Desk, bucket_of, claims_desk
+from sla.services.claims.desk_gathering import money_to_claim
 from sla.services.deadlines import steps_of
 from sla.services.statements.heads import head_of, refresh_statement
 from sla.services.worklist import worklist

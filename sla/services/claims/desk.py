@@ -6,30 +6,21 @@ Import it as a module: it also reads receipts, which in turn follow claims.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models import F, QuerySet, Sum
 
-from sla.engine.claims.moves import FINAL, OPEN, UNSENT, ClaimState
+from sla.engine.claims.moves import FINAL, UNSENT, ClaimState
 from sla.engine.money import Money, exponent
-from sla.models import Claim, ClaimPart, ClaimToDo, RegisterEntry, Statement
+from sla.models import Claim, RegisterEntry
 from sla.services import receipts
-from sla.services.claims.balances import Standing, standings
-from sla.services.claims.desk_rows import (
-    ISSUE,
-    Deadlines,
-    DeskRow,
-    claim_rows,
-    drafted_minor,
-    statement_row,
-    step_row,
-)
-from vendors.models import Reader, midnight
+from sla.services.claims.desk_gathering import Gathered, gather, to_claim_of
+from sla.services.claims.desk_rows import ISSUE, DeskRow, claim_rows, statement_row, step_row
+from vendors.models import Vendor, midnight
 
 BUCKETS = ((0, 30), (31, 60), (61, 90), (91, None))
 
@@ -77,12 +68,11 @@ class Desk:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Gathered:
-    claims: Sequence[Claim]
-    stands: dict[int, Standing]
-    statements: Sequence[Statement]
-    deadlines: Deadlines
-    steps: Sequence[ClaimToDo]
+class Work:
+    """What waits of some vendors: ranked, with what was lost, and by currency what was not claimed yet."""
+
+    rows: tuple[DeskRow, ...]
+    to_claim: tuple[tuple[Money, int], ...]
 
 
 def claims_desk(user: User, *, now: datetime) -> Desk:
@@ -93,7 +83,27 @@ def claims_desk(user: User, *, now: datetime) -> Desk:
     first. Then what has no date, the larger amount first. Amounts of different currencies are ranked by
     their plain figures: they are never added.
     """
-    found = _gather(user)
+    found = gather(user)
+    rows = _rows(found, now=now)
+    lapsed = Claim.objects.all().visible_to(user).filter(state=ClaimState.LAPSED.value)
+    return Desk(
+        rows=tuple(row for row in rows if not row.is_lost),
+        never_claimed=tuple(row for row in rows if row.is_lost),
+        lapsed=tuple(lapsed.select_related("contract__vendor").order_by("-opened_at", "-pk")),
+        ageing=_ageing(found, over=_over_credited(user), now=now),
+        unmatched=receipts.unmatched(user),
+        to_claim=to_claim_of(found).money,
+    )
+
+
+def waiting_work(user: User, *, vendors: QuerySet[Vendor], now: datetime) -> Work:
+    """Return what waits of some vendors, of what a person may see; `now` is UTC."""
+    found = gather(user, vendors=vendors)
+    return Work(rows=tuple(_rows(found, now=now)), to_claim=to_claim_of(found).money)
+
+
+def _rows(found: Gathered, *, now: datetime) -> list[DeskRow]:
+    """Return what is to do, ranked."""
     rows = [
         row
         for claim in found.claims
@@ -101,17 +111,7 @@ def claims_desk(user: User, *, now: datetime) -> Desk:
     ]
     rows += [statement_row(row, deadlines=found.deadlines, now=now) for row in found.statements]
     rows += [step_row(row, now=now) for row in found.steps if row.due_until > now]
-    lapsed = Claim.objects.all().visible_to(user).filter(state=ClaimState.LAPSED.value)
-    return Desk(
-        rows=tuple(sorted((row for row in rows if not row.is_lost), key=rank)),
-        never_claimed=tuple(sorted((row for row in rows if row.is_lost), key=rank)),
-        lapsed=tuple(lapsed.select_related("contract__vendor").order_by("-opened_at", "-pk")),
-        ageing=_ageing(found, over=_over_credited(user), now=now),
-        unmatched=receipts.unmatched(user),
-        to_claim=_to_claim(
-            found.statements, claims=found.claims, stands=found.stands, about=found.deadlines.about
-        ).money,
-    )
+    return sorted(rows, key=rank)
 
 
 def rank(row: DeskRow) -> tuple[int, date, Fraction, str]:
@@ -122,109 +122,7 @@ def rank(row: DeskRow) -> tuple[int, date, Fraction, str]:
     return group, row.due_on or date.max, figure, str(row.claim or row.statement or "")
 
 
-def _gather(user: User) -> _Gathered:
-    claims = list(
-        Claim.objects.all()
-        .visible_to(user)
-        .filter(state__in=[*OPEN])
-        .select_related("contract__vendor", "statement__agreement__contract", "incident")
-        .prefetch_related("todos", "answers", "moves")
-        .order_by("pk")
-    )
-    about = _statements_of(claims)
-    statements = _unclaimed(user)
-    wanted = {pk for keys in about.values() for pk in keys} | {row.pk for row in statements}
-    todos = _open_todos(user, statements=wanted, claims=claims)
-    deadlines = Deadlines(about=about, rows=[row for row in todos if row.what == "claim"])
-    return _Gathered(
-        claims=claims,
-        stands=standings(claims),
-        statements=statements,
-        deadlines=deadlines,
-        steps=[row for row in todos if row.what != "claim"],
-    )
-
-
-def _statements_of(claims: Sequence[Claim]) -> dict[int, set[int]]:
-    found: dict[int, set[int]] = defaultdict(set)
-    rows = ClaimPart.objects.filter(claim__in=[claim.pk for claim in claims]).order_by()
-    for claim, statement in rows.values_list("claim", "credit__revision__statement"):
-        found[claim].add(statement)
-    for row in claims:
-        if row.statement_id is not None:
-            found[row.pk].add(row.statement_id)
-    return found
-
-
-@dataclass(frozen=True, kw_only=True)
-class ToClaim:
-    """What was not claimed yet: by currency how much and in how many statements, and their keys."""
-
-    money: tuple[tuple[Money, int], ...]
-    statements: frozenset[int]
-
-
-def money_to_claim(user: Reader) -> ToClaim:
-    """Return the credits that have to be asked for and were not, of what a person may see.
-
-    These are drafts without a claim, drafts behind a protective claim, and claims that were not sent.
-    """
-    rows = Claim.objects.all().visible_to(user).filter(state__in=[*UNSENT])
-    claims = list(rows.select_related("statement").prefetch_related("moves").order_by("pk"))
-    about = _statements_of(claims)
-    return _to_claim(_unclaimed(user), claims=claims, stands=standings(claims), about=about)
-
-
-def _to_claim(
-    statements: Iterable[Statement],
-    *,
-    claims: Iterable[Claim],
-    stands: Mapping[int, Standing],
-    about: Mapping[int, AbstractSet[int]],
-) -> ToClaim:
-    sums: dict[str, int] = defaultdict(int)
-    behind: dict[str, set[int]] = defaultdict(set)
-    for row in statements:
-        if row.due_minor > 0:
-            sums[row.currency] += row.due_minor
-            behind[row.currency].add(row.pk)
-    for claim in (claim for claim in claims if claim.state in UNSENT):
-        minor = stands[claim.pk].open_ or drafted_minor(claim)
-        if minor > 0:
-            sums[claim.currency] += minor
-            behind[claim.currency] |= about.get(claim.pk, frozenset())
-    money = tuple((Money(sums[code], code), len(behind[code])) for code in sorted(sums))
-    return ToClaim(money=money, statements=frozenset().union(*behind.values()))
-
-
-def _unclaimed(user: Reader) -> list[Statement]:
-    """Return the statements whose draft comes to a credit that has to be asked for and has no claim."""
-    own = Claim.objects.filter(statement=OuterRef("pk"))
-    parts = ClaimPart.objects.filter(credit__revision__statement=OuterRef("pk"))
-    return list(
-        Statement.objects.all()
-        .visible_to(user)
-        .filter(Q(due_minor__gt=0) | ~Q(shown=""), automatic=False)
-        .exclude(Exists(own) | Exists(parts))
-        .select_related("agreement__contract__vendor")
-        .order_by("pk")
-    )
-
-
-def _open_todos(user: User, *, statements: Iterable[int], claims: Sequence[Claim]) -> list[ClaimToDo]:
-    names = {claim.incident.reference for claim in claims if claim.incident is not None}
-    deadlines = Q(what="claim") & (Q(statement__in=[*statements]) | Q(incident__in=names))
-    return list(
-        ClaimToDo.objects.all()
-        .visible_to(user)
-        .filter(deadlines | ~Q(what="claim"))
-        .filter(party=ClaimToDo.Party.OURS, claim=None, done_at=None, dropped_at=None)
-        .select_related("statement__agreement__contract__vendor")
-        .order_by("due_until", "pk")
-    )
-
-
-def _ageing(found: _Gathered, *, over: Mapping[str, int], now: datetime) -> tuple[Ageing, ...]:
+def _ageing(found: Gathered, *, over: Mapping[str, int], now: datetime) -> tuple[Ageing, ...]:
     sums: dict[str, dict[str | int, int]] = defaultdict(lambda: defaultdict(int))
     for code, minor in over.items():
         sums[code]["over"] += minor
