@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -110,24 +110,34 @@ def fresh_heads(
     if on is not None:
         heads = heads_on(rows, on=on)
     elif first_on is not None and last_on is not None:
-        heads = [head for row in rows for head in _heads_between(row, first_on=first_on, last_on=last_on)]
+        heads = list(_heads_between(rows, first_on=first_on, last_on=last_on))
     else:
         raise ValueError("fresh_heads needs a date `on`, or `first_on` and `last_on`.")
     refresh_heads([head for head in heads if _wants(head, now=now)], now=now)
     return heads
 
 
-def _heads_between(agreement: ServiceLevelAgreement, *, first_on: date, last_on: date) -> Iterator[Statement]:
-    known = {row.period: row for row in agreement.statements.filter(last_on__range=(first_on, last_on))}
+def _heads_between(
+    agreements: Sequence[ServiceLevelAgreement], *, first_on: date, last_on: date
+) -> Iterator[Statement]:
+    there = Statement.objects.filter(agreement__in=agreements, last_on__range=(first_on, last_on))
+    known = {(head.agreement_id, head.period): head for head in there}
+    for row in agreements:
+        for period in _periods_between(row, first_on=first_on, last_on=last_on):
+            head = known.get((row.pk, period.label)) or _made(row, period=period)
+            head.agreement = row
+            yield head
+
+
+def _periods_between(agreement: ServiceLevelAgreement, *, first_on: date, last_on: date) -> Iterator[Period]:
+    """Yield the periods that end in a range of local days, with terms in force and under the contract."""
     day = first_on
     while True:
         period = _period(agreement, label="", on=day, year=day.year)
         if period.last_on > last_on:
             return
         if _in_force(agreement, on=period.last_on) and period.first_on <= _ends(agreement, on=last_on):
-            head = known.get(period.label) or _made(agreement, period=period)
-            head.agreement = agreement
-            yield head
+            yield period
         day = period.last_on + timedelta(days=1)
 
 
