@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, IntegerField, Value, When
+from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 
 from sla.models import Duty
 
@@ -57,10 +57,13 @@ class Held:
     def done(self) -> Iterator[Done]:
         """Do what the run is for, and mark it done, in one transaction; raise HoldLostError.
 
-        Where the hold was lost everything inside is rolled back.
+        Where the hold was lost nothing inside is done, and what was done is rolled back.
         """
         said = Done()
         with transaction.atomic(durable=True):
+            # Whoever lost it learns so before it writes what the other one wrote already.
+            if self._row().select_for_update().first() is None:
+                raise self._lost()
             yield said
             self._settle(state=State.DONE, outcome=said.outcome, error="", finished_at=self.clock())
         logger.info("done: %s", said.outcome or self.duty, extra=self._length)
@@ -90,9 +93,18 @@ class Held:
         return {"seconds": round(perf_counter() - self._begun, 3)}
 
     def _settle(self, **values: object) -> None:
-        held = Duty.objects.filter(pk=self.duty.pk, token=self.token, state=State.RUNNING)
-        if not held.update(token="", lease_until=None, **values):
-            raise HoldLostError(f"{self.duty} is held by another worker now.")
+        if not self._row().update(token="", lease_until=None, **values):
+            raise self._lost()
+
+    def _row(self) -> QuerySet[Duty]:
+        """Return the row while this worker holds it."""
+        rows: QuerySet[Duty] = Duty.objects.filter(
+            pk=self.duty.pk, token=self.token, state=State.RUNNING
+        ).order_by()
+        return rows
+
+    def _lost(self) -> HoldLostError:
+        return HoldLostError(f"{self.duty} is held by another worker now.")
 
 
 def claim_next(*, clock: Clock) -> Held | None:

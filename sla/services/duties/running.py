@@ -48,20 +48,26 @@ def run(held: Held) -> None:
     duty = held.duty
     with bound_contextvars(**_about(duty)):
         try:
-            if duty.attempts > MOST_ATTEMPTS:
-                held.fail(_died(duty), for_good=True)
-            else:
-                RUNS[duty.kind](held)
+            _attempt(held)
         except HoldLostError:
             logger.warning("another worker took this run over; what this one did is rolled back")
-        except (OperationalError, InterfaceError):
-            raise
-        except ValidationError as error:
-            # The records or the settings must be mended first: trying again would say the same.
-            held.fail("; ".join(error.messages), for_good=True)
-        except Exception as error:
-            logger.exception("an error that is no fault of the records")
-            held.fail(f"{type(error).__name__}: {error}", for_good=False)
+
+
+def _attempt(held: Held) -> None:
+    duty = held.duty
+    try:
+        if duty.attempts > MOST_ATTEMPTS:
+            held.fail(_died(duty), for_good=True)
+        else:
+            RUNS[duty.kind](held)
+    except (HoldLostError, OperationalError, InterfaceError):
+        raise
+    except ValidationError as error:
+        # The records or the settings must be mended first: trying again would say the same.
+        held.fail("; ".join(error.messages), for_good=True)
+    except Exception as error:
+        logger.exception("an error that is no fault of the records")
+        held.fail(f"{type(error).__name__}: {error}", for_good=False)
 
 
 def _about(duty: Duty) -> dict[str, object]:
