@@ -216,7 +216,12 @@ def _ours(what: str, *, about: str) -> Action:
 
 
 def corrections_wanted(rows: Rows) -> set[int]:
-    """Return the finalised statements that today's records would give other figures."""
+    """Return the finalised statements that today's records would give other figures.
+
+    What is only ours to know until it is finalised and released again is none.
+    """
+    if rows.is_released:
+        return set()
     return {
         each.pk
         for each in rows.inside

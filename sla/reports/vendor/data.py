@@ -187,6 +187,7 @@ class VendorReport:
     vendor: str
     slug: str
     is_demo: bool
+    is_released: bool  # only what was released to the vendor: nothing else of it may be said to be none
     edition: Edition
     period: str
     first_on: date

@@ -20,6 +20,7 @@ from sla.reports.pictures import Day, DayCalendar, Timeline
 from sla.reports.pictures.statement import account_timeline
 from sla.reports.vendor.data import ExclusionPart, IncidentPart
 from sla.reports.vendor.levels import numbered, standing_lines
+from sla.reports.vendor.released import frozen_incident
 from sla.reports.vendor.rows import Rows
 from vendors.models import Vendor
 
@@ -73,6 +74,9 @@ def incident_parts(rows: Rows, *, vendor: Vendor, edition: Edition) -> tuple[Inc
         for name in levels
         if name in rows.incidents
     ]
+    if rows.is_released:
+        named = dict(zip((name for name in levels if name in rows.incidents), parts, strict=True))
+        parts = [_as_released(part, name=name, rows=rows) for name, part in named.items()]
     return tuple(sorted(parts, key=lambda part: (-part.counted_us, part.starts_at or _LAST, part.reference)))
 
 
@@ -115,6 +119,21 @@ def _incident(
         counted_us=counted_us,
         responsible=responsible(getattr(row, "seen_positions", []), edition=edition),
         levels=levels,
+    )
+
+
+def _as_released(part: IncidentPart, *, name: str, rows: Rows) -> IncidentPart:
+    """Return an incident as it was finalised: what was recorded since is not released."""
+    frozen = frozen_incident(name, facts=rows.facts.values())
+    who = WHO[frozen.responsible.value]
+    theirs = frozen.says_vendor
+    return replace(
+        part,
+        severity=frozen.severity,
+        starts_at=frozen.starts_at,
+        ends_at=frozen.ends_at,
+        services=frozen.services,
+        responsible=who if theirs is None else f"{who}; contested, you say {WHO[theirs.value]}",
     )
 
 

@@ -31,6 +31,7 @@ from sla.reports.vendor.happened import (
 )
 from sla.reports.vendor.levels import grids, level_parts, numbered, trends, waterfalls
 from sla.reports.vendor.owed import amounts, claim_parts, other_amounts, other_claim_parts
+from sla.reports.vendor.released import Released
 from sla.reports.vendor.rows import Rows, rows_of
 from vendors.models import Reader, Service, Vendor
 
@@ -48,19 +49,28 @@ def vendor_report(
     now: datetime,
     since: date | None = None,
     drafts: Mapping[int, Result] | None = None,
+    released: Released | None = None,
 ) -> VendorReport:
     """Return the compliance of a vendor over the statements that end in a range of local dates.
 
     ``drafts`` are results of drafts by statement key, for their pictures and incidents; corrections are
-    those since ``since``, by default since the range began. Raises ValueError for a vendor that the user
-    may not see, and for a range that ends before it begins.
+    those since ``since``, by default since the range began. With ``released`` it is about that alone.
+    Raises ValueError for a vendor that the user may not see, and for a range that ends before it begins.
     """
     if last_on < first_on:
         raise ValueError(f"The range ends on {last_on}, before it begins on {first_on}. Swap the days.")
     if not Vendor.objects.visible_to(user).filter(pk=vendor.pk).exists():
         raise ValueError(f"There is no vendor {vendor.slug!r} that {user} may see.")
     since = since or first_on
-    rows = rows_of(vendor, first_on=first_on, last_on=last_on, since=since, user=user, drafts=drafts or {})
+    rows = rows_of(
+        vendor,
+        first_on=first_on,
+        last_on=last_on,
+        since=since,
+        user=user,
+        drafts=drafts or {},
+        released=released,
+    )
     services = dict(Service.objects.filter(contract__vendor=vendor).values_list("code", "name"))
     levels, claims = level_parts(rows, edition=edition), claim_parts(rows, edition=edition)
     incidents = incident_parts(rows, vendor=vendor, edition=edition)
@@ -72,6 +82,7 @@ def vendor_report(
         vendor=vendor.name,
         slug=vendor.slug,
         is_demo=vendor.is_demo,
+        is_released=released is not None,
         edition=edition,
         period=period,
         first_on=first_on,

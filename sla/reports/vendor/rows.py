@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import TypeVar
 
 from django.db.models import F, Prefetch, Q
 
 from incidents.models import Incident, Outage, Position
+from sla.engine.facts import Inputs
 from sla.engine.results import Result
 from sla.models import (
     Claim,
@@ -27,6 +28,7 @@ from sla.models import (
 from sla.reports.editions import frozen_result
 from sla.reports.editions.edition import Edition
 from sla.reports.vendor.claim_rows import claim_rows, todo_rows
+from sla.reports.vendor.released import Released, claims_told, frozen_facts
 from vendors.models import Reader, Vendor
 
 PERIODS = 12
@@ -52,6 +54,8 @@ class Rows:
     corrected: tuple[tuple[StatementRevision, StatementRevision], ...]  # before, after
     corrected_lines: Mapping[int, tuple[StatementLine, ...]]  # by revision
     held: tuple[HeldCorrection, ...]  # not yet in a line of the statement they go into
+    is_released: bool = False  # only what a person released to the vendor, whatever else there is
+    facts: Mapping[int, Inputs] = field(default_factory=dict)  # what was released was computed from
 
     def named(self, references: Iterable[str], *, edition: Edition) -> tuple[str, ...]:
         """Return incidents by what a reader may call them; the vendor reads no other party's reference."""
@@ -61,17 +65,34 @@ class Rows:
 
 
 def rows_of(
-    vendor: Vendor, *, first_on: date, last_on: date, since: date, user: Reader, drafts: Mapping[int, Result]
+    vendor: Vendor,
+    *,
+    first_on: date,
+    last_on: date,
+    since: date,
+    user: Reader,
+    drafts: Mapping[int, Result],
+    released: Released | None = None,
 ) -> Rows:
-    """Read what a person may see of a vendor; ``drafts`` are results of statements without a revision."""
-    shown = _statements(vendor, last_on=last_on, user=user)
-    inside = tuple(each for each in shown if first_on <= each.last_on <= last_on)
-    revisions = _newest(shown)
+    """Read what a person may see of a vendor; ``drafts`` are results of statements without a revision.
+
+    With ``released`` nothing is read but that, and the claims for it.
+    """
+    if released is None:
+        shown = _statements(vendor, last_on=last_on, user=user)
+        inside = tuple(each for each in shown if first_on <= each.last_on <= last_on)
+        revisions = _newest(shown)
+        corrected = _corrected(vendor, since=since, user=user)
+    else:
+        shown, revisions, corrected = released.statements(), released.revisions(), released.corrected()
+        sent = {each.statement_id for each in released.now}
+        inside = tuple(each for each in shown if each.pk in sent)
     results = _results(inside, revisions=revisions, drafts=drafts)
     lines = _lines(shown, revisions=revisions)
-    corrected = _corrected(vendor, since=since, user=user)
     named = {name for each in inside for line in lines.get(each.pk, ()) for name in line.incidents}
     claims, others = claim_rows(vendor, inside=inside, incidents=named, during=(first_on, last_on), user=user)
+    if released is not None:
+        claims, others = claims_told(claims, revisions=revisions), ()
     todos = todo_rows(inside, claims=[*claims, *others])
     told = named | {todo.incident for todo in todos} | set(_in_accounts(results.values()))
     return Rows(
@@ -91,7 +112,11 @@ def rows_of(
             StatementLine.objects.filter(revision__in=[each for pair in corrected for each in pair]),
             by="revision_id",
         ),
-        held=_held(vendor, inside=inside, lines=lines, since=since, user=user),
+        held=()
+        if released is not None
+        else _held(vendor, inside=inside, lines=lines, since=since, user=user),
+        is_released=released is not None,
+        facts={} if released is None else frozen_facts(released.now),
     )
 
 

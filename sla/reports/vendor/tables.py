@@ -11,9 +11,15 @@ from sla.reports.vendor.data import ClaimPart, VendorReport
 from sla.reports.vendor.view import EDITIONS, STANDINGS
 from sla.reports.words import TIME_CLASSES
 
+CLAIMS = "Credits and claims"
+
 
 def as_report(report: VendorReport) -> Report:
     """Return a vendor report as plain tables: levels, actions, incidents, exclusions, corrections, claims."""
+    # Of what was released nothing more is told, not even that there is none.
+    whole = not report.is_released
+    corrections, claims = _corrections(report), _claims(report.claims, code="claims", title=CLAIMS)
+    others = _claims(report.other_claims, code="other_claims", title="Other open claims")
     return Report(
         code="vendor",
         title=f"Vendor compliance report: {report.vendor}",
@@ -25,9 +31,9 @@ def as_report(report: VendorReport) -> Report:
             _actions(report),
             _incidents(report),
             _exclusions(report),
-            _corrections(report),
-            _claims(report.claims, code="claims", title="Credits and claims"),
-            _claims(report.other_claims, code="other_claims", title="Other open claims"),
+            *([corrections] if report.corrections or whole else []),
+            *([claims] if report.claims or whole else []),
+            *([others] if whole else []),
             _statements(report),
         ),
         summary=(report.headline, *report.summary),

@@ -84,6 +84,9 @@ def vendor_view(report: VendorReport) -> Texts:
         "slug": report.slug,
         "is_demo": report.is_demo,
         "is_vendors": report.edition is Edition.VENDOR,
+        # To a vendor that reads only what was released nothing is said to be none.
+        "shows_corrections": bool(report.corrections) or not report.is_released,
+        "shows_claims": bool(report.claims) or not report.is_released,
         "edition": EDITIONS[report.edition],
         "period": report.period,
         "range": f"{report.first_on} to {report.last_on}",
