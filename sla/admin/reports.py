@@ -28,13 +28,13 @@ from sla.reports.editions import Edition
 from sla.reports.tables import FORMS, Report, page_part
 from sla.reports.vendor import VendorReport, as_report, vendor_pdf, vendor_view
 from sla.selectors.scope import Scope
+from sla.services.report_days import first_day
 from sla.services.reporting import (
     FROM,
     REPORTS,
     UNTIL,
     Parameter,
     ReportKind,
-    first_day,
     make_report,
     refresh_drafts,
     report_file,

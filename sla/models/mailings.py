@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,7 +13,17 @@ from django.db.models import Q
 from sla.engine.periods import PeriodKind, PeriodRule
 from sla.models.outbox import OutboxMessage
 from sla.models.statements import Figures, Statement, StatementRevision
-from vendors.models import Contact, RegisterManager, Tag, Tracked, Vendor, validate_zone
+from vendors.models import (
+    Contact,
+    Reader,
+    RegisterManager,
+    RegisterQuerySet,
+    Tag,
+    Tracked,
+    Vendor,
+    sees_all_vendors,
+    validate_zone,
+)
 
 
 class ReportSchedule(Tracked):
@@ -181,8 +191,26 @@ class Release(models.Model):
         return f"{self.revision} released"
 
 
+class ComplianceReportQuerySet(RegisterQuerySet["ComplianceReport"]):
+    """Reports that were sent, as far as a user may see them."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Keep those about one vendor that the user may see and those to the user; all for who sees all."""
+        if sees_all_vendors(user):
+            return self
+        return self.filter(Q(vendor__in=Vendor.objects.visible_to(user)) | Q(message__reader=user.pk))
+
+
+class ComplianceReportManager(RegisterManager.from_queryset(ComplianceReportQuerySet)):  # type: ignore[misc]
+    """Find reports that were sent."""
+
+
 class ComplianceReport(models.Model):
-    """What one reader was sent for one period of a schedule. Insert-only."""
+    """What one reader was sent for one period of a schedule. Insert-only.
+
+    `changes_until` is the newest changed fact (vendors.FactChange) that its figures may know of: what was
+    noted later explains what the next report says of them.
+    """
 
     visible_through: ClassVar = "vendor"
 
@@ -196,9 +224,10 @@ class ComplianceReport(models.Model):
     )
     made_at = models.DateTimeField()
     headline = models.CharField(max_length=300)
+    changes_until = models.BigIntegerField("newest change known", default=0)
     message = models.OneToOneField(OutboxMessage, on_delete=models.PROTECT, related_name="report")
 
-    objects = RegisterManager()
+    objects: ClassVar[ComplianceReportManager] = ComplianceReportManager()
 
     class Meta:
         verbose_name = "report that was sent"

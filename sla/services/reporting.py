@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
 from sla.engine.evaluation import ENGINE_VERSION
 from sla.reports.breach import breach_report
@@ -23,13 +24,13 @@ from sla.reports.portfolio import portfolio_report
 from sla.reports.register import credit_register, journal_lines, roll_forward
 from sla.reports.tables import FORMS, About, Report, render
 from sla.selectors.scope import Scope
+from sla.services.report_days import PERIOD_HINT, first_day, moment
 from sla.services.statements import heads
 from vendors.models import LegalEntity, Reader, Vendor
 from vendors.services.records import SYSTEM_USERNAME
 
 # Drafts that one report computes before it is made; more are left to the next run and said.
 MOST_REFRESHED = 1_000
-PERIOD_HINT = "Write 2019, 2019-Q2, 2019-06 or 2019-06-25."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,18 +91,45 @@ def report_kinds() -> tuple[ReportKind, ...]:
     return tuple(REPORTS.values())
 
 
-def make_report(code: str, *, parameters: Mapping[str, str], user: Reader, now: datetime) -> Report:
+@dataclass(frozen=True, kw_only=True)
+class Narrowed:
+    """Some vendors that a report is kept to, and what they are called in it."""
+
+    vendors: QuerySet[Vendor]
+    called: str
+
+
+def make_report(
+    code: str,
+    *,
+    parameters: Mapping[str, str],
+    user: Reader,
+    now: datetime,
+    narrowed: Narrowed | None = None,
+    is_fresh: bool = False,
+) -> Report:
     """Return a report as plain data, whose rows may stream; `now` is a UTC instant.
 
-    Drafts that the records have overtaken are computed first, up to a bound that the report tells.
-    Raises ValidationError for a parameter that is missing or says nothing, KeyError for an unknown report.
+    Drafts that the records have overtaken are computed first, up to a bound that the report tells, unless
+    they were just computed. Raises ValidationError for a parameter that is missing or says nothing, KeyError
+    for an unknown report.
     """
     kind = REPORTS[code]
     asked = asked_of(kind, parameters=parameters, user=user, now=now)
-    if kind.follows_drafts:
+    if narrowed is not None:
+        asked = _narrowed(asked, to=narrowed)
+    if kind.follows_drafts and not is_fresh:
         note = refresh_drafts(asked.scope, now=now)
         asked = replace(asked, about=replace(asked.about, notes=(*asked.about.notes, *note)))
     return kind.make(asked)
+
+
+def _narrowed(asked: Asked, *, to: Narrowed) -> Asked:
+    said = (
+        ("Vendor", to.called) if name == "Vendor" else (name, text) for name, text in asked.about.parameters
+    )
+    scope = replace(asked.scope, vendors=to.vendors)
+    return replace(asked, scope=scope, about=replace(asked.about, parameters=tuple(said)))
 
 
 def report_file(report: Report, *, form: str) -> tuple[str, str, Iterator[bytes]]:
@@ -194,32 +222,6 @@ def _asked(values: Mapping[str, Any], *, user: Reader, now: datetime) -> Asked:
         ),
     )
     return Asked(scope=scope, about=about, now=now, as_at=as_at)
-
-
-def first_day(text: str) -> date:
-    """Return the first day of a year, quarter, month or day; raise ValueError."""
-    found = re.fullmatch(r"(\d{4})(?:-Q([1-4])|-(\d\d)(?:-(\d\d))?)?", text, re.ASCII)
-    if not found or not 1900 <= int(found[1]) <= 2199:
-        raise ValueError(f"{text!r} names no day. {PERIOD_HINT}")
-    year, quarter, month, day = found.groups()
-    try:
-        return date(int(year), 3 * int(quarter) - 2 if quarter else int(month or 1), int(day or 1))
-    except ValueError as error:
-        raise ValueError(f"{text!r} is no day of the calendar. {PERIOD_HINT}") from error
-
-
-def moment(text: str) -> datetime:
-    """Return the end of a day (UTC), or the very moment that is written with its offset; raise ValueError."""
-    try:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-            day = date.fromisoformat(text) + timedelta(days=1)
-            return datetime(day.year, day.month, day.day, tzinfo=UTC)
-        at = datetime.fromisoformat(text)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{text!r} is no moment. Write 2019-06-30 or 2019-06-30T18:00:00Z.") from error
-    if at.tzinfo is None:
-        raise ValueError(f"{text!r} has no offset. Write 2019-06-30T18:00:00Z, or the day alone.")
-    return at.astimezone(UTC)
 
 
 def _row(rows: Any, *, key: str, text: str, what: str) -> Any:

@@ -28,7 +28,8 @@ from sla.models import (
 from sla.reports.breach import breach_report
 from sla.reports.tables import About, Kind, Report
 from sla.selectors.scope import Scope
-from sla.services.reporting import REPORTS, everything, first_day, make_report, moment, report_file
+from sla.services.report_days import first_day, moment
+from sla.services.reporting import REPORTS, everything, make_report, report_file
 from tests.builders import (
     a_charge,
     a_contract,

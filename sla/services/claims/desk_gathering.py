@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from sla.engine.claims.moves import OPEN, UNSENT
 from sla.engine.money import Money
@@ -31,12 +31,13 @@ class Gathered:
 
 def gather(user: User, *, vendors: QuerySet[Vendor] | None = None) -> Gathered:
     """Return what waits of what a person may see, of some vendors only where they are given."""
+    steps = ClaimToDo.objects.select_related("statement__agreement__contract")
     claims = list(
         Claim.objects.all()
         .visible_to(user)
         .filter(state__in=[*OPEN], **_only(vendors, path="contract__vendor"))
         .select_related("contract__vendor", "statement__agreement__contract", "incident")
-        .prefetch_related("todos", "answers", "moves")
+        .prefetch_related(Prefetch("todos", queryset=steps), "answers", "moves")
         .order_by("pk")
     )
     about = _statements_of(claims)

@@ -12,7 +12,9 @@ from django.db.models import Max, Min, OuterRef, QuerySet, Subquery
 
 from sla.engine.periods import zone_table
 from sla.models import Duty, ReportSchedule, ServiceLevelAgreement, Statement
+from sla.selectors.mailings import reachable, vendors_to_write_to
 from sla.services.duties.periods import Calendar, due_periods, hour_slot
+from sla.services.mailings.periods import vendor_run
 from sla.services.statements.staleness import note_stale
 
 Kind, State = Duty.Kind, Duty.State
@@ -28,11 +30,12 @@ class Planned:
     touched: int
     refreshes: int
     closings: int
+    reports: int
 
     @property
     def count(self) -> int:
         """Return how many runs became due."""
-        return self.refreshes + self.closings
+        return self.refreshes + self.closings + self.reports
 
 
 def plan(*, now: datetime) -> Planned:
@@ -45,6 +48,8 @@ def plan(*, now: datetime) -> Planned:
         touched=touched,
         refreshes=plan_refreshes(now=now),
         closings=plan_closings(now=now),
+        # After the closings, so that a report finds those that it waits for.
+        reports=plan_reports(now=now) + plan_released(now=now),
     )
 
 
@@ -64,12 +69,12 @@ def plan_refreshes(*, now: datetime) -> int:
         _duty(Kind.REFRESH, subject=f"schedule/{pk}", due_at=now, agreement_id=pk)
         for pk in sorted(stale - known.keys())
     )
-    return woken + _make(new)
+    return woken + write_runs(new)
 
 
 def plan_closings(*, now: datetime) -> int:
     """Write a run for every statement period that is over and settled; return how many."""
-    return _make(duty for row in _closable() for duty in _closings(row, now=now))
+    return write_runs(duty for row in _closable() for duty in _closings(row, now=now))
 
 
 def _closable() -> QuerySet[ServiceLevelAgreement]:
@@ -136,7 +141,7 @@ def plan_reports(*, now: datetime) -> int:
         first_made=Subquery(reports.annotate(on=Min("ends_on")).values("on")),
         last_made=Subquery(reports.annotate(on=Max("ends_on")).values("on")),
     )
-    return _make(duty for row in rows.order_by("pk") for duty in _reports(row, now=now))
+    return write_runs(duty for row in rows.order_by("pk") for duty in _reports(row, now=now))
 
 
 def _reports(row: ReportSchedule, *, now: datetime) -> Iterator[Duty]:
@@ -161,10 +166,37 @@ def _reports(row: ReportSchedule, *, now: datetime) -> Iterator[Duty]:
         )
 
 
+def plan_released(*, now: datetime) -> int:
+    """Write a run for each vendor to which something was released after its period was reported.
+
+    It is of the newest period that was reported. Where that one was written already, what was released
+    goes with the next.
+    """
+    rows = ReportSchedule.objects.filter(is_active=True, audience=ReportSchedule.Audience.VENDORS)
+    return write_runs(duty for row in rows.order_by("pk") for duty in _released(row, now=now))
+
+
+def _released(row: ReportSchedule, *, now: datetime) -> Iterator[Duty]:
+    begun = Duty.objects.filter(kind=Kind.REPORT, schedule=row, state=State.DONE).order_by("-ends_on")
+    newest = begun.first()
+    if newest is None or newest.ends_on is None:
+        return
+    for vendor in reachable(vendors_to_write_to(row, until=newest.ends_on), role=row.contact_role):
+        yield _duty(
+            Kind.MAIL,
+            subject=vendor_run(row, vendor),
+            period=newest.period,
+            due_at=now,
+            schedule_id=row.pk,
+            vendor_id=vendor.pk,
+            ends_on=newest.ends_on,
+        )
+
+
 def plan_look(*, now: datetime) -> int:
     """Write the look for warnings of this hour; an earlier one that nobody took is overtaken by it."""
     slot = hour_slot(now)
-    made = _make([_duty(Kind.LOOK, subject="house", period=slot, due_at=now)])
+    made = write_runs([_duty(Kind.LOOK, subject="house", period=slot, due_at=now)])
     if made:
         earlier = Duty.objects.filter(kind=Kind.LOOK, state=State.DUE).exclude(period=slot)
         earlier.update(state=State.DONE, finished_at=now, outcome="Overtaken by a later look.")
@@ -186,7 +218,7 @@ def _duty(
     return Duty(kind=kind, subject=subject, period=period, due_at=due_at, next_at=next_at or due_at, **fields)
 
 
-def _make(duties: Iterable[Duty]) -> int:
+def write_runs(duties: Iterable[Duty]) -> int:
     """Write the rows that are not there yet; return how many these were."""
     made, rest = 0, iter(duties)
     while rows := list(islice(rest, CHUNK)):

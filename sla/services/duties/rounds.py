@@ -12,6 +12,7 @@ from sla.models import Heartbeat
 from sla.services.duties.holding import Clock
 from sla.services.duties.planning import Planned, plan
 from sla.services.duties.running import run_next
+from sla.services.mailings.defaults import make_default_schedules
 from sla.services.outbox.delivering import deliver_next, note_broken_off
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ def run_round(*, clock: Clock, most: timedelta | None = None) -> Round:
 def sweep(*, clock: Clock) -> Planned:
     """Write down what is due; this is all that a schedule has to call."""
     begun = perf_counter()
+    make_default_schedules(now=clock())
     planned = plan(now=clock())
     lasted = perf_counter() - begun
     beat(Part.SWEEP, now=clock(), lasted=lasted)

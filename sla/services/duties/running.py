@@ -12,6 +12,7 @@ from structlog.contextvars import bound_contextvars
 from sla.models import Duty, Statement
 from sla.services import closing, refreshing
 from sla.services.duties.holding import MOST_ATTEMPTS, Clock, Held, HoldLostError, claim, claim_next
+from sla.services.mailings import runs
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +20,8 @@ Kind = Duty.Kind
 RUNS: Mapping[str, Callable[[Held], None]] = {
     Kind.REFRESH: refreshing.refresh_schedule,
     Kind.CLOSE: closing.close_period,
+    Kind.REPORT: runs.begin_report,
+    Kind.MAIL: runs.mail_report,
 }
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +15,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from sla.models import OutboxFile, OutboxMessage
+from sla.reports.mails.lines import one_line as one_line
 from vendors.models import Vendor
 
 LONGEST_SUBJECT = 250
@@ -97,10 +96,3 @@ def message_id(key: str) -> str:
     """Return the Message-ID of a key, such as <0f3a…@recourse.example>."""
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{domain}>"
-
-
-def one_line(text: str, *, most: int) -> str:
-    """Return text on one line, without control and formatting characters, cut to a length."""
-    plain = "".join(" " if unicodedata.category(char)[0] == "C" else char for char in text)
-    plain = re.sub(r"\s+", " ", plain).strip()
-    return plain if len(plain) <= most else plain[: most - 1] + "…"
