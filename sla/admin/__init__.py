@@ -4,6 +4,7 @@
 `finalising` makes a record · `revisions` and `answers` what is finalised · `reports` pages and files ·
 `levels` a service level's form · `parts` the other clauses · `starting` from a template ·
 `facts` decisions and conditions · `panels` what vendors, contracts and incidents show of it ·
+`releases` what a vendor may have · `report_schedules` and `sent_reports` what goes out by itself ·
 `home` the worklist · `claims` the desk and each claim · `receipts` what came and what it answers ·
 `register` and `books` what finance keeps · `running` what runs by itself, and the messages that leave.
 """
@@ -15,13 +16,16 @@ from sla.admin.home import dashboard
 from sla.admin.panels import ContractPageAdmin, IncidentPageAdmin, VendorPageAdmin
 from sla.admin.receipts import CreditReceivedAdmin, ExchangeRateAdmin
 from sla.admin.register import RegisterEntryAdmin
+from sla.admin.report_schedules import ReportScheduleAdmin
 from sla.admin.running import DutyAdmin, OutboxMessageAdmin
 from sla.admin.schedules import ScheduleAdmin
+from sla.admin.sent_reports import ComplianceReportAdmin
 from sla.admin.statement_list import StatementAdmin
 
 __all__ = [
     "BroughtForwardAdmin",
     "ClaimAdmin",
+    "ComplianceReportAdmin",
     "ConditionAdmin",
     "ContractPageAdmin",
     "CreditReceivedAdmin",
@@ -33,6 +37,7 @@ __all__ = [
     "PeriodCloseAdmin",
     "PostingPolicyAdmin",
     "RegisterEntryAdmin",
+    "ReportScheduleAdmin",
     "ScheduleAdmin",
     "SharedCapAdmin",
     "StatementAdmin",

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sla.admin.lines import answers_by_line, line_rows
+from sla.admin.releases import release_context
 from sla.admin.standing import credit_text, standing_of
 from sla.admin.statements import (
     EDITIONS,
@@ -50,14 +51,16 @@ def revision_view(request: HttpRequest, revision: StatementRevision, *, base: An
     answers = answers_by_line(said.order_by("pk"))
     claims = claim_rows(request, statement)
     may_answer = request.user.has_perm("sla.add_lineanswer")
+    is_newest = standing.newest is not None and standing.newest.pk == revision.pk
     context = {
         **base,
+        **release_context(request, revision, is_newest=is_newest),
         "title": str(revision),
         "revision": revision,
         "shown_revision": revision,
         "statement": statement,
         "standing": standing,
-        "is_newest": standing.newest is not None and standing.newest.pk == revision.pk,
+        "is_newest": is_newest,
         "document": document,
         "page": _page(request, revision, result=result),
         "agreement": agreement,

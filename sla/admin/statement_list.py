@@ -18,6 +18,7 @@ from sla.admin.answers import answer_view
 from sla.admin.differing import difference_view, hold_view
 from sla.admin.finalising import finalise_view
 from sla.admin.finalising_many import bulk_view
+from sla.admin.releases import Releasing, release_view
 from sla.admin.reports import draw_up, last_month, report_view, reports_view, vendor_report_view
 from sla.admin.revisions import revision_file, revision_view, verify_view
 from sla.admin.standing import standings_of
@@ -50,7 +51,7 @@ class StatementChangeList(ChangeList):
 
 
 @admin.register(Statement)
-class StatementAdmin(ModelAdmin):
+class StatementAdmin(Releasing, ModelAdmin):
     """The service level statements; nothing is typed here."""
 
     list_display = [
@@ -78,7 +79,7 @@ class StatementAdmin(ModelAdmin):
         "agreement__contract__vendor__name",
     ]
     ordering = ["-last_on", "agreement__contract__reference", "agreement__code"]
-    actions = ["finalise_selected", "refresh_selected"]
+    actions = ["finalise_selected", "release_selected", "refresh_selected"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: a statement follows from its SLA schedule."""
@@ -119,6 +120,7 @@ class StatementAdmin(ModelAdmin):
             path(f"{row}hold/", wrap(self.hold), name="sla_statement_hold"),
             path(f"{frozen}", wrap(self.revision), name="sla_revision"),
             path(f"{frozen}verify/", wrap(self.verify), name="sla_revision_verify"),
+            path(f"{frozen}release/", wrap(self.release), name="sla_revision_release"),
             path(f"{frozen}file/<slug:form>/", wrap(self.revision_file), name="sla_revision_file"),
             path(f"{frozen}line/<int:line>/answer/", wrap(self.answer), name="sla_line_answer"),
             *super().get_urls(),
@@ -189,6 +191,12 @@ class StatementAdmin(ModelAdmin):
     def verify(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
         """Check a finalised revision."""
         return verify_view(request, self._revision(request, pk, number))
+
+    def release(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        """Let the vendor have a finalised revision."""
+        if not self.has_release_permission(request):
+            raise PermissionDenied
+        return release_view(request, self._revision(request, pk, number), base=self._base(request))
 
     def revision_file(self, request: HttpRequest, pk: int, number: int, form: str) -> HttpResponse:
         """Hand a finalised revision out as a file."""
