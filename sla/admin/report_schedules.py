@@ -58,9 +58,12 @@ class ReportScheduleForm(RecordForm):
         """Say at its field what cannot go together."""
         cleaned = super().clean() or self.cleaned_data
         names = {field.name for field in ReportSchedule._meta.concrete_fields} & cleaned.keys()
-        typed = ReportSchedule(**{name: cleaned[name] for name in names})
-        for field, text in schedule_problems(typed, readers=list(cleaned.get("readers") or ())).items():
-            self.add_error(field, text)
+        typed = ReportSchedule(**{name: cleaned[name] for name in names}, pk=self.instance.pk)
+        if not self.errors:
+            readers = list(cleaned.get("readers") or ())
+            found = schedule_problems(typed, readers=readers, now=timezone.now())
+            for field, text in found.items():
+                self.add_error(field, text)
         return cleaned
 
 

@@ -41,7 +41,7 @@ FORM = {
     "contact_role": "account",
     "every": "quarter",
     "first_month": "2",
-    "starts_on": "2026-02-01",
+    "starts_on": f"{timezone.now().date()}",
     "days_after": "10",
     "hour": "7",
     "zone": "Europe/Berlin",
@@ -120,6 +120,20 @@ def test_what_cannot_go_together_is_refused_at_its_field(
     errors = response.context["adminform"].form.errors
     assert any(words in text for text in errors[field]), errors
     assert not ReportSchedule.objects.exists()
+
+
+def test_a_first_period_so_early_that_mails_would_flood_out_is_refused(boss: Client) -> None:
+    monthly = {**FORM, "every": "month", "days_after": "0"}
+    response = boss.post(reverse(ADD), {**monthly, "starts_on": "2019-01-15"})
+    (text,) = response.context["adminform"].form.errors["starts_on"]
+    assert re.fullmatch(
+        r"\d+ reports, from 2019-01 on, would go out at once, each marked as late. Begin with the period of"
+        r" \d{4}-\d\d-\d\d, or one before; earlier figures are under Reports.",
+        text,
+    )
+    assert not ReportSchedule.objects.exists()
+    boss.post(reverse(ADD), {**monthly, "starts_on": "2019-01-15", "is_active": ""})
+    assert ReportSchedule.objects.get().is_active is False
 
 
 def test_the_list_tells_when_each_goes_out_next_and_what_came_of_the_last(boss: Client) -> None:

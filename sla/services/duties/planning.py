@@ -146,15 +146,8 @@ def plan_reports(*, now: datetime) -> int:
 
 def _reports(row: ReportSchedule, *, now: datetime) -> Iterator[Duty]:
     known: Any = row
-    calendar = Calendar(
-        zone=row.zone,
-        rule=row.rule,
-        since=row.starts_on,
-        days=row.days_after,
-        hour=row.hour,
-        known=(known.first_made, known.last_made) if known.last_made is not None else None,
-    )
-    for period, due_at in due_periods(calendar, at=now):
+    span = (known.first_made, known.last_made) if known.last_made is not None else None
+    for period, due_at in due_periods(report_calendar(row, known=span), at=now):
         yield _duty(
             Kind.REPORT,
             subject=f"report/{row.pk}",
@@ -164,6 +157,13 @@ def _reports(row: ReportSchedule, *, now: datetime) -> Iterator[Duty]:
             schedule_id=row.pk,
             ends_on=period.last_on,
         )
+
+
+def report_calendar(row: ReportSchedule, *, known: tuple[date, date] | None) -> Calendar:
+    """Return when the reports of a schedule are due; `known` are the last days that were planned already."""
+    return Calendar(
+        zone=row.zone, rule=row.rule, since=row.starts_on, days=row.days_after, hour=row.hour, known=known
+    )
 
 
 def plan_released(*, now: datetime) -> int:
