@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from sla.models import ComplianceReport, OutboxMessage, Release, ServiceLevelAgreement, StatementRevision
 from sla.reports.editions import frozen_inputs
 from sla.services.claims import submit_claim
+from sla.services.mailings import runs as mail_runs
 from sla.services.mailings.releasing import mailing_words, release_revision
 from sla.services.statements.drafts import draft_statement
 from sla.services.statements.finalising import finalise_statement
@@ -290,6 +291,30 @@ def test_two_schedules_never_carry_the_same_release_twice() -> None:
     assert sorted(said for _, _, said in runs("mail"))[0] == (
         "Nothing was sent: nothing that was released waits to be sent."
     )
+
+
+def test_one_that_is_replaced_while_its_mail_is_made_does_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    agreement = missed()
+    released(agreement)
+    to_vendors()
+    real = mail_runs.compose_released
+
+    def overtaken(*args: Any, **named: Any) -> Any:
+        made = real(*args, **named)
+        corrected(agreement, now=at("2019-07-07 08:00"))
+        return made
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mail_runs, "compose_released", overtaken)
+        rounds(JUNE_REPORT)
+    assert mails() == []
+    assert [(state, said) for _, state, said in runs("mail")] == [
+        ("due", "RuntimeError: What was released changed while the mail was made: it is made again.")
+    ]
+    rounds("2019-07-07 08:01")
+    assert runs("mail") == [
+        ("2019-06", "done", "Nothing was sent: nothing that was released waits to be sent.")
+    ]
 
 
 # Nothing that is only ours

@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.db.models import QuerySet
 
 from sla.models import ComplianceReport, Duty, OutboxMessage, Release, ReportSchedule, ToldFigure
-from sla.selectors.mailings import scheduled_vendors, vendor_contacts
+from sla.selectors.mailings import releases_to_send, scheduled_vendors, vendor_contacts
 from sla.selectors.told import newest_change
 from sla.services.duties.holding import Held
 from sla.services.duties.planning import write_runs
@@ -212,7 +212,7 @@ def _mail_vendor(held: Held, *, schedule: ReportSchedule, vendor: Vendor) -> Non
                 _report(duty, composed, subject=subject, message=message, known=known, vendor=vendor)
             )
             _keep(reports[-1], told=composed.told)
-        _mark_sent(releases, report=reports[0])
+        _mark_sent(releases, report=reports[0], period=period)
         names = ", ".join(contact.name for contact in contacts)
         done.outcome = f"To {names} of {vendor.name}: {composed.headline}."
 
@@ -228,13 +228,17 @@ def _why_nothing(schedule: ReportSchedule, *, vendor: Vendor, is_released: bool,
     return "" if is_reached else f"{vendor.name} has no contact '{role}' with an e-mail address"
 
 
-def _mark_sent(releases: Sequence[Release], *, report: ComplianceReport) -> None:
-    """Note which report carried the releases; raise RuntimeError where another one did meanwhile."""
+def _mark_sent(releases: Sequence[Release], *, report: ComplianceReport, period: ReportPeriod) -> None:
+    """Note which report carried the releases.
+
+    Raises RuntimeError where another one did meanwhile, or where one was replaced: it is looked at again.
+    """
     keys = [each.pk for each in releases]
-    rows = list(Release.objects.select_for_update(of=("self",)).filter(pk__in=keys, report=None))
-    if len(rows) != len(keys):
-        raise RuntimeError("Another report carried these statements meanwhile: this one looks again.")
-    for row in rows:
+    rows = releases_to_send(until=period.last_on).filter(pk__in=keys).select_for_update(of=("self",))
+    found = list(rows.order_by("pk"))
+    if len(found) != len(keys):
+        raise RuntimeError("What was released changed while the mail was made: it is made again.")
+    for row in found:
         row.report = report
         row.save(update_fields=["report"])
 
