@@ -66,6 +66,7 @@ class Migration(migrations.Migration):
                 ('detail', models.TextField(blank=True)),
                 ('currency', models.CharField(blank=True, max_length=3)),
                 ('amount_minor', models.BigIntegerField(blank=True, null=True, verbose_name='amount')),
+                ('ranked_minor', models.BigIntegerField(blank=True, help_text='Twice of it is worse again.', null=True, verbose_name='amount when it got as bad as this')),
                 ('due_at', models.DateTimeField(blank=True, help_text='UTC, exclusive.', null=True, verbose_name='by')),
                 ('due_words', models.CharField(blank=True, max_length=60, verbose_name='by, as written')),
                 ('occurrence', models.PositiveIntegerField(default=1)),
@@ -294,6 +295,7 @@ class Migration(migrations.Migration):
             name='Outlook',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(max_length=500)),
                 ('target', models.CharField(max_length=80)),
                 ('name', models.CharField(max_length=200)),
                 ('window', models.CharField(max_length=30)),

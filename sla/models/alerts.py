@@ -82,6 +82,9 @@ class Alert(models.Model):
     detail = models.TextField(blank=True)
     currency = models.CharField(max_length=3, blank=True)
     amount_minor = models.BigIntegerField("amount", null=True, blank=True)
+    ranked_minor = models.BigIntegerField(
+        "amount when it got as bad as this", null=True, blank=True, help_text="Twice of it is worse again."
+    )
     due_at = models.DateTimeField("by", null=True, blank=True, help_text="UTC, exclusive.")
     due_words = models.CharField("by, as written", max_length=60, blank=True)
     occurrence = models.PositiveIntegerField(default=1)

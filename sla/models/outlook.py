@@ -14,6 +14,7 @@ from vendors.models import RegisterManager
 class Outlook(models.Model):
     """One service level of a draft that still runs: what is left of it. Replaced with the draft.
 
+    A level of which nothing is used up and that is not missed has none. `key` is that of its draft line;
     `used_us` is the downtime that counts so far, `room_us` what may still come without a worse row;
     `next_minor` is the credit that follows then, in minor units of `currency`.
     """
@@ -23,6 +24,7 @@ class Outlook(models.Model):
     statement = models.ForeignKey(
         Statement, verbose_name="service level statement", on_delete=models.CASCADE, related_name="outlooks"
     )
+    key = models.CharField(max_length=500)
     target = models.CharField(max_length=80)
     name = models.CharField(max_length=200)
     window = models.CharField(max_length=30)

@@ -21,6 +21,7 @@ ALLOWED = {
     "sla/services/refreshing.py": "scheduled runs are marks for workers, not records",
     "sla/services/statements/drafting.py": "heads and drafts are computed, not recorded",
     "sla/services/statements/finalising.py": "the head's outcomes are computed, not recorded",
+    "sla/services/statements/outlooks.py": "what a draft says ahead is computed, not recorded",
     "sla/services/statements/staleness.py": "heads and seen changes are marks for the sweep, not records",
     "vendors/services/demo.py": "demo rows leave together with their history",
 }

@@ -1,10 +1,10 @@
 """Statements: computed as drafts, kept as heads, finalised as revisions, verified for ever.
 
 `drafts` gather and compute · `heads` the rows that follow their inputs · `staleness` which of them a change
-moves · `drafting` a draft's columns · `lines` figures as columns · `numbering` lasting line numbers ·
-`questions` what is unresolved · `plausible` what is out of the ordinary · `finalising` revisions ·
-`corrections` held for a later statement · `differences` between two of them · `verifying` digests and
-figures.
+moves · `drafting` a draft's columns · `outlooks` what it says ahead · `lines` figures as columns ·
+`numbering` lasting line numbers · `questions` what is unresolved · `plausible` what is out of the ordinary ·
+`finalising` revisions · `corrections` held for a later statement · `differences` between two of them ·
+`verifying` digests and figures.
 """
 
 from sla.services.statements.differences import Difference, differences

@@ -24,6 +24,7 @@ from sla.services.claims import refresh_todos
 from sla.services.statements.drafts import result_of
 from sla.services.statements.lines import LineValues
 from sla.services.statements.numbering import statement_lines
+from sla.services.statements.outlooks import replace_outlooks
 from sla.services.statements.questions import open_questions
 
 
@@ -192,6 +193,7 @@ def write_draft(statement: Statement, *, draft: Draft, where: Q, wanted: int, no
             return False
         replace_draft_lines(statement, lines=draft.lines)
         refresh_todos(statement, inputs=draft.inputs, result=draft.result, now=now)
+        replace_outlooks(statement, inputs=draft.inputs, result=draft.result)
     vars(statement).update(values)
     return True
 
