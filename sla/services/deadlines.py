@@ -23,7 +23,7 @@ from sla.models import Claim, ClaimToDo, Statement
 from sla.reports.deadlines import CalendarStep, deadline_calendar
 from sla.reports.moments import local_moments
 from sla.services.claims.vendor_dates import statements_of
-from vendors.models import midnight
+from vendors.models import RegisterQuerySet, midnight
 
 SALT = "sla.deadlines"
 LOOK_BACK = timedelta(days=31)
@@ -44,11 +44,16 @@ def calendar_reader(pk: int, *, key: str) -> User | None:
 
 
 def open_steps(user: User, *, now: datetime) -> QuerySet[ClaimToDo]:
-    """Return the dated steps that are neither done nor dropped, of what a person may see.
+    """Return the dated steps that are neither done nor dropped, of what a person may see."""
+    return every_open_step(now=now).visible_to(user)
+
+
+def every_open_step(*, now: datetime) -> RegisterQuerySet[ClaimToDo]:
+    """Return the dated steps that are neither done nor dropped, whoever may see them.
 
     Of a claim all of them, however late; without one those of the last month and later.
     """
-    found = ClaimToDo.objects.all().visible_to(user).filter(done_at=None, dropped_at=None)
+    found: RegisterQuerySet[ClaimToDo] = ClaimToDo.objects.filter(done_at=None, dropped_at=None)
     # Where nothing was missed, or the credit comes without asking, nobody has to send a claim.
     nothing = Q(what="claim", claim=None) & (
         Q(statement__state=Statement.State.MET, statement__shown="") | Q(statement__automatic=True)

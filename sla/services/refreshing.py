@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db.models import QuerySet
 
 from sla.models import Duty, Statement
+from sla.services.alerts.looking import look_at_drafts
 from sla.services.duties.holding import Held
 from sla.services.statements.heads import refresh_heads
 
@@ -19,7 +20,7 @@ def refresh_schedule(held: Held) -> None:
     """Compute the stale drafts of the run's SLA schedule, earlier periods first.
 
     What is left after a while, or was asked for meanwhile, is left to the next turn of the same run. Closings
-    of the schedule that failed are tried again: the records changed.
+    of the schedule that failed are tried again: the records changed. Its warnings follow the drafts.
     """
     duty, begun = held.duty, held.clock()
     count = 0
@@ -31,6 +32,9 @@ def refresh_schedule(held: Held) -> None:
     if _stale(duty).exists():
         held.again()
         return
+    assert duty.agreement_id is not None
+    # What the drafts say ahead is raised at once; whom to tell is decided by the look of the hour.
+    look_at_drafts([duty.agreement_id], now=held.clock())
     with held.done() as done:
         done.outcome = f"{count} draft{'s' * (count != 1)} brought up to date."
         now = held.clock()

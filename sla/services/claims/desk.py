@@ -148,14 +148,17 @@ def _line_of(claim: Claim, *, now: datetime) -> str | int:
     """Return the bucket that what is owed of a claim ages in, or the line that it stands on instead."""
     if claim.state in UNSENT:
         return "unsent"
-    since = _expected_at(claim) if claim.automatic else _had_at(claim)
+    since = expected_at(claim) if claim.automatic else _had_at(claim)
     if since is None or (claim.automatic and since > now):
         return "expected"
     return bucket_of((now - since).days)
 
 
-def _expected_at(claim: Claim) -> datetime | None:
-    """Return when a credit that comes without asking was due: by its clause, else with its invoice."""
+def expected_at(claim: Claim) -> datetime | None:
+    """Return when a credit that comes without asking was due: by its clause, else with its invoice.
+
+    The claim's dated steps come prefetched, its contract selected.
+    """
     dues = [row.due_until for row in claim.todos.all() if row.what == ISSUE and row.dropped_at is None]
     if dues:
         return min(dues)
