@@ -6,7 +6,8 @@
 `facts` decisions and conditions · `panels` what vendors, contracts and incidents show of it ·
 `releases` what a vendor may have · `report_schedules` and `sent_reports` what goes out by itself ·
 `home` the worklist · `claims` the desk and each claim · `receipts` what came and what it answers ·
-`register` and `books` what finance keeps · `running` what runs by itself, and the messages that leave.
+`register` and `books` what finance keeps · `running` what runs by itself, and the messages that leave ·
+`warnings` what is about to go wrong, and the rules for it.
 """
 
 from sla.admin.books import PeriodCloseAdmin, PostingPolicyAdmin, SharedCapAdmin
@@ -21,8 +22,11 @@ from sla.admin.running import DutyAdmin, OutboxMessageAdmin
 from sla.admin.schedules import ScheduleAdmin
 from sla.admin.sent_reports import ComplianceReportAdmin
 from sla.admin.statement_list import StatementAdmin
+from sla.admin.warnings import AlertAdmin, AlertPolicyAdmin
 
 __all__ = [
+    "AlertAdmin",
+    "AlertPolicyAdmin",
     "BroughtForwardAdmin",
     "ClaimAdmin",
     "ComplianceReportAdmin",

@@ -19,7 +19,7 @@ class LookedAtAdmin(ModelAdmin):
     list_per_page = 50
     list_fullwidth = True
     show_full_result_count = False
-    actions: Any = None
+    actions: ClassVar[Any] = None
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the rows that the reader may see."""

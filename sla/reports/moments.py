@@ -19,3 +19,14 @@ def local_moments(zone: str) -> Callable[[datetime], str]:
         return f"{local:%Y-%m-%d %H:%M:%S}{fraction} {offset[:3]}:{offset[3:5]}"
 
     return write
+
+
+def time_left(until: datetime, *, now: datetime) -> str:
+    """Return the time to a deadline in days, in hours for the last two days, or how long it is over."""
+    hours = int((until - now).total_seconds() // 3600)
+    if hours < 0:
+        days = (now - until).days
+        return f"{days} day{'' if days == 1 else 's'} over" if days else "over"
+    if hours < 48:
+        return f"{hours} h left"
+    return f"{hours // 24} days left"

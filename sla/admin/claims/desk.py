@@ -13,11 +13,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from sla.admin.claims.page import STATE_TONES, time_left
+from sla.admin.claims.page import STATE_TONES
 from sla.admin.statements import statement_url
 from sla.engine.claims.moves import ClaimState
 from sla.engine.money import Money
 from sla.models import Claim, ClaimMove, CreditReceived
+from sla.reports.moments import time_left
 from sla.services.claims.desk import BUCKETS, claims_desk
 from sla.services.claims.desk_rows import DeskRow
 from sla.services.deadlines import calendar_key

@@ -16,6 +16,7 @@ from sla.admin.statements import statement_url
 from sla.engine.claims.moves import ClaimState
 from sla.models import Claim, ClaimMove, ClaimPart, ClaimToDo, ServiceCredit
 from sla.models.columns import label_of
+from sla.reports.moments import time_left
 from sla.services import claims
 from sla.services.claims.balances import Balance, over_credited
 from sla.services.deadlines import due_words, step_words, steps_of
@@ -128,17 +129,6 @@ def _step(row: ClaimToDo, *, now: datetime) -> dict[str, Any]:
         "by_hand": row.party == ClaimToDo.Party.OURS and row.what not in FOLLOWS,
         "follows": FOLLOWS.get(row.what, ""),
     }
-
-
-def time_left(until: datetime, *, now: datetime) -> str:
-    """Return the time to a deadline in days, in hours for the last two days, or how long it is over."""
-    hours = int((until - now).total_seconds() // 3600)
-    if hours < 0:
-        days = (now - until).days
-        return f"{days} day{'' if days == 1 else 's'} over" if days else "over"
-    if hours < 48:
-        return f"{hours} h left"
-    return f"{hours // 24} days left"
 
 
 def _parts(claim: Claim) -> Any:
