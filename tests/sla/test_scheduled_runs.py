@@ -13,7 +13,7 @@ from django.db import IntegrityError, OperationalError, transaction
 from sla.models import Duty, Heartbeat, Statement
 from sla.services.duties import holding, running
 from sla.services.duties.holding import BACKOFF, MOST_ATTEMPTS, Held, HoldLostError, claim, claim_next
-from sla.services.duties.planning import plan
+from sla.services.duties.planning import plan, plan_closings
 from sla.services.duties.rounds import run_round, work
 from tests.builders import a_vendor, an_incident, an_outage, at, saved
 from tests.sla.running import Clock, a_closing_schedule, clock, closings
@@ -188,12 +188,18 @@ def test_the_most_pressing_comes_first_and_then_the_oldest() -> None:
         taken.append((held.duty.kind, held.duty.period))
         with held.done():
             pass
-    assert taken == [("refresh", ""), ("close", "2019-06"), ("close", "2019-07"), ("close", "2019-08")]
+    assert taken == [
+        ("refresh", ""),
+        ("close", "2019-06"),
+        ("close", "2019-07"),
+        ("close", "2019-08"),
+        ("look", "2019-09-07T00"),
+    ]
 
 
 def test_a_period_waits_for_the_earlier_ones_of_its_schedule_but_not_for_those_that_failed() -> None:
     a_closing_schedule()
-    plan(now=at("2019-08-07 00:00"))
+    plan_closings(now=at("2019-08-07 00:00"))
     now = clock("2019-08-07 00:00")
     june = claim_next(clock=now)
     assert june is not None

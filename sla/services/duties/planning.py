@@ -21,6 +21,7 @@ Kind, State = Duty.Kind, Duty.State
 CHUNK = 500
 # A look or a digest that is done says nothing any more.
 FORGOTTEN_AFTER = timedelta(days=30)
+OVERTAKEN = "Overtaken by a later look."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +32,12 @@ class Planned:
     refreshes: int
     closings: int
     reports: int
+    looks: int
 
     @property
     def count(self) -> int:
         """Return how many runs became due."""
-        return self.refreshes + self.closings + self.reports
+        return self.refreshes + self.closings + self.reports + self.looks
 
 
 def plan(*, now: datetime) -> Planned:
@@ -50,6 +52,7 @@ def plan(*, now: datetime) -> Planned:
         closings=plan_closings(now=now),
         # After the closings, so that a report finds those that it waits for.
         reports=plan_reports(now=now) + plan_released(now=now),
+        looks=plan_look(now=now),
     )
 
 
@@ -199,10 +202,18 @@ def plan_look(*, now: datetime) -> int:
     made = write_runs([_duty(Kind.LOOK, subject="house", period=slot, due_at=now)])
     if made:
         earlier = Duty.objects.filter(kind=Kind.LOOK, state=State.DUE).exclude(period=slot)
-        earlier.update(state=State.DONE, finished_at=now, outcome="Overtaken by a later look.")
+        earlier.update(state=State.DONE, finished_at=now, outcome=OVERTAKEN)
         old = Duty.objects.filter(kind__in=(Kind.LOOK, Kind.DIGEST), state=State.DONE)
         old.filter(finished_at__lt=now - FORGOTTEN_AFTER).delete()
     return made
+
+
+def plan_digests(readers: Iterable[int], *, to_chat: bool, slot: str, now: datetime) -> int:
+    """Write a run for each person, and the chat, with warnings to hear of in this hour; return how many."""
+    rows = [_duty(Kind.DIGEST, subject=f"user/{pk}", period=slot, due_at=now, reader_id=pk) for pk in readers]
+    if to_chat:
+        rows.append(_duty(Kind.DIGEST, subject="chat", period=slot, due_at=now))
+    return write_runs(rows)
 
 
 def _duty(

@@ -11,8 +11,9 @@ from structlog.contextvars import bound_contextvars
 
 from sla.models import Duty, Statement
 from sla.services import closing, refreshing
+from sla.services.alerts import runs as alerts
 from sla.services.duties.holding import MOST_ATTEMPTS, Clock, Held, HoldLostError, claim, claim_next
-from sla.services.mailings import runs
+from sla.services.mailings import runs as mailings
 
 logger = logging.getLogger(__name__)
 
@@ -20,8 +21,10 @@ Kind = Duty.Kind
 RUNS: Mapping[str, Callable[[Held], None]] = {
     Kind.REFRESH: refreshing.refresh_schedule,
     Kind.CLOSE: closing.close_period,
-    Kind.REPORT: runs.begin_report,
-    Kind.MAIL: runs.mail_report,
+    Kind.REPORT: mailings.begin_report,
+    Kind.MAIL: mailings.mail_report,
+    Kind.LOOK: alerts.look,
+    Kind.DIGEST: alerts.digest,
 }
 
 
