@@ -296,11 +296,16 @@ NAVIGATION: list[dict[str, Any]] = [
         ("Accounts", "tag", "vendors_account"),
         ("Calendars", "calendar_month", "vendors_businesscalendar"),
         ("Our companies", "domain", "vendors_legalentity"),
+        ("Tags", "sell", "vendors_tag"),
     ),
     _pages(
         "What runs by itself",
-        ("Scheduled runs", "schedule", "sla_duty"),
+        ("Warnings", "notifications", "sla_alert"),
+        ("Report schedules", "event_repeat", "sla_reportschedule"),
+        ("Reports that were sent", "forward_to_inbox", "sla_compliancereport"),
         ("Messages", "outgoing_mail", "sla_outboxmessage"),
+        ("Scheduled runs", "schedule", "sla_duty"),
+        ("Rules for warnings", "tune", "sla_alertpolicy"),
     ),
     _pages("People", ("Users", "person", "auth_user"), ("Groups", "group", "auth_group")),
 ]

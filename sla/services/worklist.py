@@ -17,6 +17,7 @@ from sla.models import ServiceLevelAgreement, ServiceLevelTarget, Statement
 from sla.selectors import IncompleteContract, incomplete_contracts
 from sla.selectors.running import Stuck, stuck
 from sla.selectors.waiting import Waiting, closed_and_waiting
+from sla.services.alerts.waiting import WaitingWarnings, waiting_warnings
 from sla.services.claims.desk_gathering import money_to_claim
 from sla.services.summaries import StatementSummary, statement_lines
 from vendors.models import Contract, Reader
@@ -70,6 +71,7 @@ class Worklist:
     misses: tuple[StatementSummary, ...]
     is_empty: bool
     closed: Waiting
+    warnings: WaitingWarnings
     stuck: Stuck
 
 
@@ -95,6 +97,7 @@ def worklist(user: Reader, *, now: datetime) -> Worklist:
         )[:MOST],
         is_empty=not ServiceLevelAgreement.objects.all().visible_to(user).exists(),
         closed=closed_and_waiting(user),
+        warnings=waiting_warnings(user, most=MOST, now=now),
         stuck=stuck(user),
     )
 

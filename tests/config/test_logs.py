@@ -26,7 +26,7 @@ from sla.models import Duty, OutboxMessage
 from sla.services.deadlines import calendar_key
 from sla.services.duties.rounds import run_round
 from sla.services.outbox import post
-from sla.services.outbox.delivering import note_broken_off
+from sla.services.outbox.delivering import deliver_next, note_broken_off
 from tests.builders import person, saved
 from tests.config.processes import asked, database_for_others, free_port, program, web_server
 from tests.sla.running import a_closing_schedule, clock
@@ -244,12 +244,12 @@ def test_each_run_is_one_line_with_its_statement_and_how_long_it_took(said: Said
     agreement = a_closing_schedule()
     run_round(clock=clock(JULY_6))
     duty = Duty.objects.get(kind="close")
-    assert said.by("sla") == [
+    assert said.by("sla")[:2] == [
         {
             "level": "info",
             "logger": "sla.services.duties.rounds",
             "event": "planned",
-            "runs": 1,
+            "runs": 2,
             "touched": 0,
         },
         {
@@ -268,15 +268,18 @@ def test_each_run_is_one_line_with_its_statement_and_how_long_it_took(said: Said
 
 @pytest.mark.django_db
 def test_a_sweep_that_finds_nothing_says_nothing(said: Said) -> None:
+    run_round(clock=clock(JULY_6))  # with the look for warnings of this hour
+    before = len(said.lines)
     run_round(clock=clock(JULY_6))
-    assert said.by("sla") == []
+    assert before > 0
+    assert said.lines[before:] == []
 
 
 @pytest.mark.django_db
 def test_a_message_is_one_line_by_its_key_and_nothing_of_what_it_says(said: Said) -> None:
     now = clock(JULY_6)
     post(key="tests/1", subject="told", text="in confidence", address="a@b.example", now=now())
-    run_round(clock=now)
+    deliver_next(clock=now)
     assert said.by("sla") == [
         {
             "level": "info",

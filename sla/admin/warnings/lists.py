@@ -10,6 +10,7 @@ from django.db.models import Case, F, IntegerField, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.text import Truncator
 from unfold.decorators import display
 
 from sla.admin.looking import LookedAtAdmin, VendorFilter, figure, over
@@ -65,13 +66,19 @@ class AlertAdmin(LookedAtAdmin):
         "shown_amount",
         "shown_degree",
         "shown_since",
-        "shown_acknowledged",
         "shown_place",
     ]
     empty_hint = "Warnings are looked for once an hour."
     list_before_template = "sla/parts/warnings_hint.html"
     list_filter = [StateFilter, "kind", VendorFilter]
-    list_select_related = ["vendor", "claim", "incident", "contract", "statement__agreement__contract"]
+    list_select_related = [
+        "vendor",
+        "claim",
+        "incident",
+        "contract",
+        "acknowledged_by",
+        "statement__agreement__contract",
+    ]
     search_fields = ["headline", "detail", "vendor__name", "claim__reference", "contract__reference"]
     # Standing before cleared, overdue and nearest first, then the most money.
     ordering = [
@@ -115,9 +122,9 @@ class AlertAdmin(LookedAtAdmin):
 
     @display(description="Warning", ordering="headline")
     def shown_warning(self, obj: Alert) -> str:
-        """Return what it says, of which vendor, and what it is about."""
+        """Return what it says, of which vendor, what it is about, and who took it on and does what."""
         vendor = "" if obj.vendor is None else obj.vendor.name
-        return over(obj.headline, " · ".join(filter(None, [vendor, obj.get_kind_display()])))
+        return over(obj.headline, " · ".join(filter(None, [vendor, obj.get_kind_display(), _taken_on(obj)])))
 
     @display(description="By", ordering="due_at")
     def shown_by(self, obj: Alert) -> str:
@@ -150,16 +157,15 @@ class AlertAdmin(LookedAtAdmin):
         worse = f"worse {obj.ranked_at:%Y-%m-%d}" if obj.ranked_at > obj.raised_at else ""
         return over(figure(f"{obj.raised_at:%Y-%m-%d}"), until or worse)
 
-    @display(description="Acknowledged", ordering="acknowledged_at")
-    def shown_acknowledged(self, obj: Alert) -> str:
-        """Return who took it on as bad as it is, and what is done about it."""
-        if not obj.is_acknowledged or obj.acknowledged_by is None:
-            return ""
-        note = obj.acknowledged_note
-        short = note if len(note) <= NOTE_SHOWN else f"{note[: NOTE_SHOWN - 1]}…"
-        return over(str(obj.acknowledged_by), short)
-
     @display(description="Dealt with in")
     def shown_place(self, obj: Alert) -> str:
         """Return a link to where it is dealt with."""
         return format_html(LINK, address_of(obj), place_of(obj, is_short=True))
+
+
+def _taken_on(alert: Alert) -> str:
+    """Return who acknowledged it as bad as it is, and what is done about it."""
+    if not alert.is_acknowledged:
+        return ""
+    said = f": {Truncator(alert.acknowledged_note).chars(NOTE_SHOWN)}" if alert.acknowledged_note else ""
+    return f"acknowledged by {alert.acknowledged_by}{said}"

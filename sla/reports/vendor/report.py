@@ -150,7 +150,8 @@ def _headline(levels: Sequence[LevelPart], *, period: str) -> str:
     unsure = sum(each.standing in (Standing.UNCERTAIN, Standing.UNMEASURED) for each in levels)
     plural = "s" if len(levels) != 1 else ""
     if missed:
-        return f"{missed} of {len(levels)} service level{plural} missed in {period}"
+        said = f"{missed} of {len(levels)} service level{plural} missed in {period}"
+        return f"{said}; {unsure} not certain yet" if unsure else said
     if unsure:
         return f"No service level missed in {period}; {unsure} of {len(levels)} not certain yet"
     return f"All {len(levels)} service levels met in {period}" if plural else f"Service level met in {period}"

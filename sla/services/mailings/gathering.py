@@ -101,7 +101,7 @@ def headline(
         return f"No service level was judged in {period}"
     if missed:
         said = f"{missed} of {lines} service level{'s' * (lines != 1)} missed in {period}"
-        return f"{said}{_at_vendors(judged)}"
+        return f"{said}{_at_vendors(judged)}{f'; {unsure} not certain yet' if unsure else ''}"
     if unsure:
         return f"No service level missed in {period}; {unsure} of {lines} not certain yet"
     return f"All {lines} service levels met in {period}" if lines > 1 else f"Service level met in {period}"
