@@ -94,7 +94,7 @@ class OutboxMessage(models.Model):
 
 
 class OutboxFile(models.Model):
-    """A file that goes with a message; its bytes are dropped after a year, its fingerprint stays."""
+    """A file that goes with a message; its bytes go long after it was sent, its fingerprint stays."""
 
     visible_through: ClassVar = "message__vendor"
 

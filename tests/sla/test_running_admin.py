@@ -161,6 +161,8 @@ def test_the_file_of_a_message_is_handed_out(boss: Client) -> None:
     assert (response.content, response.headers["Content-Type"]) == (b"%PDF-1.7", "application/pdf")
     message.files.update(content=None)
     assert boss.get(reverse("admin:sla_message_file", args=[message.pk, file.pk])).status_code == 404
+    page = boss.get(message_page(message)).content.decode()
+    assert f'june.pdf <span class="rc-faint">8\xa0bytes, no longer kept; SHA-256 {file.digest}' in page
 
 
 OFFERED = {

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -135,7 +136,7 @@ class OutboxMessageAdmin(LookedAtAdmin):
             "title": "Message",
             "message": row,
             "tone": TAGS[TONES[row.state]],
-            "files": row.files.defer("content").order_by("pk"),
+            "files": row.files.annotate(is_gone=Q(content=None)).defer("content").order_by("pk"),
             "acts": self._acts(request, row),
             "history": row.acts.select_related("by"),
         }

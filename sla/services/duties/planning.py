@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
@@ -19,8 +19,6 @@ from sla.services.statements.staleness import note_stale
 
 Kind, State = Duty.Kind, Duty.State
 CHUNK = 500
-# A look or a digest that is done says nothing any more.
-FORGOTTEN_AFTER = timedelta(days=30)
 OVERTAKEN = "Overtaken by a later look."
 
 
@@ -203,8 +201,6 @@ def plan_look(*, now: datetime) -> int:
     if made:
         earlier = Duty.objects.filter(kind=Kind.LOOK, state=State.DUE).exclude(period=slot)
         earlier.update(state=State.DONE, finished_at=now, outcome=OVERTAKEN)
-        old = Duty.objects.filter(kind__in=(Kind.LOOK, Kind.DIGEST), state=State.DONE)
-        old.filter(finished_at__lt=now - FORGOTTEN_AFTER).delete()
     return made
 
 

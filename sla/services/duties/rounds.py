@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from time import perf_counter
 
 from sla.models import Heartbeat
+from sla.services.duties.forgetting import forget
 from sla.services.duties.holding import Clock
 from sla.services.duties.planning import Planned, plan
 from sla.services.duties.running import run_next
@@ -43,6 +44,8 @@ def sweep(*, clock: Clock) -> Planned:
     begun = perf_counter()
     make_default_schedules(now=clock())
     planned = plan(now=clock())
+    if planned.looks:  # once an hour
+        forget(now=clock())
     lasted = perf_counter() - begun
     beat(Part.SWEEP, now=clock(), lasted=lasted)
     if planned.touched or planned.count:
