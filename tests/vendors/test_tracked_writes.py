@@ -16,6 +16,7 @@ ALLOWED = {
     "sla/services/alerts/escalating.py": "how a warning stands is computed, not recorded",
     "sla/services/alerts/raising.py": "how a warning stands is computed, not recorded",
     "sla/services/alerts/telling.py": "what was told is only ever added, and is no record of its own",
+    "sla/services/duties/forgetting.py": "hourly runs and copies of files are no records",
     "sla/services/duties/holding.py": "scheduled runs are marks for workers, not records",
     "sla/services/duties/retrying.py": "scheduled runs are marks for workers, not records",
     "sla/services/duties/planning.py": "scheduled runs are marks for workers, not records",
