@@ -369,11 +369,11 @@ def test_every_line_of_a_worker_is_an_object_that_names_its_task_and_its_run(tmp
         connection.default_channel.client.flushdb()
         sent = send(app, "sla.sweep", connection=connection)
         with program(*command, at=tmp_path / "worker", variables=variables) as worker:
-            worker.wait_for("done: close")
+            worker.wait_for("done: Finalised by itself")
         connection.default_channel.client.flushdb()
     [planned] = [line for line in worker.lines if line["event"] == "planned"]
-    assert (planned["task"], planned["task_id"], planned["runs"]) == ("sla.sweep", sent, 1)
-    [done] = [line for line in worker.lines if line["event"].startswith("done:")]
+    assert (planned["task"], planned["task_id"], planned["runs"]) == ("sla.sweep", sent, 2)
+    [done] = [line for line in worker.lines if line.get("kind") == "close"]
     assert (done["task"], done["kind"], done["statement"], done["level"]) == (
         "sla.work",
         "close",
