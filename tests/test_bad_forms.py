@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 
 from tests.incidents import test_admin as incident_pages
@@ -33,6 +34,12 @@ PAGES = [
     *(("vendors", name) for name in vendor_pages.PAGES),
     *(("incidents", name) for name in incident_pages.PAGES),
 ]
+
+
+def treacherous(number: int) -> list[str]:
+    """Return what to try in a field: all of it where the strict database is, one by turns elsewhere."""
+    strict = connection.vendor == "postgresql"
+    return TREACHEROUS if strict else [TREACHEROUS[number % len(TREACHEROUS)]]
 
 
 class Form(HTMLParser):
@@ -115,8 +122,8 @@ def test_garbage_in_one_field_is_refused_or_a_value_that_can_be_read_again(
     address = f"/admin/{app}/{name}/{row.pk}/change/"
     data = form_at(boss, address) | {"reason": "garbage"}
     before = rows()
-    for field in typed(data):
-        for garbage in TREACHEROUS:
+    for number, field in enumerate(typed(data)):
+        for garbage in treacherous(number):
             response = boss.post(address, data | {field: garbage})
             said = f"{field}: {garbage[:40]!r}"
             assert response.status_code in (200, 302), said

@@ -86,7 +86,7 @@ def check(drawn: Drawn) -> None:
 
 
 @pytest.mark.parametrize("zone", ZONES)
-@examples(700)
+@examples(350)
 @given(data=st.data())
 def test_the_engine_agrees_with_a_walk_by_the_second(data: st.DataObject, zone: str) -> None:
     check(data.draw(contracts(short_windows((zone,)))))
@@ -98,7 +98,7 @@ def test_the_engine_agrees_with_a_walk_by_the_second_over_a_day(drawn: Drawn) ->
     check(drawn)
 
 
-@examples(12)
+@examples(8)
 @given(contracts(month_windows()))
 def test_the_engine_agrees_with_a_walk_by_the_minute_over_a_month(drawn: Drawn) -> None:
     check(drawn)
