@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, transaction
@@ -283,6 +285,70 @@ def test_a_database_that_is_gone_leaves_the_run_to_the_next_worker(
     assert Duty.objects.get().state == "running"
     now.forward(seconds=settings.RUN_LEASE_SECONDS)
     assert claim_next(clock=now) is not None
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("division by zero"), ValidationError("no fee")])
+def test_one_that_fails_after_its_hold_was_lost_holds_up_no_other(
+    runs: dict[str, Any], settings: Any, error: Exception
+) -> None:
+    now = clock("2019-07-06 08:00")
+
+    def lose_the_hold_and_fail(held: Held) -> None:
+        if held.duty.subject == "schedule/1":
+            now.forward(seconds=settings.RUN_LEASE_SECONDS)
+            assert claim(held.duty.pk, clock=now) is not None
+            raise error
+        with held.done():
+            pass
+
+    runs["refresh"] = lose_the_hold_and_fail
+    a_run()
+    a_run(subject="schedule/2")
+    assert work(clock=now) == 2
+    found = Duty.objects.order_by("subject").values_list("state", "error")
+    assert list(found) == [("running", ""), ("done", "")]
+
+
+def in_the_way(cause: Exception) -> OperationalError:
+    error = OperationalError("somebody else was there first")
+    error.__cause__ = cause
+    return error
+
+
+def busy() -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorname = "SQLITE_BUSY"
+    return error
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        psycopg.errors.DeadlockDetected("deadlock detected"),
+        psycopg.errors.SerializationFailure("could not serialize access"),
+        psycopg.errors.LockNotAvailable("canceling statement due to lock timeout"),
+        busy(),
+    ],
+    ids=lambda cause: type(cause).__name__,
+)
+def test_one_that_another_was_in_the_way_of_is_tried_again_soon(
+    runs: dict[str, Any], cause: Exception
+) -> None:
+    def collide(held: Held) -> None:
+        if held.duty.attempts == 1:
+            raise in_the_way(cause)
+        with held.done():
+            pass
+
+    runs["refresh"] = collide
+    a_run()
+    now = clock("2019-07-06 08:00")
+    work(clock=now)
+    duty = Duty.objects.get()
+    assert (duty.state, duty.next_at - now.at) == ("due", BACKOFF[0])
+    now.forward(seconds=BACKOFF[0].total_seconds())
+    work(clock=now)
+    assert Duty.objects.get().state == "done"
 
 
 def test_one_that_waits_for_something_is_no_failure_however_long_it_waits(runs: dict[str, Any]) -> None:

@@ -27,6 +27,9 @@ RUNS: Mapping[str, Callable[[Held], None]] = {
     Kind.DIGEST: alerts.digest,
 }
 
+# A deadlock that was broken, a serialization failure, a lock that did not come in time.
+IN_THE_WAY = frozenset({"40P01", "40001", "55P03"})
+
 
 def run_next(*, clock: Clock) -> Duty | None:
     """Do the most pressing run that is due, and return it; None where there is none."""
@@ -50,6 +53,7 @@ def run(held: Held) -> None:
     """Do a run that is held; what goes wrong is written on its row in plain words.
 
     A database that is gone is not: there is no row to write on. The hold runs out, and it is taken again.
+    Where only another transaction was in the way it is tried again soon.
     """
     duty = held.duty
     with bound_contextvars(**_about(duty)):
@@ -66,14 +70,25 @@ def _attempt(held: Held) -> None:
             held.fail(_died(duty), for_good=True)
         else:
             RUNS[duty.kind](held)
-    except (HoldLostError, OperationalError, InterfaceError):
+    except (HoldLostError, InterfaceError):
         raise
+    except OperationalError as error:
+        if not _is_in_the_way(error):
+            raise
+        held.fail(f"Another transaction was in the way: {error}", for_good=False)
     except ValidationError as error:
         # The records or the settings must be mended first: trying again would say the same.
         held.fail("; ".join(error.messages), for_good=True)
     except Exception as error:
         logger.exception("an error that is no fault of the records")
         held.fail(f"{type(error).__name__}: {error}", for_good=False)
+
+
+def _is_in_the_way(error: OperationalError) -> bool:
+    """Say whether the database is there and gave way to another transaction: all was rolled back."""
+    cause = error.__cause__
+    is_busy = str(getattr(cause, "sqlite_errorname", "")).startswith("SQLITE_BUSY")
+    return is_busy or getattr(cause, "sqlstate", None) in IN_THE_WAY
 
 
 def _about(duty: Duty) -> dict[str, object]:
