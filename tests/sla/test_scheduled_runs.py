@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, transaction
 
 from sla.models import Duty, Heartbeat, Statement
-from sla.services.duties import holding, running
+from sla.services.duties import holding, planning, running
 from sla.services.duties.holding import BACKOFF, MOST_ATTEMPTS, Held, HoldLostError, claim, claim_next
 from sla.services.duties.planning import plan, plan_closings
 from sla.services.duties.rounds import run_round, work
@@ -76,6 +77,28 @@ def test_every_month_that_went_by_unseen_is_planned_in_order() -> None:
         "2020-01",
         "2020-02",
     ]
+
+
+def test_a_planner_that_is_cut_off_leaves_no_gap_in_the_closings_of_a_schedule(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    agreement = a_closing_schedule()
+    plan_closings(now=at("2019-08-20 12:00"))
+    agreement.closes_from = date(2019, 1, 1)
+    saved(agreement)
+    monkeypatch.setattr(planning, "CHUNK", 2)
+    write, writes = Duty.objects.bulk_create, iter(range(9))
+
+    def write_once(rows: list[Duty], **options: Any) -> None:
+        if next(writes):
+            raise KeyboardInterrupt
+        write(rows, **options)
+
+    with monkeypatch.context() as patched, suppress(KeyboardInterrupt):
+        patched.setattr(Duty.objects, "bulk_create", write_once)
+        plan_closings(now=at("2019-08-20 12:00"))
+    plan_closings(now=at("2019-08-20 12:00"))
+    assert [period for period, *_ in closings()] == [f"2019-{month:02d}" for month in range(1, 8)]
 
 
 @pytest.mark.parametrize(

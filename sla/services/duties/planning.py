@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
+from itertools import groupby
 from typing import Any
 
 from django.db.models import Max, Min, OuterRef, QuerySet, Subquery
@@ -226,9 +226,13 @@ def _duty(
 
 
 def write_runs(duties: Iterable[Duty]) -> int:
-    """Write the rows that are not there yet; return how many these were."""
-    made, rest = 0, iter(duties)
-    while rows := list(islice(rest, CHUNK)):
+    """Write the rows that are not there yet; return how many these were.
+
+    Those of one subject stand together, and are written whole or not at all: what lies between the first and
+    the last that are there is never asked for again.
+    """
+    made = 0
+    for rows in _whole(duties):
         there = set(
             Duty.objects.filter(
                 kind__in={row.kind for row in rows}, subject__in={row.subject for row in rows}
@@ -237,10 +241,22 @@ def write_runs(duties: Iterable[Duty]) -> int:
             .values_list("kind", "subject", "period")
         )
         new = [row for row in rows if (row.kind, row.subject, row.period) not in there]
-        # Another planner may write the same row at the same moment: the constraint keeps one of them.
+        # One transaction. Another planner may write the same row meanwhile: the constraint keeps one of them.
         Duty.objects.bulk_create(new, ignore_conflicts=True)
         made += len(new)
     return made
+
+
+def _whole(duties: Iterable[Duty]) -> Iterator[list[Duty]]:
+    """Yield a few hundred rows at a time, and never only some of a subject's."""
+    rows: list[Duty] = []
+    for _, of_subject in groupby(duties, key=lambda row: row.subject):
+        rows += of_subject
+        if len(rows) >= CHUNK:
+            yield rows
+            rows = []
+    if rows:
+        yield rows
 
 
 def _chunks(keys: Sequence[int]) -> Iterator[Sequence[int]]:
