@@ -10,6 +10,7 @@ import pytest
 from incidents.models import ClockStop, Outage
 from incidents.services import confirm_outage, withdraw_outage
 from sla.models import Duty, ServiceLevelAgreement, Statement, StatementRevision
+from sla.services import closing
 from sla.services.closing import WHY
 from sla.services.duties.planning import plan
 from sla.services.duties.rounds import run_round, work
@@ -150,6 +151,34 @@ def test_a_month_that_a_person_finalised_before_stays_as_it_is() -> None:
     finalise_statement(june, by=person(), why="month end", reasons={}, now=at("2019-07-02 09:00"))
     assert outcome(agreement) == "Finalised as NR-2018/power/2019-06/r1 already."
     assert StatementRevision.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("happened", "why"),
+    [
+        (missed, "a level is missed; a credit of USD 200.00"),
+        (unconfirmed_times, "1 open question"),
+        (untimed, "no time is known of INC-9"),
+        (withdrawn, "1 withdrawn outage"),
+    ],
+)
+def test_what_is_recorded_after_the_draft_was_found_clean_keeps_it_waiting_too(
+    monkeypatch: pytest.MonkeyPatch, happened: Any, why: str
+) -> None:
+    agreement = a_closing_schedule()
+    ask, asked = closing.closing_verdict, []
+
+    def ask_and_record(statement: Statement) -> closing.Verdict:
+        verdict = ask(statement)
+        if not asked:
+            happened(agreement)
+        asked.append(verdict.is_clean)
+        return verdict
+
+    monkeypatch.setattr(closing, "closing_verdict", ask_and_record)
+    assert outcome(agreement) == f"Waits for a person: {why}."
+    assert asked[0]
+    assert not StatementRevision.objects.exists()
 
 
 def test_a_month_that_cannot_be_computed_fails_in_plain_words_until_the_records_are_mended() -> None:

@@ -86,13 +86,14 @@ def lock_statement(statement: Statement) -> Statement:
     """Lock the contracts of caps that it shares with other schedules, then its own row; return it fresh.
 
     Always in this order, so that two statements that race for one cap wait instead of blocking each other.
+    Rows that only point to them need not wait: the person who writes one may hold an incident.
     """
     contract = statement.agreement.contract
     family = _above(contract)
     shared = SharedCap.objects.filter(contract__in=family).values_list("contract", flat=True)
-    list(Contract.objects.select_for_update().filter(pk__in=shared).order_by("pk"))
-    own = Statement.objects.select_for_update(of=("self",)).select_related("agreement__contract__entity")
-    return own.get(pk=statement.pk)
+    list(Contract.objects.select_for_update(no_key=True).filter(pk__in=shared).order_by("pk"))
+    own = Statement.objects.select_for_update(no_key=True, of=("self",))
+    return own.select_related("agreement__contract__entity").get(pk=statement.pk)
 
 
 def _above(contract: Contract) -> list[int]:
