@@ -60,6 +60,8 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_max_tasks_per_child=500,
     worker_hijack_root_logger=False,
+    # A confirmation that is lost must not leave it deaf.
+    worker_consumer="config.listening:Listener",
     # Asked to stop, a worker ends what it has begun, and what takes longer goes back.
     worker_soft_shutdown_timeout=25,
     broker_connection_retry_on_startup=True,
