@@ -12,7 +12,7 @@ export UV_PYTHON_DOWNLOADS := never
 # Trust whom the machine trusts: a company's proxy often signs with a certificate of its own.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: demo run worker test check bench mutants lock clean install
+.PHONY: demo run worker test check bench chaos mutants lock clean install
 .DEFAULT_GOAL := test
 
 install: $(STAMP)
@@ -64,6 +64,12 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m pytest tests/benchmarks -m benchmark --benchmark-enable --benchmark-columns=min,median,max $(PYTEST)
+
+# Kills, stops, doubles and cuts off a whole installation, on PostgreSQL and Redis servers that it starts on free ports.
+# SEEDS says how often each of the five places to kill a worker is tried: 20 take about half an hour, 1 is what CI runs.
+chaos: SEEDS ?= 20
+chaos: $(STAMP)
+	@CHAOS_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/chaos -m chaos $(PYTEST)
 
 # Changes one operator, name or number at a time and sees that a test fails; ends with a row a module and the survivors.
 # By default money, intervals, periods and claims with the tests about them: 2,300 mutants, under 4 minutes on one core.

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from django.test import SimpleTestCase
 
-BENCHMARKS = Path(__file__).parent / "benchmarks"
+# What runs only when it is asked for, by its folder.
+ASIDE = {"benchmarks": pytest.mark.benchmark, "chaos": pytest.mark.chaos}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,10 +20,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark everything under tests/benchmarks, so that it runs only when it is asked for."""
+    """Mark benchmarks and the disturbed installation, so that they run only when they are asked for."""
     for item in items:
-        if BENCHMARKS in item.path.parents:
-            item.add_marker(pytest.mark.benchmark)
+        for folder, mark in ASIDE.items():
+            if Path(__file__).parent / folder in item.path.parents:
+                item.add_marker(mark)
     if config.getoption("--only-with-servers"):
         alike = [item for item in items if not needs_server(item)]
         config.hook.pytest_deselected(items=alike)

@@ -45,10 +45,10 @@ class Sink:
 
 
 @contextmanager
-def a_sink(settings: Any, **fields: Any) -> Iterator[Sink]:
+def a_sink(settings: Any, *, port: int | None = None, **fields: Any) -> Iterator[Sink]:
     """Run a server that takes mails, and send there."""
     sink = Sink(**fields)
-    controller = Controller(sink, hostname="127.0.0.1", port=free_port())
+    controller = Controller(sink, hostname="127.0.0.1", port=port or free_port())
     controller.start()
     try:
         send_to(settings, port=controller.port)
@@ -58,13 +58,13 @@ def a_sink(settings: Any, **fields: Any) -> Iterator[Sink]:
 
 
 @contextmanager
-def a_server_that(settings: Any, *, breaks_at: str, hangs: bool = False) -> Iterator[None]:
+def a_server_that(settings: Any, *, breaks_at: str, hangs: bool = False, port: int = 0) -> Iterator[None]:
     """Run a server that talks until a command and then hangs up, or says nothing any more.
 
     `breaks_at` is a command (`EHLO`, `RCPT`, `DATA`), `WORDS` (after the mail was sent, before the answer) or
     `QUIT` (after it was taken).
     """
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port))
     held: list[socket.socket] = []
 
     def talk() -> None:
@@ -82,6 +82,8 @@ def a_server_that(settings: Any, *, breaks_at: str, hangs: bool = False) -> Iter
         send_to(settings, port=listener.getsockname()[1])
         yield
     finally:
+        # A listener that is waited on keeps its port although it is closed.
+        listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         for line in held:
             line.close()
