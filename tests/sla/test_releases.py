@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -14,6 +14,8 @@ from sla.models import ComplianceReport, OutboxMessage, Release, ServiceLevelAgr
 from sla.reports.editions import frozen_inputs
 from sla.services.claims import submit_claim
 from sla.services.mailings import runs as mail_runs
+from sla.services.mailings.periods import ReportPeriod
+from sla.services.mailings.released import letter_of, released_to
 from sla.services.mailings.releasing import mailing_words, release_revision
 from sla.services.statements.drafts import draft_statement
 from sla.services.statements.finalising import finalise_statement
@@ -459,3 +461,25 @@ def test_a_release_of_an_earlier_period_names_its_own_period() -> None:
     to_vendors()
     rounds(JUNE_REPORT)
     assert newest().subject == "Service levels: Northrack, Service level met in 2019-05"
+
+
+def test_the_report_spans_the_released_statements_alone_and_draws_no_day_of_another() -> None:
+    agreement = missed(closes_from="2019-05-01")
+    an_outage_of(agreement, reference="INC-APRIL", started="2019-04-20 10:00")
+    for period in ("2019-04", "2019-06"):
+        release_revision(finalised(agreement, period=period), by=person(), now=RELEASED)
+    vendor, schedule = agreement.contract.vendor, to_vendors()
+    october = ReportPeriod(label="2019-10", first_on=date(2019, 10, 1), last_on=date(2019, 10, 31))
+    letter = letter_of(
+        vendor,
+        releases=released_to(vendor, period=october),
+        schedule=schedule,
+        period=october,
+        now=at("2019-11-07 08:00"),
+    )
+    report = letter.report
+    assert (report.first_on, report.last_on) == (date(2019, 4, 1), date(2019, 6, 30))
+    assert report.calendar is not None
+    days = [day.on for day in report.calendar.days]
+    assert (days[0], days[-1], len(days)) == (date(2019, 4, 1), date(2019, 6, 30), 60)
+    assert not [on for on in days if on.month == 5]

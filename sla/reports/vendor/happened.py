@@ -179,11 +179,19 @@ def exclusion_parts(rows: Rows, *, edition: Edition) -> tuple[ExclusionPart, ...
 
 
 def calendar_of(rows: Rows, *, first_on: date, last_on: date, zone: str) -> DayCalendar | None:
-    """Return the days with the minutes in which anything counted as down; None without a time account."""
+    """Return the days with the minutes in which anything counted as down; None without a time account.
+
+    A day that lies in no time account is left out: nothing is known of it, not even that nothing was lost.
+    """
     down = union(line.during for _, _, line in _stretches(rows) if line.time_class is TimeClass.DOWN)
     unknown = union(line.during for _, _, line in _stretches(rows) if line.time_class is TimeClass.UNKNOWN)
-    measured = any(one.ledger is not None for result in rows.results.values() for one in result.measured)
-    if not measured or (last_on - first_on).days >= MOST_DAYS:
+    told = union(
+        one.window.during
+        for result in rows.results.values()
+        for one in result.measured
+        if one.ledger is not None
+    )
+    if not told or (last_on - first_on).days >= MOST_DAYS:
         return None
     days = tuple(
         Day(
@@ -192,6 +200,7 @@ def calendar_of(rows: Rows, *, first_on: date, last_on: date, zone: str) -> DayC
             known=not intersect(unknown, [during]),
         )
         for on, during in _days(first_on, last_on, zone=zone_info(zone))
+        if intersect(told, [during])
     )
     return DayCalendar(title=f"Minutes lost by day, all services together, days in {zone}", days=days)
 

@@ -50,8 +50,8 @@ def letter_of(
     before = _sent_before(vendor)
     report = vendor_report(
         vendor,
-        first_on=min(period.first_on, *(each.statement.last_on for each in current)),
-        last_on=period.last_on,
+        first_on=min(each.statement.first_on for each in current),
+        last_on=max(each.statement.last_on for each in current),
         period=_called(current, period=period),
         edition=Edition.VENDOR,
         user=everything(),
