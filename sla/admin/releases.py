@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -17,13 +18,14 @@ from sla.admin.acts import refuse
 from sla.admin.standing import credit_text, standings_of
 from sla.admin.statements import address, revision_url, statement_url
 from sla.models import Release, Statement, StatementRevision
-from sla.services.mailings.releasing import mailing_words, release_revision
+from sla.services.mailings.leaving import leaving, mailing_words, not_sent
+from sla.services.mailings.releasing import release_revision
 from vendors.admin import signed_in
 
 MOST_AT_ONCE = 100
 TEXT = (
-    "The vendor's contacts get what is released with the next mail of their report schedule: the vendor's"
-    " edition, as it was finalised. What was released cannot be taken back."
+    "The vendor's contacts get the vendor's edition, as it was finalised. What was released cannot be taken"
+    " back."
 )
 
 
@@ -48,18 +50,25 @@ def release_view(request: HttpRequest, revision: StatementRevision, *, base: Any
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, f"{revision} is released. {mailing_words(release)}")
+            said = mailing_words(release, now=timezone.now())
+            messages.success(request, f"{revision} is released. {said}")
             return HttpResponseRedirect(revision_url(revision))
     vendor = revision.statement.agreement.contract.vendor
     context = {
         **base,
         "title": f"Release {revision} to {vendor}",
-        "text": TEXT,
+        "text": f"{leaving_words(revision, now=timezone.now())} {TEXT}",
         "form": form,
         "save_label": "Release to the vendor",
         "back_url": revision_url(revision),
     }
     return TemplateResponse(request, "sla/act_form.html", context)
+
+
+def leaving_words(revision: StatementRevision, *, now: datetime) -> str:
+    """Return with which mail a revision leaves once it is released, else that it does not and why."""
+    why = not_sent(revision)
+    return f"No mail carries it yet: {why}." if why else f"It {leaving(revision, now=now)}."
 
 
 def release_context(request: HttpRequest, revision: StatementRevision, *, is_newest: bool) -> dict[str, Any]:
@@ -72,7 +81,7 @@ def release_context(request: HttpRequest, revision: StatementRevision, *, is_new
     message = release.report.message if release is not None and release.report is not None else None
     return {
         "release": release,
-        "release_mailed": "" if release is None else mailing_words(release),
+        "release_mailed": "" if release is None else mailing_words(release, now=timezone.now()),
         "release_mail_url": address("admin:sla_outboxmessage_change", message.pk) if message else "",
         "release_url": address("admin:sla_revision_release", revision.statement_id, revision.number)
         if may
@@ -89,6 +98,7 @@ class Candidate:
     credit: str
     why: str
     url: str
+    leaves: str = ""
 
 
 def release_many_view(request: HttpRequest, statements: Any, *, base: Any, back: str) -> HttpResponse | None:
@@ -139,16 +149,17 @@ def _candidates(statements: list[Statement]) -> Iterable[Candidate]:
             credit=credit_text(revision or row),
             why=why,
             url=revision_url(revision) if revision else statement_url(row.agreement, label=row.period),
+            leaves=leaving_words(revision, now=timezone.now()) if revision and not why else "",
         )
 
 
 def _released(request: HttpRequest, each: Candidate, *, note: str) -> None:
     assert each.revision is not None
     try:
-        release_revision(each.revision, by=signed_in(request), note=note, now=timezone.now())
-        messages.success(
-            request, f"{each.revision} is released to {each.statement.agreement.contract.vendor}."
-        )
+        release = release_revision(each.revision, by=signed_in(request), note=note, now=timezone.now())
+        vendor = each.statement.agreement.contract.vendor
+        said = mailing_words(release, now=timezone.now())
+        messages.success(request, f"{each.revision} is released to {vendor}. {said}")
     except ValidationError as error:
         messages.error(request, f"{each.statement} was left: {' '.join(error.messages)}")
 

@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from sla.admin.acts import tell
 from sla.admin.statements import address
 from sla.engine.periods import zone_info
-from sla.models import Duty, ReportSchedule
+from sla.models import ComplianceReport, Duty, ReportSchedule
 from sla.services.mailings.periods import last_period, next_due
 from sla.services.mailings.readers import recipients
 from sla.services.mailings.scheduling import schedule_problems
@@ -107,6 +107,11 @@ class ReportScheduleAdmin(RecordAdmin):
         # What came of it names readers and vendors.
         seen = sees_all_vendors(signed_in(request))
         last["last_outcome"] = Subquery(runs.values("outcome")[:1]) if seen else Value("")
+        # To a vendor a mail may leave long after its period's run: as soon as something is released.
+        mails = ComplianceReport.objects.filter(schedule=OuterRef("pk")).order_by("-made_at", "-pk")
+        last["last_made"] = Subquery(mails.values("made_at")[:1])
+        last["last_made_of"] = Subquery(mails.values("period")[:1])
+        last["last_to"] = Subquery(mails.values("vendor__name")[:1]) if seen else Value("")
         return rows.annotate(**last)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -236,6 +241,9 @@ class ReportScheduleAdmin(RecordAdmin):
         """Return the period that was reported last, and what came of it."""
         if obj.last_period is None:
             return ["Not yet", ""]
+        if obj.audience == ReportSchedule.Audience.VENDORS and obj.last_made is not None:
+            to = f" to {obj.last_to}" if obj.last_to else ""
+            return [obj.last_made_of, f"Mail of {obj.last_made:%Y-%m-%d %H:%M} UTC{to}"]
         said = obj.last_outcome or Duty.State(obj.last_state).label
         return [obj.last_period, said if len(said) <= 90 else f"{said[:89]}…"]
 

@@ -9,14 +9,24 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils import timezone
 
-from sla.models import ComplianceReport, OutboxMessage, Release, ServiceLevelAgreement, StatementRevision
+from sla.models import (
+    ComplianceReport,
+    Duty,
+    OutboxMessage,
+    Release,
+    ServiceLevelAgreement,
+    StatementRevision,
+)
 from sla.reports.editions import frozen_inputs
 from sla.services.claims import submit_claim
 from sla.services.mailings import runs as mail_runs
+from sla.services.mailings.leaving import leaving, mailing_words
 from sla.services.mailings.periods import ReportPeriod
 from sla.services.mailings.released import letter_of, released_to
-from sla.services.mailings.releasing import mailing_words, release_revision
+from sla.services.mailings.releasing import release_revision
 from sla.services.statements.drafts import draft_statement
 from sla.services.statements.finalising import finalise_statement
 from sla.services.statements.heads import head_of, refresh_statement
@@ -243,7 +253,7 @@ def test_one_that_was_replaced_before_it_left_is_held_back() -> None:
     rounds(JUNE_REPORT)
     assert mails() == []
     release.refresh_from_db()
-    assert mailing_words(release) == (
+    assert mailing_words(release, now=RELEASED) == (
         "Not sent: a newer revision was finalised before it left. Release that one."
     )
 
@@ -252,7 +262,10 @@ def test_without_a_contact_nothing_is_lost_and_it_is_said() -> None:
     agreement: ServiceLevelAgreement = a_closing_schedule(closes_itself=False)
     an_outage_of(agreement)
     release = released(agreement)
-    assert mailing_words(release) == "Not sent: no report schedule for vendors is about this vendor."
+    assert (
+        mailing_words(release, now=RELEASED)
+        == "Not sent: no report schedule for vendors is about this vendor."
+    )
     to_vendors()
     rounds(JUNE_REPORT)
     assert runs("report") == [
@@ -263,16 +276,18 @@ def test_without_a_contact_nothing_is_lost_and_it_is_said() -> None:
             " with an e-mail address.",
         )
     ]
-    assert mailing_words(release) == (
-        "Not sent: Northrack has no contact with an e-mail address (Account manager). Enter one at the"
+    assert mailing_words(release, now=RELEASED) == (
+        "Not sent: Northrack has no contact with an e-mail address (Account manager); enter one at the"
         " vendor."
     )
     a_contact(agreement.contract.vendor)
-    assert mailing_words(release) == "Waits: it goes with the next report of Service levels."
+    assert mailing_words(release, now=RELEASED) == (
+        "It goes at once to Ann Account, as the mail of 2019-06 is out already."
+    )
     rounds("2019-07-09 10:00")
     assert addresses() == ["ann@vendor.example"]
     release.refresh_from_db()
-    assert mailing_words(release) == "In the report of 2019-06, written 2019-07-09: sent."
+    assert mailing_words(release, now=RELEASED) == "In the report of 2019-06, written 2019-07-09: sent."
 
 
 def test_an_archived_vendor_gets_nothing_more() -> None:
@@ -483,3 +498,83 @@ def test_the_report_spans_the_released_statements_alone_and_draws_no_day_of_anot
     days = [day.on for day in report.calendar.days]
     assert (days[0], days[-1], len(days)) == (date(2019, 4, 1), date(2019, 6, 30), 60)
     assert not [on for on in days if on.month == 5]
+
+
+# With which mail it leaves
+
+
+def said(release: Release, *, now: str = "2019-07-10 11:00") -> str:
+    release.refresh_from_db()
+    return mailing_words(release, now=at(now))
+
+
+def test_before_the_periods_mail_is_out_its_day_hour_and_readers_are_said() -> None:
+    agreement = missed()
+    a_contact(agreement.contract.vendor, "Bob Account")
+    to_vendors(zone="Europe/Berlin")
+    release = released(agreement)
+    words = "It goes with the mail of 2019-07-07 08:00 Europe/Berlin to Ann Account, Bob Account."
+    assert said(release, now="2019-07-06 13:00") == words
+    rounds("2019-07-07 06:00")
+    assert said(release) == "In the report of 2019-06, written 2019-07-07: sent."
+
+
+def test_after_it_what_is_released_goes_at_once_and_the_list_tells_of_the_mail(client: Any) -> None:
+    agreement = missed()
+    to_vendors()
+    rounds(JUNE_REPORT)
+    release = released(agreement, now=at("2019-07-10 10:00"))
+    words = "It goes at once to Ann Account, as the mail of 2019-06 is out already."
+    assert said(release) == words
+    client.force_login(person("root", is_superuser=True))
+    page = reverse("admin:sla_reportschedule_changelist")
+    assert "Nothing that was released waits to be sent." in client.get(page).content.decode()
+    rounds("2019-07-10 10:01")
+    assert said(release) == "In the report of 2019-06, written 2019-07-10: sent."
+    assert "Mail of 2019-07-10 10:01 UTC to Northrack" in client.get(page).content.decode()
+
+
+def test_where_the_vendors_mail_of_the_period_left_the_next_one_is_named() -> None:
+    agreement = missed()
+    released(agreement)
+    to_vendors()
+    rounds(JUNE_REPORT)
+    revision = corrected(agreement, now=at("2019-07-10 10:00"))
+    second = release_revision(revision, by=person(), now=at("2019-07-10 11:00"))
+    assert said(second) == "It goes with the mail of 2019-08-07 08:00 UTC to Ann Account."
+
+
+def test_a_mail_that_waits_for_a_closing_is_named_as_such() -> None:
+    agreement = missed()
+    schedule = to_vendors()
+    release = released(agreement)
+    Duty.objects.create(
+        kind="report",
+        subject=f"report/{schedule.pk}",
+        period="2019-06",
+        schedule=schedule,
+        ends_on=date(2019, 6, 30),
+        due_at=at(JUNE_REPORT),
+        next_at=at(JUNE_REPORT),
+    )
+    assert said(release) == (
+        "It goes with the mail of 2019-06 to Ann Account, as soon as its periods are closed."
+    )
+
+
+def test_the_mail_that_comes_first_of_two_schedules_is_named() -> None:
+    agreement = missed()
+    to_vendors(days_after=20)
+    a_report("weekly", name="Weekly", audience="vendors", every="week", starts_on=date(2019, 7, 1))
+    words = "It goes with the mail of 2019-07-14 08:00 UTC to Ann Account."
+    assert said(released(agreement), now="2019-07-09 12:00") == words
+
+
+def test_who_releases_reads_beforehand_with_which_mail_it_goes(client: Any) -> None:
+    revision = finalised(missed())
+    to_vendors()
+    client.force_login(person("root", is_superuser=True))
+    address = reverse("admin:sla_revision_release", args=[revision.statement_id, revision.number])
+    page = client.get(address).content.decode()
+    assert f"It {leaving(revision, now=timezone.now())}." in page
+    assert "with the next mail of their report schedule" not in page

@@ -355,7 +355,8 @@ def test_the_page_tells_whether_it_was_mailed(boss: Client) -> None:
     release_revision(revision, by=person(), now=at("2019-07-06 13:00"))
     a_report("vendors", name="Service levels", audience="vendors")
     page = reverse("admin:sla_revision", args=[revision.statement_id, 1])
-    assert "Waits: it goes with the next report of Service levels." in text_of(boss.get(page))
+    words = "It goes with the mail of 2019-06 to Ann Account, as soon as its periods are closed."
+    assert words in text_of(boss.get(page))
     rounds(JUNE_REPORT)
     assert "In the report of 2019-06, written 2019-07-07: sent." in text_of(boss.get(page))
 
@@ -390,7 +391,8 @@ def test_many_are_released_from_the_list_and_the_others_are_named_with_the_reaso
     assert "It was released already, as r1" in seen
     response = boss.post(url, {**asked, "confirmed": "1", "note": "June"}, follow=True)
     assert said(response) == [
-        "NR-2018/power/2019-06/r1 is released to Northrack.",
+        "NR-2018/power/2019-06/r1 is released to Northrack. Not sent: no report schedule for vendors is about"
+        " this vendor.",
         "NR-2018/power/2019-07 was left: it is a draft; finalise it first.",
         "NR-2018/power/2019-05 was left: it was released already, as r1.",
     ]
