@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.models import User
 from django.core.signing import Signer
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
-from sla.engine.claims.moves import OPEN
+from sla.engine.claims.moves import OPEN, UNSENT
 from sla.models import Claim, ClaimToDo, Statement
 from sla.reports.deadlines import CalendarStep, deadline_calendar
 from sla.reports.moments import local_moments
@@ -27,6 +27,8 @@ from vendors.models import RegisterQuerySet, midnight
 
 SALT = "sla.deadlines"
 LOOK_BACK = timedelta(days=31)
+# Money that nobody asked for in time stands until somebody claims it or lets it go, past the year's audit.
+LOST_LOOK_BACK = timedelta(days=400)
 STEPS = {"claim": "Send the claim", "decision": "The vendor has to answer", "issue": "The credit is due"}
 
 
@@ -51,7 +53,8 @@ def open_steps(user: User, *, now: datetime) -> QuerySet[ClaimToDo]:
 def every_open_step(*, now: datetime) -> RegisterQuerySet[ClaimToDo]:
     """Return the dated steps that are neither done nor dropped, whoever may see them.
 
-    Of a claim all of them, however late; without one those of the last month and later.
+    Of a claim all of them, however late. Without one those of the last month and later; and the last date to
+    ask for a credit for 400 days, while nothing was sent and nobody decided not to.
     """
     found: RegisterQuerySet[ClaimToDo] = ClaimToDo.objects.filter(done_at=None, dropped_at=None)
     # Where nothing was missed, or the credit comes without asking, nobody has to send a claim.
@@ -59,8 +62,21 @@ def every_open_step(*, now: datetime) -> RegisterQuerySet[ClaimToDo]:
         Q(statement__state=Statement.State.MET, statement__shown="") | Q(statement__automatic=True)
     )
     loose = Q(claim=None, due_until__gt=now - LOOK_BACK) & ~nothing
-    wanted = loose | Q(claim__state__in=OPEN)
+    wanted = loose | _lost(now=now) | Q(claim__state__in=OPEN)
     return found.filter(wanted).select_related("claim", "statement__agreement__contract__vendor")
+
+
+def _lost(*, now: datetime) -> Q:
+    """Return which dates to ask for a credit have passed while nobody did."""
+    began = Claim.objects.exclude(state__in=UNSENT)
+    by_part = began.filter(parts__credit__revision__statement=OuterRef("statement"))
+    handled = Exists(began.filter(statement=OuterRef("statement"))) | Exists(by_part)
+    money = Q(statement__due_minor__gt=0) | ~Q(statement__shown="")
+    return (
+        Q(what="claim", claim=None, statement__automatic=False, due_until__gt=now - LOST_LOOK_BACK)
+        & money
+        & ~handled
+    )
 
 
 def steps_of(claim: Claim) -> QuerySet[ClaimToDo]:

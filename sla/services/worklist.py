@@ -18,7 +18,7 @@ from sla.selectors import IncompleteContract, incomplete_contracts
 from sla.selectors.running import Stuck, stuck
 from sla.selectors.waiting import Waiting, closed_and_waiting
 from sla.services.alerts.waiting import WaitingWarnings, waiting_warnings
-from sla.services.claims.desk_gathering import money_to_claim
+from sla.services.claims.desk_gathering import Claimable, money_to_claim
 from sla.services.summaries import StatementSummary, statement_lines
 from vendors.models import Contract, Reader
 
@@ -61,7 +61,7 @@ class Unfinished:
 class Worklist:
     """The home page: amounts are listed by currency and never added across."""
 
-    claimable: tuple[tuple[Money, int], ...]
+    claimable: tuple[Claimable, ...]
     claims: tuple[StatementSummary, ...]
     deadlines: tuple[Deadline, ...]
     needs: tuple[Need, ...]
@@ -79,7 +79,7 @@ def worklist(user: Reader, *, now: datetime) -> Worklist:
     """Return what waits for a person, of what they may see; `now` is a UTC instant."""
     today = now.date()
     lines = _lines(user, now=now)
-    to_claim = money_to_claim(user)
+    to_claim = money_to_claim(user, now=now)
     keys = set(Statement.objects.filter(pk__in=to_claim.statements).values_list("agreement", "period"))
     waiting = [line for line in lines if _waits(line, keys=keys, today=today)]
     needs, count = _needs(user, now=now)

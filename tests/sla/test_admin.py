@@ -391,7 +391,7 @@ def test_the_worklist_names_money_dates_and_what_is_unfinished() -> None:
     agreement = a_schedule(terms=some_terms())
     hour_down(agreement)
     found = worklist(person(is_superuser=True, name="head"), now=datetime(2019, 7, 5, 9, tzinfo=UTC))
-    assert [(str(money), count) for money, count in found.claimable] == [("USD 200.00", 1)]
+    assert [(str(each.money), each.count) for each in found.claimable] == [("USD 200.00", 1)]
     assert [(each.contract.reference, str(each.fee)) for each in found.incomplete] == [
         ("NR-2018", "USD 24,000.00")
     ]
@@ -404,7 +404,7 @@ def test_amounts_of_two_currencies_are_never_added() -> None:
     euro = a_contract_with_power("NR-EUR", currency="EUR", vendor=dollars.contract.vendor)
     hour_down(a_schedule(contract=euro), reference="INC-2")
     found = worklist(person(is_superuser=True, name="head"), now=datetime(2019, 7, 5, 9, tzinfo=UTC))
-    assert [str(money) for money, _ in found.claimable] == ["EUR 200.00", "USD 200.00"]
+    assert [str(each.money) for each in found.claimable] == ["EUR 200.00", "USD 200.00"]
 
 
 def test_an_empty_home_page_says_what_to_do_first(boss: Client) -> None:
@@ -501,11 +501,11 @@ def test_a_remembered_figure_follows_a_changed_fact(boss: Client) -> None:
     hour_down(agreement)
     now = datetime(2019, 7, 5, 9, tzinfo=UTC)
     head = person(is_superuser=True, name="head")
-    assert [str(money) for money, _ in worklist(head, now=now).claimable] == ["USD 200.00"]
+    assert [str(each.money) for each in worklist(head, now=now).claimable] == ["USD 200.00"]
     incident = an_incident("INC-2", vendor=agreement.contract.vendor)
     service = agreement.contract.services.get(code="power-a")
     an_outage(incident, service, started_at=at("2019-06-12 12:00"), ended_at=at("2019-06-12 22:00"))
-    assert [str(money) for money, _ in worklist(head, now=now).claimable] == ["USD 500.00"]
+    assert [str(each.money) for each in worklist(head, now=now).claimable] == ["USD 500.00"]
 
 
 FORBIDDEN = re.compile(

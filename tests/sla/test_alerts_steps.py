@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from sla.engine.terms import Anchor, ClaimStep, Offset, OffsetUnit
 from sla.models import Alert, Claim, ClaimToDo
 from sla.services.alerts.looking import look_at_everything
-from sla.services.claims import answer_claim, drop_claim, finish_todo, submit_claim
+from sla.services.claims import answer_claim, drop_claim, finish_todo, lapse_claim, submit_claim
 from tests.builders import a_contract_with_power, a_level, a_schedule, an_incident, an_outage, at, person
 from tests.sla.alert_builders import drafted, looked, the_alert
 from tests.sla.claim_builders import (
@@ -128,6 +128,29 @@ def test_several_readings_are_one_warning_by_the_earliest_and_each_that_passes_i
         "Passed already: 2019-07-10 (receipt); 2019-07-20 (dispatch).",
     ]
     assert Alert.objects.filter(kind=STEP).count() == 1
+
+
+def test_money_that_nobody_claimed_in_time_stands_for_400_days_also_where_it_was_never_seen_before() -> None:
+    june()
+    due = at("2019-07-31 07:00")
+    assert kinds(due + timedelta(days=399)) == [(4, SEND)]
+    assert kinds(due + timedelta(days=401)) == []
+
+
+def test_what_somebody_let_go_after_its_date_clears() -> None:
+    claim = a_claim(a_missed_month(terms=some_claim_terms()))
+    late = at("2019-11-01 09:00")
+    assert [rank for rank, _ in kinds(late)] == [4]
+    lapse_claim(claim, by=person(), why="overlooked", now=late)
+    assert kinds(late + timedelta(hours=1)) == []
+
+
+def test_a_date_that_passed_for_a_month_with_no_credit_is_not_raised_later() -> None:
+    agreement = a_missed_month(terms=some_claim_terms())
+    drafted(agreement, now="2019-07-02 12:00")
+    agreement.statements.update(shown="", due_minor=0, state="unconfirmed")
+    assert [rank for rank, _ in kinds("2019-08-10 12:00")] == [4]
+    assert kinds("2019-09-10 12:00") == []
 
 
 def a_ticket_step() -> ClaimStep:

@@ -223,6 +223,10 @@ def test_the_ageing_with_its_other_lines_is_what_the_register_holds() -> None:
     assert ageing.in_register == held == 31_000
 
 
+def told_of(user: Any, *, now: datetime = NOW) -> list[tuple[str, int]]:
+    return [(str(each.money), each.count) for each in worklist(user, now=now).claimable]
+
+
 def test_home_and_desk_count_what_was_not_claimed_alike() -> None:
     root = person("root", is_superuser=True)
     an_open_claim(1, fee=10_000)
@@ -231,11 +235,11 @@ def test_home_and_desk_count_what_was_not_claimed_alike() -> None:
     head = refresh_statement(head_of(unclaimed, period_label="2019-06"), now=FINALISED)
     yen = an_open_claim(3, currency="JPY")
     expected = [("JPY 20,000", 1), ("USD 210.00", 2)]
-    assert [(str(money), count) for money, count in desk().to_claim] == expected
-    assert [(str(money), count) for money, count in worklist(root, now=NOW).claimable] == expected
+    assert [(str(each.money), each.count) for each in desk().to_claim] == expected
+    assert told_of(root) == expected
     claims.open_claim(statement=head, by=person(), why="to keep the date", now=NOW)
     sent(yen)
-    assert [(str(money), count) for money, count in worklist(root, now=NOW).claimable] == expected[1:]
+    assert told_of(root) == expected[1:]
 
 
 def test_a_date_that_two_incidents_passed_is_told_once() -> None:
@@ -274,5 +278,26 @@ def test_what_comes_without_asking_or_was_sent_is_not_to_claim() -> None:
     a_claim_of(3_000, state=ClaimState.ACCEPTED, automatic=True)
     a_claim_of(7_000, state=ClaimState.SUBMITTED, month="2019-05")
     a_claim_of(2_000, month="2019-04")
-    found = money_to_claim(person("root", is_superuser=True)).money
-    assert [(str(money), count) for money, count in found] == [("USD 20.00", 1)]
+    found = money_to_claim(person("root", is_superuser=True), now=NOW).money
+    assert [(str(each.money), each.count) for each in found] == [("USD 20.00", 1)]
+
+
+def test_money_past_its_date_is_told_beside_the_money_to_claim_and_counted_once(client: Client) -> None:
+    root = person("root", is_superuser=True)
+    an_open_claim(1, fee=10_000)
+    refresh_statement(head_of(a_missed_month(incident="INC-A"), period_label="2019-06"), now=FINALISED)
+    late = at("2019-08-05 09:00")  # the claim may still be sent by its later reading, the statement's may not
+    for found in (desk(late).to_claim, worklist(root, now=late).claimable):
+        assert [(str(each.money), each.count, each.past_words) for each in found] == [
+            ("USD 210.00", 2, "of it USD 200.00 past its date")
+        ]
+    for found in (desk(LATER).to_claim, worklist(root, now=LATER).claimable):
+        assert [(str(each.money), each.past_words) for each in found] == [
+            ("USD 210.00", "all of it past its date")
+        ]
+    client.force_login(root)
+    page = client.get(reverse("admin:sla_claims_desk")).content.decode()
+    assert page.count("USD 210.00") == 1
+    assert "2 items, before tax, all of it past its date" in page
+    home = client.get(reverse("admin:index")).content.decode()
+    assert "all of it past its date" in home

@@ -20,6 +20,7 @@ from sla.engine.money import Money
 from sla.models import Claim, ClaimMove, CreditReceived
 from sla.reports.moments import time_left
 from sla.services.claims.desk import BUCKETS, claims_desk
+from sla.services.claims.desk_gathering import Claimable
 from sla.services.claims.desk_rows import DeskRow
 from sla.services.deadlines import calendar_key
 from sla.services.receipts import Unmatched
@@ -50,7 +51,7 @@ def desk_page(request: HttpRequest, *, base: Mapping[str, Any]) -> HttpResponse:
         "state": state,
         "rows": [_row(row, now=now) for row in shown],
         "more": len(rows) - len(shown),
-        "cards": _cards(rows, never=never, unmatched=unmatched, to_claim=desk.to_claim, now=now),
+        "cards": _cards(rows, unmatched=unmatched, to_claim=desk.to_claim, now=now),
         "never_claimed": [_row(row, now=now) for row in never],
         "lapsed": _lapsed(lapsed),
         "buckets": [_bucket(first, last) for first, last in BUCKETS],
@@ -100,27 +101,33 @@ def _row(row: DeskRow, *, now: datetime) -> dict[str, Any]:
 def _cards(
     rows: Iterable[DeskRow],
     *,
-    never: Iterable[DeskRow],
     unmatched: Iterable[Unmatched],
-    to_claim: Sequence[tuple[Money, int]],
+    to_claim: Sequence[Claimable],
     now: datetime,
 ) -> list[dict[str, Any]]:
     found = list(rows)
     late = [row for row in found if row.is_vendors and row.is_overdue]
     ours = [row for row in found if not row.is_vendors and row.due_until and row.due_until - now < SOON]
-    lost = list(never)
     left = [Money(each.left_minor, each.received.currency) for each in unmatched]
     return [
         _card("Vendors are late with", late, money=_money(late)),
         _card("Ours: late or within seven days", ours, money=_money(ours)),
-        _card("Every date passed, not claimed", lost, money=_money(lost)),
         _card("Credits without a claim", left, money=left),
         {
-            "title": "Not claimed yet",
-            "count": sum(count for _, count in to_claim),
-            "money": [money for money, _ in to_claim],
+            "title": "Money to claim",
+            "count": sum(each.count for each in to_claim),
+            "money": [each.money for each in to_claim],
+            "said": _past(to_claim),
         },
     ]
+
+
+def _past(to_claim: Sequence[Claimable]) -> str:
+    """Return how much of what is to claim is past its date, by currency where there are several."""
+    told = [each for each in to_claim if each.past_words]
+    if len(to_claim) == 1 or not told:
+        return "".join(each.past_words for each in told)
+    return "; ".join(f"of {each.money.currency}, {each.past_words}" for each in told)
 
 
 def _card(title: str, rows: Iterable[Any], *, money: Iterable[Money]) -> dict[str, Any]:

@@ -113,8 +113,14 @@ def _sums(each: Sums) -> Texts:
         "claimed": money(each.claimed_minor),
         "received": money(each.received_minor),
         "to_claim": money(each.to_claim_minor),
-        "lost": money(each.lost_minor) if each.lost_minor else "",
+        "lost": _lost(each),
     }
+
+
+def _lost(each: Sums) -> str:
+    if each.lost_minor == each.to_claim_minor:
+        return "all of it" if each.lost_minor else ""
+    return f"of it {Money(each.lost_minor, each.currency)}" if each.lost_minor else ""
 
 
 def _todo(each: ToDo) -> Texts:

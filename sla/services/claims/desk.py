@@ -15,10 +15,10 @@ from django.contrib.auth.models import User
 from django.db.models import F, QuerySet, Sum
 
 from sla.engine.claims.moves import FINAL, UNSENT, ClaimState
-from sla.engine.money import Money, exponent
+from sla.engine.money import exponent
 from sla.models import Claim, RegisterEntry
 from sla.services import receipts
-from sla.services.claims.desk_gathering import Gathered, gather, to_claim_of
+from sla.services.claims.desk_gathering import Claimable, Gathered, gather, to_claim_of
 from sla.services.claims.desk_rows import ISSUE, DeskRow, claim_rows, statement_row, step_row
 from vendors.models import Vendor, midnight
 
@@ -56,7 +56,7 @@ class Desk:
 
     `rows` are ranked; `never_claimed` are statements and unsent claims with money whose latest reading has
     passed; `lapsed` are claims that a person closed for that; `unmatched` are credits without a claim;
-    `to_claim` is by currency what was not claimed yet, and in how many statements.
+    `to_claim` is by currency what was not claimed yet; `never_claimed` is the part of it that is too late.
     """
 
     rows: tuple[DeskRow, ...]
@@ -64,7 +64,7 @@ class Desk:
     lapsed: tuple[Claim, ...]
     ageing: tuple[Ageing, ...]
     unmatched: tuple[receipts.Unmatched, ...]
-    to_claim: tuple[tuple[Money, int], ...] = ()
+    to_claim: tuple[Claimable, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ class Work:
     """What waits of some vendors: ranked, with what was lost, and by currency what was not claimed yet."""
 
     rows: tuple[DeskRow, ...]
-    to_claim: tuple[tuple[Money, int], ...]
+    to_claim: tuple[Claimable, ...]
 
 
 def claims_desk(user: User, *, now: datetime) -> Desk:
@@ -92,14 +92,14 @@ def claims_desk(user: User, *, now: datetime) -> Desk:
         lapsed=tuple(lapsed.select_related("contract__vendor").order_by("-opened_at", "-pk")),
         ageing=_ageing(found, over=_over_credited(user), now=now),
         unmatched=receipts.unmatched(user),
-        to_claim=to_claim_of(found).money,
+        to_claim=to_claim_of(found, now=now).money,
     )
 
 
 def waiting_work(user: User, *, vendors: QuerySet[Vendor], now: datetime) -> Work:
     """Return what waits of some vendors, of what a person may see; `now` is UTC."""
     found = gather(user, vendors=vendors)
-    return Work(rows=tuple(_rows(found, now=now)), to_claim=to_claim_of(found).money)
+    return Work(rows=tuple(_rows(found, now=now)), to_claim=to_claim_of(found, now=now).money)
 
 
 def _rows(found: Gathered, *, now: datetime) -> list[DeskRow]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
@@ -14,7 +15,7 @@ from sla.engine.claims.moves import OPEN, UNSENT
 from sla.engine.money import Money
 from sla.models import Claim, ClaimPart, ClaimToDo, Statement
 from sla.services.claims.balances import Standing, standings
-from sla.services.claims.desk_rows import Deadlines, drafted_minor
+from sla.services.claims.desk_rows import Deadlines, drafted_minor, has_passed
 from vendors.models import Reader, Vendor
 
 
@@ -43,7 +44,7 @@ def gather(user: User, *, vendors: QuerySet[Vendor] | None = None) -> Gathered:
     about = _statements_of(claims)
     statements = _unclaimed(user, vendors=vendors)
     wanted = {pk for keys in about.values() for pk in keys} | {row.pk for row in statements}
-    todos = _open_todos(user, statements=wanted, claims=claims, vendors=vendors)
+    todos = list(_open_todos(user, statements=wanted, claims=claims, vendors=vendors))
     deadlines = Deadlines(about=about, rows=[row for row in todos if row.what == "claim"])
     return Gathered(
         claims=claims,
@@ -70,27 +71,49 @@ def _statements_of(claims: Sequence[Claim]) -> dict[int, set[int]]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToClaim:
-    """What was not claimed yet: by currency how much and in how many statements, and their keys."""
+class Claimable:
+    """What was not claimed yet in one currency, in how many statements, and the part past its last date."""
 
-    money: tuple[tuple[Money, int], ...]
+    money: Money
+    count: int
+    past: Money
+
+    @property
+    def past_words(self) -> str:
+        """Return how much of it is past the last reading of its date; empty where nothing is."""
+        if not self.past.minor:
+            return ""
+        return "all of it past its date" if self.past == self.money else f"of it {self.past} past its date"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToClaim:
+    """What was not claimed yet by currency, and the keys of the statements behind it."""
+
+    money: tuple[Claimable, ...]
     statements: frozenset[int]
 
 
-def money_to_claim(user: Reader) -> ToClaim:
-    """Return the credits that have to be asked for and were not, of what a person may see.
+def money_to_claim(user: Reader, *, now: datetime) -> ToClaim:
+    """Return the credits that have to be asked for and were not, of what a person may see; `now` is UTC.
 
     These are drafts without a claim, drafts behind a protective claim, and claims that were not sent.
     """
     rows = Claim.objects.all().visible_to(user).filter(state__in=[*UNSENT])
-    claims = list(rows.select_related("statement").prefetch_related("moves").order_by("pk"))
+    rows = rows.select_related("statement", "incident").prefetch_related("moves")
+    claims, statements = list(rows.order_by("pk")), _unclaimed(user)
     about = _statements_of(claims)
-    return _to_claim(_unclaimed(user), claims=claims, stands=standings(claims), about=about)
+    wanted = {pk for keys in about.values() for pk in keys} | {row.pk for row in statements}
+    dates = _open_todos(user, statements=wanted, claims=claims, vendors=None).filter(what="claim")
+    deadlines = Deadlines(about=about, rows=list(dates))
+    return _to_claim(statements, claims=claims, stands=standings(claims), deadlines=deadlines, now=now)
 
 
-def to_claim_of(found: Gathered) -> ToClaim:
+def to_claim_of(found: Gathered, *, now: datetime) -> ToClaim:
     """Return what of the gathered has to be asked for and was not."""
-    return _to_claim(found.statements, claims=found.claims, stands=found.stands, about=found.deadlines.about)
+    return _to_claim(
+        found.statements, claims=found.claims, stands=found.stands, deadlines=found.deadlines, now=now
+    )
 
 
 def _to_claim(
@@ -98,20 +121,29 @@ def _to_claim(
     *,
     claims: Iterable[Claim],
     stands: Mapping[int, Standing],
-    about: Mapping[int, AbstractSet[int]],
+    deadlines: Deadlines,
+    now: datetime,
 ) -> ToClaim:
     sums: dict[str, int] = defaultdict(int)
+    past: dict[str, int] = defaultdict(int)
     behind: dict[str, set[int]] = defaultdict(set)
+
+    def add(minor: int, *, code: str, about: AbstractSet[int], dates: Sequence[ClaimToDo]) -> None:
+        if minor > 0:
+            sums[code] += minor
+            past[code] += minor if has_passed(dates, now=now) else 0
+            behind[code] |= about
+
     for row in statements:
-        if row.due_minor > 0:
-            sums[row.currency] += row.due_minor
-            behind[row.currency].add(row.pk)
+        add(row.due_minor, code=row.currency, about={row.pk}, dates=deadlines.by_statement.get(row.pk, []))
     for claim in (claim for claim in claims if claim.state in UNSENT):
         minor = stands[claim.pk].open_ or drafted_minor(claim)
-        if minor > 0:
-            sums[claim.currency] += minor
-            behind[claim.currency] |= about.get(claim.pk, frozenset())
-    money = tuple((Money(sums[code], code), len(behind[code])) for code in sorted(sums))
+        about = deadlines.about.get(claim.pk, frozenset())
+        add(minor, code=claim.currency, about=about, dates=deadlines.of_claim(claim))
+    money = tuple(
+        Claimable(money=Money(sums[code], code), count=len(behind[code]), past=Money(past[code], code))
+        for code in sorted(sums)
+    )
     return ToClaim(money=money, statements=frozenset().union(*behind.values()))
 
 
@@ -131,11 +163,11 @@ def _unclaimed(user: Reader, *, vendors: QuerySet[Vendor] | None = None) -> list
 
 
 def _open_todos(
-    user: User, *, statements: Iterable[int], claims: Sequence[Claim], vendors: QuerySet[Vendor] | None
-) -> list[ClaimToDo]:
+    user: Reader, *, statements: Iterable[int], claims: Sequence[Claim], vendors: QuerySet[Vendor] | None
+) -> QuerySet[ClaimToDo]:
     names = {claim.incident.reference for claim in claims if claim.incident is not None}
     deadlines = Q(what="claim") & (Q(statement__in=[*statements]) | Q(incident__in=names))
-    return list(
+    found: QuerySet[ClaimToDo] = (
         ClaimToDo.objects.all()
         .visible_to(user)
         .filter(deadlines | ~Q(what="claim"))
@@ -144,3 +176,4 @@ def _open_todos(
         .select_related("statement__agreement__contract__vendor")
         .order_by("due_until", "pk")
     )
+    return found

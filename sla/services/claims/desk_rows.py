@@ -211,7 +211,7 @@ def _deadline_row(
     passed = tuple(dict.fromkeys(late_by))
     if not rows:
         return DeskRow(what=what, **common)
-    if not ahead:
+    if has_passed(rows, now=now):
         return DeskRow(
             what=late,
             **common,
@@ -221,6 +221,11 @@ def _deadline_row(
             **_dated(rows[-1], now=now),
         )
     return DeskRow(what=what, **common, passed=passed, latest_on=rows[-1].due_on, **_dated(ahead[0], now=now))
+
+
+def has_passed(rows: Sequence[ClaimToDo], *, now: datetime) -> bool:
+    """Say whether there were dates to claim by and all of them are over."""
+    return bool(rows) and all(row.due_until <= now for row in rows)
 
 
 def _first_of_each(rows: Iterable[ClaimToDo]) -> list[ClaimToDo]:

@@ -138,17 +138,15 @@ def why_words(reading: Reading) -> str:
 def _sums(stands: Iterable[Standing], *, money: Iterable[ContractMoney], work: Work) -> Iterator[Sums]:
     """Yield what the period comes to in each currency; currencies are never added."""
     found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for each in stands:
-        found[each.currency]["due_minor"] += each.due_minor
-        found[each.currency]["contested_minor"] += each.contested_minor
+    for stand in stands:
+        found[stand.currency]["due_minor"] += stand.due_minor
+        found[stand.currency]["contested_minor"] += stand.contested_minor
     for one in money:
         found[one.currency]["claimed_minor"] += one.claimed_minor
         found[one.currency]["received_minor"] += one.received_minor
-    for amount, _ in work.to_claim:
-        found[amount.currency]["to_claim_minor"] += amount.minor
-    for row in work.rows:
-        if row.is_lost and row.money is not None:
-            found[row.money.currency]["lost_minor"] += row.money.minor
+    for each in work.to_claim:
+        found[each.money.currency]["to_claim_minor"] += each.money.minor
+        found[each.money.currency]["lost_minor"] += each.past.minor
     for currency, sums in sorted(found.items()):
         if any(sums.values()):
             yield Sums(currency=currency, **sums)
