@@ -32,8 +32,10 @@ SCHEDULES = (
     _count("judged", "Levels judged"),
     _count("met", "Met"),
     _count("missed", "Missed"),
-    _count("unsure", "Not judged yet", narrow=True),
-    Column(key="share_met", label="Share met", help="Of the levels that are met or missed; floored."),
+    _count("unsure", "Not certain yet", narrow=True),
+    Column(
+        key="share_met", label="Share met", help="Of the levels that are met for certain or missed; floored."
+    ),
     Column(key="currency", label="Currency"),
     _money("due", "Credit due, before tax"),
     _money("contested", "Contested"),

@@ -26,7 +26,6 @@ from sla.selectors.scope import Scope, newest_revision
 
 # Asked for: everything but what only keeps a date, or waits for us to ask.
 NOT_ASKED = (ClaimState.PROTECTIVE, ClaimState.ENTITLED)
-MET = (Verdict.MET, Verdict.MET_UNCONFIRMED)
 
 
 @dataclass
@@ -48,7 +47,7 @@ class Standing:
 
     @property
     def unsure(self) -> int:
-        """Return how many levels could not be judged yet."""
+        """Return how many levels are not certain yet: met, unconfirmed is one of them."""
         return self.judged - self.met - self.missed
 
 
@@ -115,7 +114,7 @@ def _count_lines(scope: Scope, *, found: Mapping[int, Standing]) -> None:
     drawn = DraftLine.objects.filter(statement__in=heads.filter(newest=None).values("pk"))
     counts = {
         "judged": Count("pk"),
-        "met_lines": Count("pk", filter=Q(verdict__in=MET)),
+        "met_lines": Count("pk", filter=Q(verdict=Verdict.MET)),
         "missed_lines": Count("pk", filter=Q(missed=True)),
     }
     standing = LineFigures.Status.STANDING

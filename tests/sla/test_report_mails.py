@@ -59,6 +59,7 @@ from tests.sla.running import a_closing_schedule
 from tests.sla.test_tables import Book
 from vendors.guards import lifted
 from vendors.models import FactChange, Vendor
+from vendors.services import remove_record
 
 pytestmark = pytest.mark.django_db
 
@@ -153,6 +154,7 @@ HEADLINES = [
     ("missed", "1 of 1 service level missed in 2019-06"),
     ("met", "Service level met in 2019-06"),
     ("open", "No service level missed in 2019-06; 1 of 1 not certain yet"),
+    ("unwatched", "No service level missed in 2019-06; 1 of 1 not certain yet"),
     ("none", "No service level statement ends in 2019-06"),
 ]
 
@@ -163,6 +165,9 @@ def test_the_headline_tells_a_miss_from_doubt_and_from_nothing(how: str, words: 
     owned_by(agreement.contract.vendor, a_reader("olga"))
     if how == "missed":
         an_outage_of(agreement)
+    if how == "unwatched":
+        for watch in agreement.contract.services.get().watches.all():
+            remove_record(watch, by=person(), reason="nobody watches it")
     if how == "open":
         outage = an_outage_of(agreement, minutes=5)
         outage.kind = "unmeasured"

@@ -35,6 +35,7 @@ from sla.reports.vendor.released import Released
 from sla.reports.vendor.rows import Rows, rows_of
 from vendors.models import Reader, Service, Vendor
 
+UNSURE = (Standing.UNCONFIRMED, Standing.UNCERTAIN, Standing.UNMEASURED)
 NO_STATEMENT = "No service level statement of this vendor ends in this period."
 
 
@@ -147,7 +148,7 @@ def _headline(levels: Sequence[LevelPart], *, period: str) -> str:
     if not levels:
         return NO_STATEMENT
     missed = sum(each.missed for each in levels)
-    unsure = sum(each.standing in (Standing.UNCERTAIN, Standing.UNMEASURED) for each in levels)
+    unsure = sum(each.standing in UNSURE for each in levels)
     plural = "s" if len(levels) != 1 else ""
     if missed:
         said = f"{missed} of {len(levels)} service level{plural} missed in {period}"
