@@ -134,17 +134,21 @@ def step_words(row: ClaimToDo) -> str:
 
 def counts_days(row: ClaimToDo) -> bool:
     """Say whether a step is due by the end of a day, not by an hour of it."""
-    agreement = row.statement.agreement
     following = row.due_on + timedelta(days=1)
-    return row.due_until == midnight(following, zone=agreement.zone or agreement.contract.zone)
+    return row.due_until == midnight(following, zone=zone_of_step(row))
+
+
+def zone_of_step(row: ClaimToDo) -> str:
+    """Return the zone whose days a step is counted in."""
+    agreement = row.statement.agreement
+    return agreement.zone or agreement.contract.zone
 
 
 def due_words(row: ClaimToDo) -> str:
     """Return when a step is due: a day, or a local moment where the clause counts hours."""
     if counts_days(row):
         return f"{row.due_on:%Y-%m-%d}"
-    agreement = row.statement.agreement
-    return local_moments(agreement.zone or agreement.contract.zone)(row.due_until)
+    return local_moments(zone_of_step(row))(row.due_until)
 
 
 def address_of(row: ClaimToDo) -> str:

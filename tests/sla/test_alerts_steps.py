@@ -12,7 +12,9 @@ from django.test.utils import CaptureQueriesContext
 
 from sla.engine.terms import Anchor, ClaimStep, Offset, OffsetUnit
 from sla.models import Alert, Claim, ClaimToDo
+from sla.reports.moments import time_left
 from sla.services.alerts.looking import look_at_everything
+from sla.services.alerts.words import left_words
 from sla.services.claims import answer_claim, drop_claim, finish_todo, lapse_claim, submit_claim
 from tests.builders import a_contract_with_power, a_level, a_schedule, an_incident, an_outage, at, person
 from tests.sla.alert_builders import drafted, looked, the_alert
@@ -128,6 +130,34 @@ def test_several_readings_are_one_warning_by_the_earliest_and_each_that_passes_i
         "Passed already: 2019-07-10 (receipt); 2019-07-20 (dispatch).",
     ]
     assert Alert.objects.filter(kind=STEP).count() == 1
+
+
+LEFT = [
+    # Due by the end of 30 July in Los Angeles, which is 07:00 UTC of the 31st.
+    ("2019-07-31 07:00", "2019-07-28 06:59", "3 days left"),
+    ("2019-07-31 07:00", "2019-07-31 06:00", "1 h left"),
+    ("2019-07-31 07:00", "2019-07-31 07:00", "1 day over"),
+    ("2019-07-31 07:00", "2019-08-01 06:59", "1 day over"),
+    ("2019-07-31 07:00", "2019-08-01 07:00", "2 days over"),
+    ("2019-07-31 07:00", "2019-11-30 08:00", "123 days over"),
+    # Due at 21:15 of the 25th there.
+    ("2019-06-26 04:15", "2019-06-26 04:20", "over"),
+    ("2019-06-26 04:15", "2019-06-26 07:00", "1 day over"),
+]
+
+
+@pytest.mark.parametrize(("until", "now", "said"), LEFT)
+def test_what_is_over_is_counted_in_calendar_days_from_the_day_that_is_printed(
+    until: str, now: str, said: str
+) -> None:
+    assert time_left(at(until), zone="America/Los_Angeles", now=at(now)) == said
+
+
+def test_a_warning_counts_its_days_where_its_statement_does() -> None:
+    june()
+    looked("2019-08-01 06:59")
+    alert = the_alert(kind=STEP)
+    assert (alert.due_words, left_words(alert, now=at("2019-08-01 06:59"))) == ("2019-07-30", "1 day over")
 
 
 def test_money_that_nobody_claimed_in_time_stands_for_400_days_also_where_it_was_never_seen_before() -> None:

@@ -22,7 +22,7 @@ from sla.reports.moments import time_left
 from sla.services.claims.desk import BUCKETS, claims_desk
 from sla.services.claims.desk_gathering import Claimable
 from sla.services.claims.desk_rows import DeskRow
-from sla.services.deadlines import calendar_key
+from sla.services.deadlines import calendar_key, zone_of_step
 from sla.services.receipts import Unmatched
 from vendors.admin import signed_in
 from vendors.models import Vendor
@@ -86,7 +86,9 @@ def _row(row: DeskRow, *, now: datetime) -> dict[str, Any]:
     claim, statement = row.claim, row.statement
     return {
         "row": row,
-        "left": time_left(row.due_until, now=now) if row.due_until else "",
+        "left": time_left(row.due_until, zone=zone_of_step(row.todo), now=now)
+        if row.due_until and row.todo
+        else "",
         "tone": tone,
         "amount": str(row.money) if row.money is not None else row.shown,
         "claim_url": reverse("admin:sla_claim_change", args=[claim.pk]) if claim else "",

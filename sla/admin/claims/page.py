@@ -19,7 +19,7 @@ from sla.models.columns import label_of
 from sla.reports.moments import time_left
 from sla.services import claims
 from sla.services.claims.balances import Balance, over_credited
-from sla.services.deadlines import due_words, step_words, steps_of
+from sla.services.deadlines import due_words, step_words, steps_of, zone_of_step
 from vendors.admin import signed_in
 from vendors.models import money_text, zone_of
 
@@ -124,7 +124,7 @@ def _step(row: ClaimToDo, *, now: datetime) -> dict[str, Any]:
         "what": step_words(row),
         "party": row.get_party_display(),
         "due": due_words(row),
-        "left": "" if row.done_at else time_left(row.due_until, now=now),
+        "left": "" if row.done_at else time_left(row.due_until, zone=zone_of_step(row), now=now),
         "is_late": row.done_at is None and row.due_until <= now,
         "by_hand": row.party == ClaimToDo.Party.OURS and row.what not in FOLLOWS,
         "follows": FOLLOWS.get(row.what, ""),

@@ -41,7 +41,7 @@ def untold(*, policy: AlertPolicy, only: Collection[int] | None = None) -> Untol
     Readers without an e-mail address are left out: for them it stands on the list. `only` narrows it to some.
     """
     rows = Alert.objects.unacknowledged().order_by("pk")
-    alerts = list(rows.select_related("vendor", "statement__agreement__contract"))
+    alerts = list(rows.select_related("vendor", "contract", "statement__agreement__contract"))
     told = set(
         AlertNotice.objects.filter(
             alert__cleared_at=None, occurrence=F("alert__occurrence"), rank__gte=F("alert__rank")

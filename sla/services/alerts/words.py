@@ -58,7 +58,15 @@ def left_words(alert: Alert, *, now: datetime) -> str:
     """Return the time that is left, empty where it has no date."""
     if alert.due_at is None:
         return ""
-    return time_left(alert.due_at, now=now)
+    return time_left(alert.due_at, zone=zone_of_alert(alert), now=now)
+
+
+def zone_of_alert(alert: Alert) -> str:
+    """Return the zone whose days a warning's date is counted in."""
+    if alert.statement is not None:
+        agreement = alert.statement.agreement
+        return agreement.zone or agreement.contract.zone
+    return alert.contract.zone if alert.contract is not None else "UTC"
 
 
 def money_words(alert: Alert) -> str:
