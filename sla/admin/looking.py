@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Concat
 from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 
 from vendors.models import Vendor
+
+# How the number of a revision ends, which may be copied from a mail.
+REVISION = re.compile(r"/r\d+(?=\s|$)")
+
+
+class NumberSearch:
+    """A list in which the printed number of a statement is found, such as CF-2026-002/internet/2026-06/r1.
+
+    `numbered` leads from the row to the statement or run that has an SLA schedule and a period.
+    """
+
+    numbered: ClassVar[str] = ""
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Add the number, as it is printed."""
+        return [*super().get_search_fields(request), "printed_number"]  # type: ignore[misc]
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """Search with the number beside the row's own fields; revisions are on the statement's page."""
+        parts = ("agreement__contract__reference", "agreement__code", "period")
+        reference, code, period = (F(f"{self.numbered}{part}") for part in parts)
+        number = Concat(reference, Value("/"), code, Value("/"), period, output_field=CharField())
+        term = REVISION.sub("", search_term)
+        return super().get_search_results(  # type: ignore[misc]
+            request, queryset.annotate(printed_number=number), term
+        )
 
 
 class LookedAtAdmin(ModelAdmin):

@@ -18,6 +18,7 @@ from sla.admin.answers import answer_view
 from sla.admin.differing import difference_view, hold_view
 from sla.admin.finalising import finalise_view
 from sla.admin.finalising_many import bulk_view
+from sla.admin.looking import NumberSearch
 from sla.admin.releases import Releasing, release_view
 from sla.admin.reports import draw_up, last_month, report_view, reports_view, vendor_report_view
 from sla.admin.revisions import revision_file, revision_view, verify_view
@@ -51,7 +52,7 @@ class StatementChangeList(ChangeList):
 
 
 @admin.register(Statement)
-class StatementAdmin(Releasing, ModelAdmin):
+class StatementAdmin(NumberSearch, Releasing, ModelAdmin):
     """The service level statements; nothing is typed here."""
 
     list_display = [

@@ -18,7 +18,7 @@ from sla.admin.claims.desk import desk_page
 from sla.admin.claims.letters import letter_file, letter_page
 from sla.admin.claims.opening import open_page
 from sla.admin.claims.page import claim_page
-from sla.admin.looking import LookedAtAdmin, VendorOfContractFilter, figure, over
+from sla.admin.looking import LookedAtAdmin, NumberSearch, VendorOfContractFilter, figure, over
 from sla.engine.claims.moves import OPEN, UNSENT, ClaimState
 from sla.models import Claim, ClaimPart, ClaimToDo, CreditMatch, RegisterEntry
 from sla.services.claims.balances import accepted_of, over_credited
@@ -56,7 +56,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Claim)
-class ClaimAdmin(LookedAtAdmin):
+class ClaimAdmin(NumberSearch, LookedAtAdmin):
     """The claims; each page shows one claim and the acts on it."""
 
     list_display = [
@@ -73,6 +73,7 @@ class ClaimAdmin(LookedAtAdmin):
     )
     list_filter = [StateFilter, VendorOfContractFilter, "currency", "automatic"]
     list_select_related = ["contract__vendor"]
+    numbered = "statement__"
     search_fields = [
         "reference",
         "vendor_reference",

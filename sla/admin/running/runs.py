@@ -16,7 +16,7 @@ from django.utils.timesince import timesince
 from unfold.decorators import display
 
 from sla.admin.acts import tell
-from sla.admin.looking import LookedAtAdmin, VendorFilter, figure, over
+from sla.admin.looking import LookedAtAdmin, NumberSearch, VendorFilter, figure, over
 from sla.admin.statements import address, statement_url
 from sla.models import Duty, Heartbeat
 from sla.selectors.machinery import LONGEST_SILENCE, beats
@@ -41,7 +41,7 @@ class ScheduleVendorFilter(VendorFilter):
 
 
 @admin.register(Duty)
-class DutyAdmin(LookedAtAdmin):
+class DutyAdmin(NumberSearch, LookedAtAdmin):
     """The scheduled runs; those that failed can be tried again."""
 
     empty_hint = "They come by themselves: start the worker, or run_due."
