@@ -5,19 +5,23 @@ from __future__ import annotations
 import logging
 import signal
 from argparse import ArgumentParser, ArgumentTypeError
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 
-from sla.models import Duty, OutboxMessage
+from sla.models import Duty, Heartbeat, OutboxMessage
 from sla.services.duties import waiting
-from sla.services.duties.rounds import AT_ONCE, Round, run_round
+from sla.services.duties.rounds import AT_ONCE, Round, run_all, run_round
 
 BAD_INPUT = 2
+# No contract is older, and calendars end with the year 9999.
+EARLIEST, LATEST = 1970, 9000
+# A moment that somebody typed for now is not worth a word.
+AGO = timedelta(minutes=1)
 logger = logging.getLogger("sla.run_due")
 
 
@@ -32,7 +36,8 @@ class Command(BaseCommand):
             "--at",
             type=_instant,
             metavar="INSTANT",
-            help="As if it were this moment, such as 2026-07-06T04:00:00Z; not in the future.",
+            help="As if it were this moment, such as 2026-07-06T04:00:00Z; not in the future. What is written"
+            " is dated so and stays.",
         )
         parser.add_argument("--every", type=_seconds, metavar="SECONDS", help="Go on, with this pause.")
 
@@ -47,11 +52,17 @@ class Command(BaseCommand):
                 returncode=BAD_INPUT,
             )
         if every is None:
-            clock = (lambda: at) if at is not None else timezone.now
-            self._say(run_round(clock=clock))
-            self._tell_failures()
+            self._once(at)
         else:
             self._loop(every)
+
+    def _once(self, at: datetime | None) -> None:
+        """Do everything that is due, now or as if it were an instant (UTC)."""
+        if at is not None and timezone.now() - at > AGO:
+            self.stdout.write(_as_if(at))
+        known = _stuck()
+        self._say(run_all(clock=timezone.now if at is None else lambda: at))
+        self._tell_failures(known)
 
     def _loop(self, pause: float) -> None:
         """Run rounds until asked to stop; a database that is away is waited for."""
@@ -80,18 +91,52 @@ class Command(BaseCommand):
         said = (f"{count} {what}{'s' * (count != 1)} {how}" for count, what, how in counts)
         self.stdout.write(f"{', '.join(said)}.")
 
-    def _tell_failures(self) -> None:
-        failed = Duty.objects.filter(state=Duty.State.FAILED).order_by("due_at", "pk")
-        stuck = OutboxMessage.objects.unsettled().order_by("pk")
-        for duty in failed:
+    def _tell_failures(self, known: Stuck) -> None:
+        """Complain of what this round found, and only mention what waited for a person before."""
+        found = _stuck()
+        for duty in Duty.objects.filter(pk__in=found.runs - known.runs).order_by("due_at", "pk"):
             self.stderr.write(f"Failed: {duty}: {duty.error}")
-        for message in stuck:
+        for message in OutboxMessage.objects.filter(pk__in=found.messages - known.messages).order_by("pk"):
             self.stderr.write(f"{message.get_state_display()}: {message}: {message.error}")
-        if failed or stuck:
+        if found.runs - known.runs or found.messages - known.messages:
             raise CommandError(
                 "Something needs a person: see above, and Scheduled runs and Messages in the admin.",
                 returncode=1,
             )
+        runs, messages = len(found.runs), len(found.messages)
+        if runs or messages:
+            self.stdout.write(
+                f"Since earlier, {_counted(runs, 'run')} and {_counted(messages, 'message')} need a person:"
+                " see Scheduled runs and Messages in the admin."
+            )
+
+
+class Stuck(NamedTuple):
+    """The keys of the runs and messages that need a person."""
+
+    runs: frozenset[int]
+    messages: frozenset[int]
+
+
+def _stuck() -> Stuck:
+    return Stuck(
+        runs=frozenset(Duty.objects.filter(state=Duty.State.FAILED).values_list("pk", flat=True)),
+        messages=frozenset(OutboxMessage.objects.unsettled().values_list("pk", flat=True)),
+    )
+
+
+def _as_if(at: datetime) -> str:
+    """Return what a round at an earlier instant (UTC) means."""
+    last = Heartbeat.objects.filter(name=Heartbeat.Part.SWEEP, beat_at__gt=at).first()
+    later = f" The last round was at {last.beat_at:%Y-%m-%d %H:%M} UTC, after it." if last is not None else ""
+    return (
+        f"As if it were {at:%Y-%m-%d %H:%M:%S} UTC: what this round finalises, warns of and mails is dated so"
+        f" and stays; it reads the records of today.{later}"
+    )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _is_more() -> bool:
@@ -107,6 +152,11 @@ def _instant(text: str) -> datetime:
         at = None
     if at is None or at.tzinfo is None:
         raise ArgumentTypeError(f"{text!r} is no moment with an offset. Write 2026-07-06T04:00:00Z.")
+    if not EARLIEST <= at.year < LATEST:
+        raise ArgumentTypeError(
+            f"{text!r} is no moment for a contract: the year is {EARLIEST} to {LATEST - 1}."
+            " Write 2026-07-06T04:00:00Z."
+        )
     return at.astimezone(UTC)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from time import perf_counter
 
@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 Part = Heartbeat.Part
 # What goes on and on stops after so long and begins again, so that what became due meanwhile is not late.
 AT_ONCE = timedelta(seconds=20)
+# Two are enough for what a run asks for; more come only where the clock goes on meanwhile.
+MOST_ROUNDS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,22 @@ def run_round(*, clock: Clock, most: timedelta | None = None) -> Round:
     planned = sweep(clock=clock)
     done = work(clock=clock, most=most)
     return Round(planned=planned, done=done, delivered=deliver(clock=clock, most=most))
+
+
+def run_all(*, clock: Clock) -> Round:
+    """Run rounds until one finds nothing to do; return what all of them did.
+
+    What a run asks for, such as drafts for a look, becomes due only when it is planned again.
+    """
+    rounds = [run_round(clock=clock)]
+    while (rounds[-1].planned.count or rounds[-1].done) and len(rounds) < MOST_ROUNDS:
+        rounds.append(run_round(clock=clock))
+    names = [field.name for field in fields(Planned)]
+    return Round(
+        planned=Planned(**{name: sum(getattr(each.planned, name) for each in rounds) for name in names}),
+        done=sum(each.done for each in rounds),
+        delivered=sum(each.delivered for each in rounds),
+    )
 
 
 def sweep(*, clock: Clock) -> Planned:
