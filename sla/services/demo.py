@@ -24,9 +24,12 @@ from sla.services.documents import load_document
 from sla.services.statements import result_of
 from sla.services.terms import sign_off_terms
 from vendors.models import BusinessCalendar, LegalEntity, Vendor
+from vendors.services import save_record
 
 FOLDER = Path(__file__).resolve().parent.parent / "demo"
 REASON = "Demo portfolio"
+# Whoever tries it: the login that `make demo` makes, which gets the summaries and warnings.
+OWNER, ADDRESS = "demo", "demo@example.com"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +136,8 @@ def load_demo(*, by: User) -> list[DemoLoaded]:
     """
     for part in PORTFOLIO:
         _refuse_taken(part.read())
-    return [_load(part, by=by) for part in PORTFOLIO]
+    owner = _demo_owner()
+    return [_load(part, owner=owner, by=by) for part in PORTFOLIO]
 
 
 def demo_statements() -> Iterator[DemoStatement]:
@@ -164,19 +168,41 @@ def _readings(inputs: Inputs) -> tuple[Reading, ...]:
     )
 
 
-def _load(part: DemoContract, *, by: User) -> DemoLoaded:
+def _demo_owner() -> User:
+    """Return the person `demo`, who can be written to; without a password until a first login is made."""
+    user = User.objects.filter(username=OWNER).first()
+    if user is None:
+        return User.objects.create_user(OWNER, email=ADDRESS)
+    if not user.email:
+        user.email = ADDRESS
+        user.save(update_fields=["email"])
+    return user
+
+
+def _load(part: DemoContract, *, owner: User, by: User) -> DemoLoaded:
     document = part.read()
     report = load_document(document, by=by, at=part.as_of, reason=REASON, is_demo=True)
+    owned = _own(document, owner=owner, by=by)
     signed = _sign_off(document, part=part, by=by)
     imported, moved = _import(document, part=part, by=by)
     return DemoLoaded(
         reference=document.contract.reference,
         name=document.contract.name,
         vendor=document.vendor.name,
-        changed=report.changed or signed or moved,
+        changed=report.changed or owned or signed or moved,
         records=len(report.lines),
         imported=imported,
     )
+
+
+def _own(document: Document, *, owner: User, by: User) -> bool:
+    """Give the document's vendor its owner where nobody is; say whether that was so."""
+    vendor = Vendor.objects.get(slug=document.vendor.slug)
+    if vendor.owner is not None:
+        return False
+    vendor.owner = owner
+    save_record(vendor, by=by, reason=REASON)
+    return True
 
 
 def _refuse_taken(document: Document) -> None:

@@ -4,13 +4,15 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from sla.services.demo import load_demo
+from tests.sla.mailing_rows import addresses, mails, rounds
 from vendors.models import BusinessCalendar, LegalEntity, Tracked, Vendor
-from vendors.services import system_user
+from vendors.services import remove_demo, system_user
 
 TAKEN: dict[str, Tracked] = {
     "vendor 'demo-github'": Vendor(slug="demo-github", name="Ours"),
@@ -62,3 +64,22 @@ def test_the_command_loads_tells_writes_and_removes(settings: Settings, tmp_path
 def test_without_debug_no_login_is_made(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR, settings.DEBUG = tmp_path, False
     assert said_by().endswith("Open the admin with: make run\n")
+
+
+@pytest.mark.django_db
+def test_the_rounds_that_the_readme_names_mail_the_demos_owner_and_go_with_the_demo() -> None:
+    load_demo(by=system_user())
+    assert {vendor.owner.email for vendor in Vendor.objects.select_related("owner")} == {"demo@example.com"}
+    rounds("2026-07-08 08:00", "2026-08-07 08:00")
+    assert set(addresses()) == {"demo@example.com"}
+    subjects = [subject for _, subject in mails() if subject.startswith("Monthly summary")]
+    assert subjects == ["Monthly summary for vendor managers: All 5 service levels met in 2026-07"]
+    remove_demo(by=system_user(), reason="Seen enough")
+    assert not Vendor.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_person_who_is_called_demo_keeps_an_address_of_their_own() -> None:
+    User.objects.create_user("demo", email="dee@own.example")
+    load_demo(by=system_user())
+    assert User.objects.get(username="demo").email == "dee@own.example"

@@ -12,6 +12,7 @@ from sla.models import ComplianceReport, Duty, OutboxMessage, ReportSchedule, Se
 from sla.services.duties import holding
 from sla.services.duties.holding import HoldLostError, claim
 from sla.services.duties.planning import plan
+from sla.services.duties.retrying import retry_run
 from sla.services.duties.rounds import run_round, work
 from sla.services.duties.running import run, run_next
 from sla.services.mailings import defaults
@@ -19,6 +20,7 @@ from sla.services.mailings import runs as mail_runs
 from sla.services.mailings.periods import next_due, period_of
 from sla.services.mailings.readers import recipients
 from sla.services.mailings.runs import begin_report, mail_report
+from sla.services.worklist import worklist
 from tests.builders import REASON, a_vendor, at, person, saved
 from tests.sla.mailing_rows import (
     JULY_REPORT,
@@ -381,12 +383,32 @@ def test_nobody_is_left_out_in_silence() -> None:
     assert runs("report") == [
         (
             "2019-06",
-            "done",
+            "failed",
             "Nobody to write to. Left out: Nobody is the owner of Westrack; Gone is deactivated; Mute has no"
             " e-mail address.",
         )
     ]
     assert mails() == []
+
+
+def test_a_report_without_a_reader_is_stuck_until_one_is_named_and_it_is_tried_again() -> None:
+    north = northrack()
+    a_report()
+    rounds(JUNE_REPORT)
+    root = person("root", is_superuser=True)
+    assert worklist(root, now=at(JUNE_REPORT)).stuck.runs == 1
+    owned_by(north, a_reader("olga"))
+    retry_run(Duty.objects.get(kind="report"), by=root, now=at("2019-07-07 09:00"))
+    rounds("2019-07-07 09:01")
+    assert runs("report") == [("2019-06", "done", "1 mail: Olga.")]
+    assert addresses() == ["olga@example.com"]
+    assert worklist(root, now=at(JUNE_REPORT)).stuck.runs == 0
+
+
+def test_where_there_is_no_vendor_at_all_nothing_is_stuck() -> None:
+    a_report()
+    rounds(JUNE_REPORT)
+    assert runs("report") == [("2019-06", "done", "Nobody to write to.")]
 
 
 def test_a_chosen_reader_without_a_vendor_is_said_to_get_nothing() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from sla.models import ComplianceReport, Duty, OutboxMessage, Release, ReportSchedule, ToldFigure
@@ -21,6 +22,7 @@ from sla.services.mailings.periods import ReportPeriod, late_of, message_key, pe
 from sla.services.mailings.readers import (
     Reading,
     Recipient,
+    Recipients,
     account_problem,
     address_named,
     is_reader,
@@ -33,6 +35,7 @@ from vendors.models import Vendor
 
 WAIT = timedelta(minutes=1)
 MOST_NAMED = 5
+NOBODY = "nobody to write to"
 NOTHING_RELEASED = "nothing that was released waits to be sent"
 OFF = "Nothing was sent: the report schedule was switched off before."
 Audience = ReportSchedule.Audience
@@ -41,7 +44,8 @@ Audience = ReportSchedule.Audience
 def begin_report(held: Held) -> None:
     """Write the runs of a report's readers, once the periods that end in its days are closed.
 
-    A closing that failed holds nothing up: the report tells it.
+    A closing that failed holds nothing up: the report tells it. Raises ValidationError where there are
+    vendors or readers and nobody can be written to: a person mends that and tries it again.
     """
     duty, schedule = held.duty, _schedule(held.duty)
     period, now = period_of(duty), held.clock()
@@ -50,13 +54,20 @@ def begin_report(held: Held) -> None:
         held.postpone(until=now + WAIT, why=_waits_for(waiting))
         return
     found = recipients(schedule, until=period.last_on) if schedule.is_active else None
+    if found is not None and _is_stuck(schedule, found=found):
+        raise ValidationError(_said([], left_out=found.left_out, nobody=NOBODY))
     with held.done() as done:
         if found is None:
             done.outcome = OFF
             return
         write_runs(_run(each, of=duty) for each in found.reached)
-        nobody = NOTHING_RELEASED if schedule.audience == Audience.VENDORS else "nobody to write to"
+        nobody = NOTHING_RELEASED if schedule.audience == Audience.VENDORS else NOBODY
         done.outcome = _said(found.reached, left_out=found.left_out, nobody=nobody)
+
+
+def _is_stuck(schedule: ReportSchedule, *, found: Recipients) -> bool:
+    """Say whether somebody ought to get a report and nobody does; what is released waits by itself."""
+    return schedule.audience != Audience.VENDORS and bool(found.left_out) and not found.reached
 
 
 def _schedule(duty: Duty) -> ReportSchedule:
