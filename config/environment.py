@@ -7,9 +7,10 @@ import secrets
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import apprise
 import dj_database_url
@@ -26,7 +27,8 @@ ADVICE = {
     "RECOURSE_HOSTS": "Write the host names that browsers use, separated by commas, without https://.",
     "RECOURSE_ORIGINS": "Write whole origins separated by commas, such as https://recourse.example.com.",
     "RECOURSE_DATA": "Name a directory that this user may write to.",
-    "RECOURSE_MAIL_URL": "Write smtp://USER:PASSWORD@HOST:PORT?tls=true, or leave it out for mails as files.",
+    "RECOURSE_MAIL_URL": "Write smtp://USER:PASSWORD@HOST:PORT?tls=true&_default_from_email=sla@example.com,"
+    " and &_reply_to=ADDRESS for answers, or leave it out for mails as files.",
     "RECOURSE_CHAT_URL": "Write the https:// address that Slack, Discord, Google Chat or Power Automate gave,"
     " or an Apprise address such as mmosts://HOST/TOKEN, or leave it out.",
     "RECOURSE_PROXIES": "Write how many reverse proxies stand between browsers and this server: 0, 1 or 2.",
@@ -41,6 +43,15 @@ SECRET = {
     "RECOURSE_CHAT_URL",
     "RECOURSE_METRICS_KEY",
 }
+MAIL_SERVERS = {"smtp", "smtps", "submission", "submit"}
+MAIL_OPTIONS = {"tls", "ssl", "timeout", "_default_from_email", "_server_email", "_reply_to"}
+# In the spellings that the reader of mail addresses takes for yes; anything else would silently mean no.
+YES_OR_NO = {
+    **dict.fromkeys(("1", "y", "yes", "t", "true", "on"), True),
+    **dict.fromkeys(("0", "n", "no", "f", "false", "off"), False),
+}
+# Ten answers of a server have to come within SEND_LEASE_SECONDS.
+LONGEST_TIMEOUT = 30
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 SECRET_KEY_LENGTH = 50
 METRICS_KEY_LENGTH = 32
@@ -89,7 +100,7 @@ def read_environment(*, root: Path) -> Environment:
         proxies=proxies,
         database=dict(dj_database_url.parse(database)) if database else None,
         broker=broker,
-        mail=dj_email_url.parse(mail) if mail else None,
+        mail=_mail_settings(mail) if mail else None,
         chat=chat,
         metrics_key=metrics_key,
     )
@@ -225,7 +236,10 @@ def _hosts(values: list[str]) -> None:
 def _origins(values: list[str]) -> None:
     for value in values:
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query:
+        is_whole = (
+            parts.scheme in {"http", "https"} and parts.netloc and f"{parts.scheme}://{parts.netloc}" == value
+        )
+        if not is_whole or not re.fullmatch(r"([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?", parts.netloc):
             raise ValidationError(f"{value!r} is not an origin.")
 
 
@@ -249,15 +263,50 @@ def _broker(value: str) -> None:
     parts = urlsplit(value)
     if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
         raise ValidationError("Only Redis is supported as a broker.")
+    port = parts.netloc.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
+    if (port and not port.isdecimal()) or not re.fullmatch(r"/?\d*", parts.path):
+        raise ValidationError("Its port or the number of its database is no number.")
 
 
 def _mail(value: str) -> None:
     try:
         parsed = dj_email_url.parse(value)
+        parts = urlsplit(value)
+        given = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
     except ValueError as error:
         raise ValidationError("It is not the address of a mail server.") from error
     if "EMAIL_BACKEND" not in parsed:
         raise ValidationError("It is not a way to send mail.")
+    if parts.scheme in MAIL_SERVERS and not parts.hostname:
+        raise ValidationError("It names no mail server.")
+    if parts.scheme in MAIL_SERVERS and (parts.path not in ("", "/") or parts.port == 0):
+        raise ValidationError("It is not the address of a mail server.")
+    if parts.scheme == "file" and not parts.path.startswith("//"):
+        raise ValidationError("Four slashes begin the whole path of a directory: file:////var/mail.")
+    _mail_options(given)
+
+
+def _mail_options(given: dict[str, str]) -> None:
+    unknown = sorted(given.keys() - MAIL_OPTIONS)
+    if unknown:
+        known = ", ".join(sorted(MAIL_OPTIONS))
+        raise ValidationError(f"There is no option {unknown[0]!r}; known are {known}.")
+    for name in given.keys() & {"tls", "ssl"}:
+        if given[name].lower() not in YES_OR_NO:
+            raise ValidationError(f"{name} is true or false, not {given[name]!r}.")
+    if all(YES_OR_NO.get(given.get(name, "no").lower()) for name in ("tls", "ssl")):
+        raise ValidationError("tls begins in the clear, ssl does not: choose one.")
+    if "timeout" in given and not 1 <= int(given["timeout"]) <= LONGEST_TIMEOUT:
+        raise ValidationError(f"timeout is 1 to {LONGEST_TIMEOUT} seconds.")
+    for name in given.keys() & {"_default_from_email", "_server_email", "_reply_to"}:
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(given[name])[1]):
+            raise ValidationError(f"{name} is no e-mail address.")
+
+
+def _mail_settings(value: str) -> dict[str, Any]:
+    """Return the mail settings of an address that was checked, with whom an answer reaches."""
+    given = dict(parse_qsl(urlsplit(value).query))
+    return {**dj_email_url.parse(value), "REPLY_TO": given.get("_reply_to", "")}
 
 
 def _chat(value: str) -> None:

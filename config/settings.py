@@ -203,6 +203,8 @@ EMAIL_USE_SSL: bool = MAIL.get("EMAIL_USE_SSL", False)
 # Django's default waits for ever.
 EMAIL_TIMEOUT: int = MAIL.get("EMAIL_TIMEOUT") or 20
 DEFAULT_FROM_EMAIL: str = MAIL.get("DEFAULT_FROM_EMAIL") or "recourse@localhost"
+# Who reads what a reader of a mail answers; empty: whoever it comes from.
+REPLY_TO: str = MAIL.get("REPLY_TO") or ""
 
 CELERY_BROKER_URL = ENVIRONMENT.broker
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")

@@ -44,6 +44,37 @@ WRONG = [
     ("CELERY_BROKER_URL", "redis://", f"({NOT_SHOWN}): Only Redis is supported as a broker."),
     ("RECOURSE_MAIL_URL", "pigeon://hidden", f"({NOT_SHOWN}): It is not a way to send mail."),
     ("RECOURSE_MAIL_URL", "smtp://mail:port", f"({NOT_SHOWN}): It is not the address of a mail server."),
+    ("RECOURSE_MAIL_URL", "smtp://", f"({NOT_SHOWN}): It names no mail server."),
+    ("RECOURSE_MAIL_URL", "submission://me:hidden@", f"({NOT_SHOWN}): It names no mail server."),
+    ("RECOURSE_MAIL_URL", "?foo=bar", f"({NOT_SHOWN}): It is not a way to send mail."),
+    ("RECOURSE_MAIL_URL", "smtp://mail/folder", f"({NOT_SHOWN}): It is not the address of a mail server."),
+    ("RECOURSE_MAIL_URL", "smtp://mail:99999", f"({NOT_SHOWN}): It is not the address of a mail server."),
+    ("RECOURSE_MAIL_URL", "smtp://mail?tls", f"({NOT_SHOWN}): It is not the address of a mail server."),
+    (
+        "RECOURSE_MAIL_URL",
+        "smtp://mail?foo=bar",
+        f"({NOT_SHOWN}): There is no option 'foo'; known are _default",
+    ),
+    ("RECOURSE_MAIL_URL", "smtp://mail?tls=maybe", f"({NOT_SHOWN}): tls is true or false, not 'maybe'."),
+    ("RECOURSE_MAIL_URL", "smtp://mail?tls=", f"({NOT_SHOWN}): tls is true or false, not ''."),
+    ("RECOURSE_MAIL_URL", "smtp://mail?tls=yes&ssl=on", f"({NOT_SHOWN}): tls begins in the clear, ssl does"),
+    (
+        "RECOURSE_MAIL_URL",
+        "smtp://mail?timeout=soon",
+        f"({NOT_SHOWN}): It is not the address of a mail server.",
+    ),
+    ("RECOURSE_MAIL_URL", "smtp://mail?timeout=600", f"({NOT_SHOWN}): timeout is 1 to 30 seconds."),
+    ("RECOURSE_MAIL_URL", "smtp://mail?_reply_to=nobody", f"({NOT_SHOWN}): _reply_to is no e-mail address."),
+    (
+        "RECOURSE_MAIL_URL",
+        "file:///tmp/mail",
+        f"({NOT_SHOWN}): Four slashes begin the whole path of a directory",
+    ),
+    ("CELERY_BROKER_URL", "redis://mq:port", f"({NOT_SHOWN}): Its port or the number of its database is no"),
+    ("CELERY_BROKER_URL", "redis://me:hidden@mq/first", f"({NOT_SHOWN}): Its port or the number of its"),
+    ("RECOURSE_ORIGINS", "https://me@a.example", "'https://me@a.example' is not an origin."),
+    ("RECOURSE_ORIGINS", "https://a example", "'https://a example' is not an origin."),
+    ("RECOURSE_ORIGINS", "https://a.example#top", "'https://a.example#top' is not an origin."),
     ("RECOURSE_CHAT_URL", "http://hidden", f"({NOT_SHOWN}): It is the address of no chat that is known."),
     ("RECOURSE_CHAT_URL", "mmost://hidden/token", f"({NOT_SHOWN}): Messages would go there in the clear."),
     ("RECOURSE_METRICS_KEY", "hidden", f"({NOT_SHOWN}): It has 6 characters, fewer than 32."),
@@ -148,7 +179,8 @@ def test_a_full_production_environment_is_read(monkeypatch: pytest.MonkeyPatch, 
         RECOURSE_HOSTS="a.example,b.example",
         RECOURSE_ORIGINS="https://a.example",
         RECOURSE_DATA=str(tmp_path / "kept"),
-        RECOURSE_MAIL_URL="smtp://u:p@mail.example:587?tls=true&_default_from_email=sla@a.example",
+        RECOURSE_MAIL_URL="smtp://u:p@mail.example:587?tls=true&_default_from_email=sla@a.example"
+        "&_reply_to=owner@a.example",
         RECOURSE_CHAT_URL="mmosts://chat.example/hook",
         RECOURSE_PROXIES="1",
         RECOURSE_METRICS_KEY="metrics-key-0123456789-abcdefghi",
@@ -163,7 +195,7 @@ def test_a_full_production_environment_is_read(monkeypatch: pytest.MonkeyPatch, 
     )
     assert read.mail is not None
     assert (read.mail["EMAIL_HOST"], read.mail["EMAIL_USE_TLS"]) == ("mail.example", True)
-    assert read.mail["DEFAULT_FROM_EMAIL"] == "sla@a.example"
+    assert (read.mail["DEFAULT_FROM_EMAIL"], read.mail["REPLY_TO"]) == ("sla@a.example", "owner@a.example")
     assert (read.secret_key, read.hosts, read.proxies) == (KEY, ["a.example", "b.example"], 1)
     assert read.metrics_key == "metrics-key-0123456789-abcdefghi"
     assert (tmp_path / "kept").is_dir()

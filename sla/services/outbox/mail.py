@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from email.utils import formataddr
 from typing import Any
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.smtp import EmailBackend
 
@@ -118,6 +119,7 @@ def email_of(message: OutboxMessage) -> EmailMultiAlternatives:
         subject=message.subject,
         body=message.text,
         to=[formataddr((message.name, message.address))],
+        reply_to=[settings.REPLY_TO] if settings.REPLY_TO else None,
         headers={
             "Message-ID": message.message_id,
             # No robot answers a robot (RFC 3834).
