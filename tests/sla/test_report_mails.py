@@ -8,6 +8,7 @@ import re
 import shutil
 import zipfile
 from datetime import date, timedelta
+from decimal import Decimal
 from html import unescape
 from typing import Any
 
@@ -17,15 +18,19 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from incidents.models import Incident
+from sla.engine.terms import Anchor, ClaimStep, Offset, OffsetUnit
 from sla.models import Claim, ComplianceReport, OutboxMessage, ServiceLevelAgreement, Statement, ToldFigure
 from sla.reports.mails import summary_mail
 from sla.reports.tables import render
 from sla.selectors.scope import Scope
 from sla.services import sign_off_terms
 from sla.services.claims import submit_claim
+from sla.services.claims.desk import Work
+from sla.services.claims.desk_rows import DeskRow
 from sla.services.mailings.composing import compose_summary
 from sla.services.mailings.periods import ReportPeriod
 from sla.services.mailings.readers import reading_of
+from sla.services.mailings.telling import claims_to_do
 from sla.services.reporting import REPORTS, Narrowed, everything, make_report
 from sla.services.statements.finalising import finalise_statement
 from tests.builders import (
@@ -40,7 +45,7 @@ from tests.builders import (
     person,
     saved,
 )
-from tests.sla.claim_builders import a_missed_month, a_revision, some_claim_terms
+from tests.sla.claim_builders import a_claim_rule, a_missed_month, a_revision, some_claim_terms
 from tests.sla.mailing_rows import (
     JULY_REPORT,
     JUNE_REPORT,
@@ -442,6 +447,65 @@ def test_a_statement_that_needs_correction_says_what_it_would_come_to() -> None:
         "NR-2018/power/2019-06/r1, Northrack",
         "USD 200.00 -> USD 500.00",
     ]
+
+
+def test_what_to_do_is_told_overdue_first_then_by_date_then_what_has_none() -> None:
+    vendor = Vendor(name="Northrack")
+
+    def row(what: str, day: int = 0, **fields: Any) -> DeskRow:
+        dated = {"due_on": date(2019, 7, day), "due_until": at(f"2019-07-{day:02d} 07:00")} if day else {}
+        return DeskRow(what=what, vendor=vendor, money=None, **dated, **fields)
+
+    rows = (
+        row("undated"),
+        row("later", 30),
+        row("sooner", 20),
+        row("lost", 10, is_overdue=True, is_lost=True),
+        row("late", 5, is_overdue=True, is_vendors=True),
+    )
+    told = claims_to_do(Work(rows=rows, to_claim=()), now=at("2019-07-15 08:00"))
+    assert [each.what for each in told] == ["Late", "Lost", "Sooner", "Later", "Undated"]
+
+
+def test_a_credit_that_nobody_claimed_in_time_says_what_to_do_about_it() -> None:
+    missed_june(terms=some_claim_terms())
+    a_report()
+    rounds("2019-08-07 08:00")
+    message = ComplianceReport.objects.order_by("pk").last().message
+    assert section(message, TODO)[0] == (
+        "- Was due 2019-07-30: Finalise the service level statement and send the claim all the same, or close"
+        " it as lapsed: every reading of the deadline has passed, USD 200.00"
+    )
+
+
+def test_a_draft_is_listed_though_a_clause_wants_a_step_for_an_incident_of_it() -> None:
+    due = Offset(n=Decimal(60), unit=OffsetUnit.DAYS, anchor=Anchor.INCIDENT_START)
+    step = ClaimStep(code="report", text="Ask for the report of the incident", due=due)
+    agreement = a_closing_schedule(
+        closes_itself=False, terms=some_claim_terms(rule=a_claim_rule(steps=(step,)))
+    )
+    owned_by(agreement.contract.vendor, a_reader("olga"))
+    an_outage_of(agreement, minutes=5)
+    a_report()
+    rounds(JUNE_REPORT)
+    said = [line for line in section(newest(), TODO) if line.startswith("- ")]
+    assert said == [
+        "- By 2019-08-23: Ask for the report of the incident",
+        "- Finalise the service level statement",
+    ]
+
+
+def test_a_draft_that_no_closing_waits_for_is_asked_for_until_it_is_finalised() -> None:
+    agreement = a_closing_schedule(closes_from="2019-12-01")
+    owned_by(agreement.contract.vendor, a_reader("olga"))
+    a_report()
+    rounds(JUNE_REPORT, JULY_REPORT)
+    asked = [line for line in section(newest(), TODO) if line.startswith("NR-2018")]
+    assert asked == ["NR-2018/power/2019-06, Northrack", "NR-2018/power/2019-07, Northrack"]
+    finalised(agreement, why="month end", now="2019-08-08 12:00")
+    rounds("2019-09-07 08:00")
+    asked = [line for line in section(newest(), TODO) if line.startswith("NR-2018")]
+    assert asked == ["NR-2018/power/2019-07, Northrack", "NR-2018/power/2019-08, Northrack"]
 
 
 def test_only_what_a_statement_says_new_is_kept_as_told() -> None:

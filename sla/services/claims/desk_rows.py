@@ -28,11 +28,14 @@ NEXT: Mapping[ClaimState, tuple[bool, str]] = {
 SHARED = frozenset({ClaimState.ACCEPTED, ClaimState.PARTLY_ACCEPTED, ClaimState.CONTESTED})
 ISSUE = "issue"
 SEND = "Send the claim"
-SEND_LATE = "Every reading of the deadline has passed: send it all the same, or close it as lapsed"
+SEND_LATE = "Send the claim all the same, or close it as lapsed: every reading of the deadline has passed"
 FINALISE = "Finalise the service level statement and send the claim"
 OVER = "Close the claim, or leave it open until the vendor takes back what it gave too much"
 KEEP = "Open a claim if a date runs before the period is over; the amount still follows the records"
-FINALISE_LATE = "Every reading of the deadline has passed, and nothing was claimed"
+FINALISE_LATE = (
+    "Finalise the service level statement and send the claim all the same, or close it as lapsed: every"
+    " reading of the deadline has passed"
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
-from sla.models import Duty, Figures, ReportSchedule, Statement
+from sla.models import Duty, Figures, ReportSchedule, Statement, ToldFigure
 from sla.reports.mails.summary import Late, NotClosed, StatementTold, Summary, Sums
 from sla.selectors.judged import Judged, judged_of, judged_statements
 from sla.selectors.scope import Scope
@@ -67,7 +67,7 @@ def summary_for(reading: Reading, *, period: ReportPeriod, now: datetime, late: 
         headline=headline(stands, judged=judged, running=running, period=period.label),
         sums=tuple(_sums(stands, money=money, work=work)),
         statements=tuple(map(statement_told, judged)),
-        todos=(*claims_to_do(work, now=now), *statements_to_do(_waiting(scope), work=work)),
+        todos=(*claims_to_do(work, now=now), *statements_to_do(_waiting(scope, earlier=earlier), work=work)),
         changes=changes_of(changed),
         is_first=not earlier.reports().exists(),
         not_closed=tuple(_not_closed(scope)),
@@ -152,15 +152,21 @@ def _sums(stands: Iterable[Standing], *, money: Iterable[ContractMoney], work: W
             yield Sums(currency=currency, **sums)
 
 
-def _waiting(scope: Scope) -> list[Judged]:
-    """Return what of this period or of an earlier one waits for a person: drafts, and corrections."""
+def _waiting(scope: Scope, *, earlier: Earlier) -> list[Judged]:
+    """Return what of this period or of an earlier one waits for a person: drafts, and corrections.
+
+    Of earlier periods these are the drafts that were closed, and those that an earlier report told: a period
+    from before its SLA schedule was entered has no closing, and once asked for it is asked for until done.
+    """
     closed = Duty.objects.filter(
         kind=Duty.Kind.CLOSE, agreement=OuterRef("agreement"), period=OuterRef("period")
     )
     known = Statement.objects.visible_to(scope.user).filter(
         last_on__lt=scope.until, agreement__contract__vendor__in=scope.vendors
     )
-    drafts = known.filter(Q(last_on__gte=scope.first_on) | Exists(closed), revisions=None, computed__gt=0)
+    told = ToldFigure.objects.filter(report__in=earlier.reports(), statement=OuterRef("pk"))
+    waits = Q(last_on__gte=scope.first_on) | Exists(closed) | Exists(told)
+    drafts = known.filter(waits, revisions=None, computed__gt=0)
     keys = {*drafts.values_list("pk", flat=True)}
     keys |= {*known.needing_correction().values_list("pk", flat=True)}
     rows = Statement.objects.filter(pk__in=keys).select_related("agreement__contract__vendor")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sla.engine.money import Money
 from sla.reports.mails.summary import LevelMissed, StatementTold, ToDo
 from sla.selectors.judged import Judged, MissedLevel
+from sla.services.claims import desk_rows
 from sla.services.claims.desk import Work
 from sla.services.claims.desk_rows import DeskRow
 from sla.services.deadlines import due_words
 
 FINALISE = "Finalise the service level statement"
+LATEST = datetime.max.replace(tzinfo=UTC)
 CORRECT = "Look at what the records changed, and finalise it again"
 
 
@@ -60,8 +62,8 @@ def correction_words(each: Judged) -> str:
 
 
 def claims_to_do(work: Work, *, now: datetime) -> Iterator[ToDo]:
-    """Yield what is to do about credits and claims, ranked as on the desk; what was lost comes last."""
-    for row in sorted(work.rows, key=lambda row: row.is_lost):
+    """Yield what is to do about credits and claims: overdue, then by date, then without one."""
+    for row in sorted(work.rows, key=_pressing):
         yield ToDo(
             what=f"{row.what[:1].upper()}{row.what[1:]}",
             about=_about(row),
@@ -73,6 +75,12 @@ def claims_to_do(work: Work, *, now: datetime) -> Iterator[ToDo]:
             is_overdue=row.is_overdue,
             is_lost=row.is_lost,
         )
+
+
+def _pressing(row: DeskRow) -> tuple[int, datetime]:
+    if row.is_overdue or row.is_lost:
+        return 0, row.due_until or LATEST
+    return (1, row.due_until) if row.due_until is not None else (2, LATEST)
 
 
 def _about(row: DeskRow) -> str:
@@ -97,7 +105,7 @@ def _notes(row: DeskRow) -> Iterator[str]:
 
 def statements_to_do(waiting: Iterable[Judged], *, work: Work) -> Iterator[ToDo]:
     """Yield the statements that wait for a person, but for those that a claim already asks for."""
-    told = {row.statement.pk for row in work.rows if row.statement is not None and row.claim is None}
+    told = {row.statement.pk for row in work.rows if row.statement is not None and _finalises(row)}
     for each in waiting:
         correction = correction_words(each)
         if not correction and each.head.pk in told:
@@ -111,3 +119,8 @@ def statements_to_do(waiting: Iterable[Judged], *, work: Work) -> Iterator[ToDo]
             note=correction or each.head.error or asked,
             amount="" if correction else each.head.shown,
         )
+
+
+def _finalises(row: DeskRow) -> bool:
+    """Say whether a row asks for a statement to be finalised: a dated step of an incident does not."""
+    return row.claim is None and row.what in (desk_rows.FINALISE, desk_rows.FINALISE_LATE)
