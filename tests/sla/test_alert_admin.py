@@ -155,13 +155,13 @@ def test_the_page_of_one_tells_to_whom_it_was_told_and_when_and_with_which_messa
     tell_reader(owner.pk, slot="2", origin="", now=NOW + DAY)
     page = page_of(boss, "admin:sla_alert_change", Alert.objects.get().pk)
     told = page.split('id="told"')[1]
-    assert re.findall(r"2019-07-0\d 08:00|Early|Serious", told) == [
+    assert re.findall(r"2019-07-0\d 08:00|Early<|Serious<", told) == [
         "2019-07-02 08:00",
-        "Serious",
+        "Serious<",
         "2019-07-01 08:00",
-        "Early",
+        "Early<",
     ]
-    assert "Northrack: Warning 1" in told
+    assert "Serious: Northrack: Warning 1" in told
     assert "olga@ours.example" in page
     assert "as bad as this since 2019-07-02 08:00" in page
 

@@ -83,7 +83,8 @@ def test_the_owner_gets_one_mail_at_the_hour_of_the_house_and_none_after() -> No
     assert told() == [
         (
             OLGA,
-            "Northrack: INC-1 is still open, since 2019-06-25: Power lost at the data center (and 1 more)",
+            "Early: Northrack: INC-1 is still open, since 2019-06-25: Power lost at the data center"
+            " (and 1 more)",
         )
     ]
     message = OutboxMessage.objects.get()
@@ -157,7 +158,7 @@ def test_what_leaves_little_time_does_not_wait_for_the_morning() -> None:
     run_round(clock=now)  # the head is made by the look, and drawn up after it
     hours(now, 1)
     assert [subject for _, subject in told(OLGA)] == [
-        "Northrack: Send the claim: NR-2018/power/2019-06 (and 1 more)"
+        "46 h left, USD 200.00: Northrack: Send the claim: NR-2018/power/2019-06 (and 1 more)"
     ]
 
 
@@ -169,7 +170,8 @@ def test_what_is_missed_for_good_does_not_wait_for_the_morning() -> None:
     an_outage_of(agreement, 73)
     hours(now, 2)
     assert [subject for _, subject in told(OLGA)] == [
-        "Northrack: Missed, irreversible: Power uptime of Power feed A, NR-2018/power/2019-06"
+        "15 days left, USD 200.00: Northrack: Missed, irreversible: Power uptime of Power feed A,"
+        " NR-2018/power/2019-06"
     ]
 
 
@@ -260,10 +262,10 @@ def test_each_reader_gets_a_mail_of_their_own_vendors_only() -> None:
     an_old_incident(second, "INC-2")
     run_round(clock=clock("2019-07-02 07:30"))
     assert sorted(told()) == [
-        (OLGA, "Northrack: INC-1 is still open, since 2019-06-25: Power lost at the data center"),
+        (OLGA, "Early: Northrack: INC-1 is still open, since 2019-06-25: Power lost at the data center"),
         (
             "sven@ours.example",
-            "Southrack: INC-2 is still open, since 2019-06-25: Power lost at the data center",
+            "Early: Southrack: INC-2 is still open, since 2019-06-25: Power lost at the data center",
         ),
     ]
 

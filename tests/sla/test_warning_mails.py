@@ -90,7 +90,7 @@ def test_the_text_says_everything_and_the_page_the_same(owner: User) -> None:
         )
     )
     message = told(owner)
-    assert message.subject == "Northrack: Send the claim: NR-2018/power/2019-06"
+    assert message.subject == "4 days left, USD 1,200.00: Northrack: Send the claim: NR-2018/power/2019-06"
     assert message.text == (
         "A warning: new, or worse than when you last heard of it.\n"
         "\n"
@@ -181,6 +181,21 @@ def test_a_subject_names_the_first_and_counts_the_rest() -> None:
     assert subject_of([a_line(), a_line("b"), a_line("c")]) == "Northrack: INC-1 is still open (and 2 more)"
     assert len(subject_of([a_line("x" * 300), a_line()])) < 200
     assert subject_of([a_line(vendor="")]) == "INC-1 is still open"
+
+
+def test_of_several_mails_about_one_thing_each_subject_says_what_is_new() -> None:
+    stands: list[dict[str, str]] = [
+        {"left": "9 days left", "degree": "Early"},
+        {"left": "40 h left", "degree": "Critical", "money": "USD 1,200.00"},
+        {"left": "1 day over", "degree": "Critical", "money": "USD 1,452.00"},
+        {"degree": "Serious"},
+    ]
+    assert [subject_of([a_line(**each)]) for each in stands] == [
+        "9 days left: Northrack: INC-1 is still open",
+        "40 h left, USD 1,200.00: Northrack: INC-1 is still open",
+        "1 day over, USD 1,452.00: Northrack: INC-1 is still open",
+        "Serious: Northrack: INC-1 is still open",
+    ]
 
 
 def test_money_of_several_currencies_stands_apart_and_is_never_added() -> None:

@@ -58,8 +58,12 @@ def warning_chat(lines: Sequence[WarningLine], *, list_url: str) -> tuple[str, s
 
 
 def subject_of(lines: Sequence[WarningLine]) -> str:
-    """Return the subject: the first warning, and how many more there are."""
-    first = lines[0].told
+    """Return the subject: the first warning with how it stands now, and how many more there are.
+
+    How it stands comes first, so that of several mails about one thing each tells what is new.
+    """
+    stands = ", ".join(filter(None, (lines[0].left or lines[0].degree, lines[0].money)))
+    first = f"{stands}: {lines[0].told}" if stands else lines[0].told
     first = first if len(first) <= LONGEST_FIRST else f"{first[: LONGEST_FIRST - 1]}…"
     more = len(lines) - 1
     return f"{first} (and {more} more)" if more else first
