@@ -15,7 +15,7 @@ from django.db import DatabaseError, transaction
 from sla.models import OutboxAct, OutboxFile, OutboxMessage
 from sla.services.outbox import Attachment, post
 from sla.services.outbox.delivering import BACKOFF, deliver_next, note_broken_off
-from sla.services.outbox.stuck import cancel, note_arrived, send_again
+from sla.services.outbox.stuck import cancel, note_arrived, send_again, try_now
 from tests.builders import at, person
 from tests.sla.mail_servers import a_server_that, a_sink, free_port, send_to
 from tests.sla.running import Clock, clock
@@ -176,7 +176,19 @@ def test_where_nobody_answers_it_waits(settings: Any) -> None:
     delivered(clock(MORNING))
     state, error = stands(message)
     assert (state, message.next_at) == ("waiting", at(MORNING) + BACKOFF[0])
-    assert error.startswith("ConnectionRefusedError")
+    server = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+    assert error == f"The mail server {server} cannot be reached: Connection refused."
+
+
+def test_a_person_lets_one_that_waits_leave_at_once(settings: Any) -> None:
+    send_to(settings, port=free_port())
+    message = a_message()
+    delivered(clock(MORNING))
+    try_now(message, by=person(), why="the server is back", now=at(MORNING) + timedelta(seconds=5))
+    message.refresh_from_db()
+    assert (message.state, message.attempts) == ("waiting", 0)
+    assert message.next_at == at(MORNING) + timedelta(seconds=5)
+    assert OutboxAct.objects.get().why == "the server is back"
 
 
 @pytest.mark.parametrize("hangs", [False, True], ids=["hangs up", "hangs"])
@@ -290,6 +302,9 @@ REFUSED: list[tuple[Callable[..., Any], str]] = [
     (send_again, "sent"),
     (send_again, "sending"),
     (send_again, "cancelled"),
+    (try_now, "sent"),
+    (try_now, "sending"),
+    (try_now, "in_doubt"),
     (note_arrived, "waiting"),
     (note_arrived, "given_up"),
     (cancel, "sent"),

@@ -136,6 +136,13 @@ def test_a_first_period_so_early_that_mails_would_flood_out_is_refused(boss: Cli
     assert ReportSchedule.objects.get().is_active is False
 
 
+def test_a_report_that_leaves_more_than_a_quarter_late_is_refused(boss: Client) -> None:
+    response = boss.post(reverse(ADD), {**FORM, "days_after": "400"})
+    (text,) = response.context["adminform"].form.errors["days_after"]
+    assert text.startswith("At most 92 days")
+    assert not ReportSchedule.objects.exists()
+
+
 def test_the_list_tells_when_each_goes_out_next_and_what_came_of_the_last(boss: Client) -> None:
     owned_by(missed().contract.vendor, a_reader("olga"))
     a_report(starts_on=timezone.now().date() - timedelta(days=70))

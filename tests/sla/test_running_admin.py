@@ -166,7 +166,7 @@ def test_the_file_of_a_message_is_handed_out(boss: Client) -> None:
 
 
 OFFERED = {
-    "waiting": ["Do not send it"],
+    "waiting": ["Try now", "Do not send it"],
     "sending": [],
     "sent": [],
     "in_doubt": ["Send it again", "It did arrive", "Do not send it"],

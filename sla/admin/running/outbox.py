@@ -46,6 +46,11 @@ class Act:
     into: OutboxMessage.State
     run: Callable[..., OutboxMessage]
     done: str
+    old: frozenset[OutboxMessage.State] | None = None
+
+    def fits(self, message: OutboxMessage) -> bool:
+        """Say whether it may be done about a message as it stands."""
+        return message.state in (ACTS[self.into] if self.old is None else self.old)
 
 
 DOES = {
@@ -58,6 +63,15 @@ DOES = {
             into=State.WAITING,
             run=stuck.send_again,
             done="It leaves again within a minute.",
+        ),
+        Act(
+            code="now",
+            label="Try now",
+            text="It is handed to its server at once, and not only at its next try.",
+            into=State.WAITING,
+            old=stuck.WAITS,
+            run=stuck.try_now,
+            done="It is tried within a minute.",
         ),
         Act(
             code="arrived",
@@ -181,7 +195,7 @@ class OutboxMessageAdmin(LookedAtAdmin):
         return [
             (act.label, reverse("admin:sla_message_act", args=[row.pk, act.code]))
             for act in DOES.values()
-            if row.state in ACTS[act.into]
+            if act.fits(row)
         ]
 
     def _seen(self, request: HttpRequest, pk: int) -> OutboxMessage:
@@ -213,5 +227,6 @@ class OutboxMessageAdmin(LookedAtAdmin):
         """Return when it was written and when it left."""
         sent = f"{obj.sent_at:%Y-%m-%d %H:%M}" if obj.sent_at else ""
         if obj.state == State.WAITING and obj.attempts:
-            sent = f"tried {obj.attempts} times, next {obj.next_at:%m-%d %H:%M}"
+            times = "once" if obj.attempts == 1 else f"{obj.attempts} times"
+            sent = f"tried {times}, next {obj.next_at:%m-%d %H:%M}"
         return over(figure(f"{obj.created_at:%Y-%m-%d %H:%M}"), figure(sent))

@@ -23,6 +23,9 @@ FLOOD = (
     "{count} reports, from {first} on, would go out at once, each marked as late. Begin with the period of"
     " {today}, or one before; earlier figures are under Reports."
 )
+# A quarter's report that leaves after the next quarter says nothing that one could act on.
+LATEST = 92
+TOO_LATE = f"At most {LATEST} days: a later report would tell of a period that nobody can act on any more."
 ONE_EACH = "Each vendor gets a mail of its own in any case: leave this off."
 
 
@@ -41,6 +44,8 @@ def schedule_problems(
             problems["one_per_vendor"] = ONE_EACH
     if schedule.audience == Audience.FINANCE and schedule.is_active and not readers and not schedule.further:
         problems["readers"] = NOBODY
+    if schedule.days_after > LATEST:
+        problems["days_after"] = TOO_LATE
     overdue = _overdue(schedule, now=now) if schedule.is_active else []
     if len(overdue) > MOST_OVERDUE:
         problems["starts_on"] = FLOOD.format(count=len(overdue), first=overdue[0], today=now.date())

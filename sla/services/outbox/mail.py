@@ -6,6 +6,7 @@ import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import formataddr
+from socket import gaierror
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from sla.models import OutboxMessage
 
 MOST_SAID = 500
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
 class RefusedError(Exception):
@@ -102,10 +104,24 @@ def _told(backend: Any) -> Iterator[None]:
         line = getattr(backend, "line", None)
         if getattr(line, "is_taken", False):
             return  # it was taken; only saying goodbye failed
-        said = f"{type(error).__name__}: {error}"[:MOST_SAID]
+        said = _failed(error)[:MOST_SAID]
         raise (DoubtError(said) if getattr(line, "has_begun", False) else RefusedError(said)) from error
     except ValueError as error:
         raise RefusedError(f"It cannot be written as a mail: {error}"[:MOST_SAID], for_good=True) from error
+
+
+def _failed(error: smtplib.SMTPException | OSError) -> str:
+    """Return in words what went wrong on the way to the server, and which server that is."""
+    server = f"The mail server {settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+    if settings.EMAIL_BACKEND != SMTP:
+        return f"{type(error).__name__}: {error}"
+    if isinstance(error, TimeoutError):
+        return f"{server} did not answer within {settings.EMAIL_TIMEOUT} seconds."
+    if isinstance(error, gaierror):
+        return f"{server} is not known: {error.strerror}."
+    if isinstance(error, OSError) and not isinstance(error, smtplib.SMTPException):
+        return f"{server} cannot be reached: {error.strerror or error}."
+    return f"{server}: {error}"
 
 
 def _said(code: int, said: bytes | str) -> str:

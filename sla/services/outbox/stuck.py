@@ -20,6 +20,8 @@ ACTS: Mapping[State, frozenset[State]] = {
     State.CANCELLED: frozenset({State.WAITING, State.IN_DOUBT, State.GIVEN_UP}),
 }
 
+WAITS = frozenset({State.WAITING})
+
 
 def send_again(message: OutboxMessage, *, by: User, why: str, now: datetime) -> OutboxMessage:
     """Let a message that is in doubt or was given up leave once more, with the same number of the mail."""
@@ -36,14 +38,26 @@ def cancel(message: OutboxMessage, *, by: User, why: str, now: datetime) -> Outb
     return _act(message, new=State.CANCELLED, by=by, why=why, now=now)
 
 
+def try_now(message: OutboxMessage, *, by: User, why: str, now: datetime) -> OutboxMessage:
+    """Let a message that waits for its next try leave at once, as if it had never been tried."""
+    return _act(message, new=State.WAITING, old=WAITS, by=by, why=why, now=now, next_at=now, attempts=0)
+
+
 @transaction.atomic
 def _act(
-    message: OutboxMessage, *, new: State, by: User, why: str, now: datetime, **values: object
+    message: OutboxMessage,
+    *,
+    new: State,
+    by: User,
+    why: str,
+    now: datetime,
+    old: frozenset[State] | None = None,
+    **values: object,
 ) -> OutboxMessage:
     """Move a message by hand and keep who did it and why; raise ValidationError where it cannot."""
     reason = checked_reason(why)
     row: OutboxMessage = OutboxMessage.objects.select_for_update().get(pk=message.pk)
-    if row.state not in ACTS[new]:
+    if row.state not in (ACTS[new] if old is None else old):
         raise ValidationError(
             f"This message is {row.get_state_display().lower()}: it cannot become"
             f" {new.label.lower()}. Look at it again.",
