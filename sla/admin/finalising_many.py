@@ -45,6 +45,13 @@ class Candidate:
             return (self.stopped,)
         return tuple(each.text for each in self.questions if not reasons.get(each.code, "").strip())
 
+    def left(self, reasons: Mapping[str, str]) -> str:
+        """Return the same in short, for a message: the statement's own page says where."""
+        if self.stopped:
+            return f"{self.statement} was left: {self.stopped.rstrip('.')}."
+        kinds = [QUESTIONS[each.code] for each in self.questions if not reasons.get(each.code, "").strip()]
+        return f"{self.statement} was left, as it needs a reason: {'; '.join(kinds)}."
+
 
 class ManyForm(forms.Form):
     """Why they become a record, and one reason for each kind of question that several of them ask."""
@@ -135,11 +142,11 @@ def _candidate(statement: Statement, *, now: datetime) -> Candidate:
 def _finalise_all(request: HttpRequest, found: Iterable[Candidate], *, form: ManyForm, now: datetime) -> None:
     reasons, why = form.reasons(), form.cleaned_data["why"]
     for each in found:
-        lacking = each.lacks(reasons)
+        left = each.left(reasons) if each.lacks(reasons) else ""
         if request.POST.get(f"seen_{each.statement.pk}", each.seen) != each.seen:
-            lacking = (CHANGED,)
-        if lacking:
-            messages.warning(request, f"{each.statement} was left: {'; '.join(lacking)}.".replace("..", "."))
+            left = f"{each.statement} was left: {CHANGED}"
+        if left:
+            messages.warning(request, left)
             continue
         own = {question.code: reasons[question.code] for question in each.questions}
         _finalise(request, each.statement, why=why, reasons=own, now=now)

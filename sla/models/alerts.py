@@ -174,16 +174,16 @@ class AlertPolicy(Tracked):
     )
     readers = models.ManyToManyField(
         settings.AUTH_USER_MODEL,
-        verbose_name="readers of the rest",
+        verbose_name="who reads what has no owner",
         blank=True,
         related_name="+",
         help_text="They get what concerns no vendor, or one that nobody owns. Empty: every administrator.",
     )
     to_chat = models.BooleanField("to the chat too", default=True)
     urgent_hours = models.PositiveSmallIntegerField(
-        "at once below (hours)",
+        "told at once with less time left than (hours)",
         default=48,
-        help_text="Less time than this left: it does not wait for the daily mail.",
+        help_text="What is more urgent does not wait for the daily mail.",
     )
     at_risk_percent = models.PositiveSmallIntegerField(
         "at risk from (%)", default=75, help_text="So much of the downtime that a level bears is used up."

@@ -56,8 +56,8 @@ class Duty(models.Model):
         REFRESH = "refresh", "Bring drafts up to date"
         CLOSE = "close", "Close a period"
         LOOK = "look", "Look for warnings"
-        REPORT = "report", "Begin a report"
-        MAIL = "mail", "Report to one reader"
+        REPORT = "report", "Start a report's mails"
+        MAIL = "mail", "Write one reader's mail"
         DIGEST = "digest", "Send warnings"
 
     class State(models.TextChoices):

@@ -63,7 +63,7 @@ class OutboxMessage(models.Model):
     subject = models.CharField(max_length=250)
     text = models.TextField()
     html = models.TextField("as a page", blank=True)
-    message_id = models.CharField("number of the mail", max_length=120, unique=True)
+    message_id = models.CharField("Message-ID", max_length=120, unique=True)
     created_at = models.DateTimeField("written")
     state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -124,7 +124,7 @@ def test_the_loop_goes_on_until_it_is_asked_to_stop(tmp_path: Path) -> None:
     variables = {"DATABASE_URL": database_for_others(tmp_path)}
     command = ("manage", "run_due", "--every", "0.2")
     with program(*command, at=tmp_path / "loop", variables=variables) as loop:
-        loop.wait_for("done: 0 new, 0 worse")
+        loop.wait_for("done: No warning changed.")
         loop.process.send_signal(signal.SIGTERM)
         assert loop.process.wait(PATIENCE_SECONDS) == 0
     assert {line["level"] for line in loop.lines} == {"info"}

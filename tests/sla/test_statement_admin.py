@@ -346,7 +346,10 @@ def test_many_are_finalised_at_once_and_those_with_questions_are_listed(boss: Cl
     assert not chosen[0].revisions.exists()
     seen = text_of(boss.post(reverse(LIST), {**sent, "confirmed": "1", "why": "June closed"}, follow=True))
     assert "Finalised as NR-2018/power/2019-06/r1: USD 200.00." in seen
-    assert "NR-2/power/2019-06 was left: The terms are not signed off" in seen
+    assert (
+        "NR-2/power/2019-06 was left, as it needs a reason:"
+        " The terms are not signed off against the document."
+    ) in seen
     assert [row.revisions.count() for row in chosen] == [1, 0]
 
 

@@ -59,7 +59,7 @@ DOES = {
         Act(
             code="again",
             label="Send it again",
-            text="It leaves once more, with the same number: mail programs recognise one that they have.",
+            text="It leaves once more, with the same Message-ID: mail programs recognise one that they have.",
             into=State.WAITING,
             run=stuck.send_again,
             done="It leaves again within a minute.",

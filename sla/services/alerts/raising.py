@@ -49,8 +49,8 @@ class Raised:
     cleared: int = 0
 
     def __str__(self) -> str:
-        counts = ((self.new, "new"), (self.worse, "worse"), (self.cleared, "cleared"))
-        return ", ".join(f"{count} {word}" for count, word in counts)
+        counts = ((self.new, "new"), (self.worse, "worse than before"), (self.cleared, "over"))
+        return ", ".join(f"{count} {word}" for count, word in counts if count)
 
 
 def would_change(found: Sequence[Found], *, standing: Sequence[Alert]) -> bool:

@@ -12,6 +12,7 @@ from sla.services.alerts.drafts import ask_for_drafts, make_heads
 from sla.services.alerts.escalating import escalate
 from sla.services.alerts.looking import look_at_everything
 from sla.services.alerts.policy import house_policy
+from sla.services.alerts.raising import Raised
 from sla.services.alerts.telling import is_time, tell_chat, tell_reader, untold
 from sla.services.duties.holding import Held
 from sla.services.duties.periods import local_instant
@@ -30,7 +31,19 @@ def look(held: Held) -> None:
         policy = house_policy()
         escalated = escalate(policy=policy, now=now)
         planned = _plan(duty, policy=policy, now=now)
-        done.outcome = f"{raised}, {escalated} to deputies; drafts asked for: {asked}, messages: {planned}."
+        done.outcome = _said(raised, escalated=escalated, asked=asked, planned=planned)
+
+
+def _said(raised: Raised, *, escalated: int, asked: int, planned: int) -> str:
+    """Return what came of a look: what changed, and what it asked for."""
+    parts = [f"Warnings: {raised}" if str(raised) else "No warning changed"]
+    if escalated:
+        parts.append(f"{escalated} now {'go' if escalated > 1 else 'goes'} to the deputies too")
+    if planned:
+        parts.append(f"{planned} message{'s' * (planned != 1)} to write")
+    if asked:
+        parts.append(f"{asked} draft{'s' * (asked != 1)} to bring up to date")
+    return f"{'; '.join(parts)}."
 
 
 def _plan(duty: Duty, *, policy: AlertPolicy, now: datetime) -> int:

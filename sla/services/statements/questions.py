@@ -24,7 +24,7 @@ QUESTIONS: Mapping[str, str] = {
     "unconfirmed_times": "Times or responsibility are not confirmed",
     "contested": "The vendor contests a line",
     "unknown_time": "Nobody knows about some of the time",
-    "not_heard": "No source was heard from, and nobody vouches for quiet",
+    "not_heard": "Nothing is recorded, and nobody confirmed that nothing happened",
     "unsettled_exclusion": "An exclusion is asked for and not settled",
     "unconfirmed_condition": "A condition of the clause is neither confirmed nor denied",
     "not_due_yet": "Something that is owed by a date has not come, or is not due yet",
@@ -95,9 +95,15 @@ def _of_level(one: Measured) -> Iterator[tuple[str, str]]:
     elif one.verdict is Verdict.NOT_MEASURABLE:
         why = _note(one, name="why")
         if why.startswith("no sample of"):
-            yield "missing_samples", f"{place}: {why}"
+            yield "missing_samples", f"{place}: {_unmeasured(why)}"
         elif not why.startswith("no figure"):
             yield "unknown_time", f"{place}: {why or 'not measurable'}"
+
+
+def _unmeasured(why: str) -> str:
+    """Return the engine's reason in the reader's words: no value of 'packet-delivery' was measured."""
+    found = re.match(r"no sample of ('.*') lies in the window$", why)
+    return why if found is None else f"no value of {found[1]} was measured"
 
 
 def _note(one: Measured, *, name: str) -> str:
