@@ -175,7 +175,7 @@ def test_the_mail_tells_the_released_statement_in_the_vendors_words() -> None:
         "- Power, 2019-06: 1 of 1 missed",
         "NR-2018/power/2019-06/r1",
         "Power uptime (Power feed A): 99.831 %, target 99.9 %, USD 200.00",
-        "INC-1",
+        "Incident: INC-1",
         "Credit due: USD 200.00",
         "WHAT WE ASK OF YOU",
         "- Agree to the figures line by line, or say which one differs, USD 200.00",

@@ -14,7 +14,7 @@ CHANGES = (
     Column(key="told_in", label="In the report of"),
     Column(key="was", label="Was"),
     Column(key="is_now", label="Is now"),
-    Column(key="difference", label="Difference"),
+    Column(key="difference", label="Difference", aligned=True),
     Column(key="draft", label="Draft", kind=Kind.FLAG),
     Column(key="why", label="Why"),
 )
@@ -25,7 +25,7 @@ TODOS = (
     Column(key="what", label="What"),
     Column(key="vendor", label="Vendor"),
     Column(key="about", label="About"),
-    Column(key="amount", label="Amount, before tax"),
+    Column(key="amount", label="Amount, before tax", aligned=True),
     Column(key="note", label="Note"),
 )
 

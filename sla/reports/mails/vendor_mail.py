@@ -98,8 +98,13 @@ def _level(level: LevelPart, *, period: str) -> Texts:
         "achieved": _line(level.achieved or "no value"),
         "target": _line(level.target),
         "credit": _line(credit),
-        "incidents": _line(", ".join(level.incidents)),
+        "incidents": _incidents(level),
     }
+
+
+def _incidents(level: LevelPart) -> str:
+    named = level.incidents
+    return _line(f"Incident{'s' * (len(named) != 1)}: {', '.join(named)}") if named else ""
 
 
 def _asked(each: Action) -> Texts:

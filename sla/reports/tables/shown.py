@@ -98,7 +98,7 @@ def shown_table(table: Table, *, zone: str, most: int) -> ShownTable:
         note=clean(table.note),
         empty=clean(table.empty),
         head=tuple(
-            ShownCell(text=clean(c.label), figure=c.kind in FIGURES, kind=c.kind.value, label=c.help)
+            ShownCell(text=clean(c.label), figure=_is_figure(c), kind=c.kind.value, label=c.help)
             for c in standing
         ),
         rows=tuple(_row(table, row, standing=standing, folded=folded, zone=zone) for row in kept),
@@ -106,6 +106,10 @@ def shown_table(table: Table, *, zone: str, most: int) -> ShownTable:
         count=tally.rows,
         folds=bool(folded),
     )
+
+
+def _is_figure(column: Column) -> bool:
+    return column.aligned or column.kind in FIGURES
 
 
 def _row(
@@ -121,7 +125,7 @@ def _row(
             text = f"{currency} {text}"
         return ShownCell(
             text=text,
-            figure=column.kind in FIGURES,
+            figure=_is_figure(column),
             url=column.link(row) if column.link else "",
             label=clean(column.label),
             kind=column.kind.value,
@@ -140,6 +144,6 @@ def _feet(table: Table, *, tally: Tally, standing: Sequence[Column], zone: str) 
             text = shown(value, kind=column.kind, zone=zone, currency=foot.currency)
             if not labelled and not column.total:
                 text, labelled = foot.label, True
-            cells.append(ShownCell(text=text, figure=column.kind in FIGURES, kind=column.kind.value))
+            cells.append(ShownCell(text=text, figure=_is_figure(column), kind=column.kind.value))
         rows.append(ShownRow(cells=tuple(cells)))
     return tuple(rows)

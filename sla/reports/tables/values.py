@@ -38,6 +38,7 @@ class Column:
     total: bool = False  # summed at the foot, money by currency
     help: str = ""
     narrow: bool = False  # left out of PDF, folded away in HTML; the files have it
+    aligned: bool = False  # a text that is set as figures are: an amount with its currency
     link: Callable[[Row], str] | None = None  # the address that a cell opens, on pages only
 
 
