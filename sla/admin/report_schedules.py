@@ -18,6 +18,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from sla.admin.acts import tell
+from sla.admin.looking import figure
 from sla.admin.statements import address
 from sla.engine.periods import zone_info
 from sla.models import ComplianceReport, Duty, ReportSchedule
@@ -30,7 +31,7 @@ from vendors.models import sees_all_vendors
 
 HOURS = [(hour, f"{hour:02d}:00") for hour in range(24)]
 MONTHS = [(month, calendar.month_name[month]) for month in range(1, 13)]
-STATES = {"Goes out": "success", "Switched off": "warning"}
+STATES = {"On": "success", "Off": "warning"}
 MOST_SHOWN = 20
 
 
@@ -234,7 +235,8 @@ class ReportScheduleAdmin(RecordAdmin):
         """Return when it goes out next, and for which period."""
         if not obj.is_active:
             return ["—", ""]
-        return list(_when(obj, now=timezone.now()))
+        when, what = _when(obj, now=timezone.now())
+        return [figure(when), what]
 
     @display(description="Last", header=True)
     def shown_last(self, obj: Any) -> list[str]:
@@ -250,7 +252,7 @@ class ReportScheduleAdmin(RecordAdmin):
     @display(description="State", ordering="is_active", label=STATES)
     def shown_state(self, obj: ReportSchedule) -> str:
         """Return whether it goes out."""
-        return "Goes out" if obj.is_active else "Switched off"
+        return "On" if obj.is_active else "Off"
 
 
 def _when(schedule: ReportSchedule, *, now: datetime) -> tuple[str, str]:

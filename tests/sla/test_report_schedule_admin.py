@@ -149,8 +149,8 @@ def test_the_list_tells_when_each_goes_out_next_and_what_came_of_the_last(boss: 
     a_report("off", name="Old one", is_active=False)
     seen = text_of(boss.get(reverse(LIST)))
     assert "Monthly summary Vendor managers" in seen
-    assert re.search(r"\d{4}-\d\d-07 08:00 UTC, for \d{4}-\d\d Not yet Goes out", seen)
-    assert "Old one Vendor managers Month All vendors — Not yet Switched off" in seen
+    assert re.search(r"\d{4}-\d\d-07 08:00 UTC, for \d{4}-\d\d Not yet On", seen)
+    assert "Old one Vendor managers Month All vendors — Not yet Off" in seen
 
 
 def test_the_page_of_a_schedule_tells_who_gets_it_and_who_does_not(boss: Client) -> None:

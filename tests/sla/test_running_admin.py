@@ -12,12 +12,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from sla.admin.running.runs import state_of
 from sla.models import Duty, Heartbeat, OutboxAct, OutboxMessage
 from sla.selectors.waiting import Waiting
 from sla.services.duties.planning import plan
 from sla.services.duties.rounds import run_round
 from sla.services.outbox import Attachment, post
 from tests.builders import a_vendor, at, saved
+from tests.sla.claim_builders import a_revision
 from tests.sla.running import a_closing_schedule, clock
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +72,26 @@ def test_the_list_says_how_far_each_kind_has_come_and_what_came_of_each(boss: Cl
     assert closing.oldest_due_at == at("2019-08-06 07:00")
     assert "Finalised by itself as NR-2018/power/2019-06/r1." in text_of(seen)
     assert reverse("admin:sla_statement", args=[agreement.pk, "2019-06"]) in seen.content.decode()
+
+
+def test_a_closed_period_waits_for_a_person_until_one_finalises_it(boss: Client) -> None:
+    agreement = a_closing_schedule(closes_itself=False)
+    run_round(clock=clock("2019-07-06 12:00"))
+    closing = Duty.objects.get(kind="close")
+    assert "Waits for a person</span>" in boss.get(run_page(closing)).content.decode()
+    row = boss.get(reverse(RUNS), {"kind__exact": "close"}).context["cl"].result_list[0]
+    assert state_of(row) == ("person", "Waits for a person")
+    a_revision(agreement, now=at("2019-07-06 13:00"))
+    row = boss.get(reverse(RUNS), {"kind__exact": "close"}).context["cl"].result_list[0]
+    assert state_of(row) == ("done", "Done")
+
+
+def test_a_run_of_every_hour_names_its_hour(boss: Client) -> None:
+    run_round(clock=clock("2019-07-06 12:20"))
+    seen = text_of(boss.get(reverse(RUNS), {"kind__exact": "look"}))
+    assert "2019-07-06 12:00 UTC" in seen
+    assert "2019-07-06T12" not in seen
+    assert "Oldest due since" not in seen
 
 
 @pytest.mark.parametrize(("minutes", "silent"), [(None, True), (2, False), (4, True)])

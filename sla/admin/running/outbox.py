@@ -119,7 +119,7 @@ class OutboxMessageAdmin(LookedAtAdmin):
     """The messages; each page shows one as its reader sees it."""
 
     empty_hint = "Summaries and warnings stand here from the moment they are written."
-    list_display = ["shown_subject", "shown_state", "shown_reader", "shown_times", "error"]
+    list_display = ["shown_subject", "shown_state", "shown_reader", "shown_times"]
     list_filter = [StuckFilter, "state", "channel", VendorFilter]
     search_fields = ["subject", "address", "name", "message_id", "key"]
     list_select_related = ["vendor", "reader"]
@@ -209,8 +209,8 @@ class OutboxMessageAdmin(LookedAtAdmin):
 
     @display(description="Subject", ordering="subject")
     def shown_subject(self, obj: OutboxMessage) -> str:
-        """Return the subject and whose vendor it is about."""
-        return over(obj.subject, str(obj.vendor or ""))
+        """Return the subject, whose vendor it is about, and what went wrong."""
+        return over(obj.subject, " · ".join(filter(None, [str(obj.vendor or ""), obj.error])))
 
     @display(description="State", ordering="state", label=TONES)
     def shown_state(self, obj: OutboxMessage) -> tuple[str, str]:

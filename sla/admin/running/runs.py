@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db.models import Case, Exists, OuterRef, Q, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -18,13 +19,13 @@ from unfold.decorators import display
 from sla.admin.acts import tell
 from sla.admin.looking import LookedAtAdmin, NumberSearch, VendorFilter, figure, over
 from sla.admin.statements import address, statement_url
-from sla.models import Duty, Heartbeat
+from sla.models import Duty, Heartbeat, StatementRevision
 from sla.selectors.machinery import LONGEST_SILENCE, beats
 from sla.selectors.running import progress
 from sla.services.duties.retrying import retry_run
 from vendors.admin import signed_in
 
-TONES = {"due": "info", "running": "warning", "done": "success", "failed": "danger"}
+TONES = {"due": "info", "running": "info", "done": "success", "failed": "danger", "person": "warning"}
 Part = Heartbeat.Part
 PARTS = (
     (Part.SWEEP, "asked what is due"),
@@ -62,6 +63,15 @@ class DutyAdmin(NumberSearch, LookedAtAdmin):
     actions = ["retry_selected"]
     ordering = ["-due_at", "-pk"]
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the runs, with whether a person still has to finalise what one of them closed."""
+        frozen = StatementRevision.objects.filter(
+            statement__agreement=OuterRef("agreement"), statement__period=OuterRef("period")
+        )
+        waits = Q(kind=Duty.Kind.CLOSE, state=Duty.State.DONE) & ~Exists(frozen)
+        rows = super().get_queryset(request)
+        return rows.annotate(waits=Case(When(waits, then=True), default=False))
+
     def has_retry_permission(self, request: HttpRequest) -> bool:
         """Say whether the reader may have runs tried again."""
         return request.user.has_perm("sla.change_duty")
@@ -74,7 +84,9 @@ class DutyAdmin(NumberSearch, LookedAtAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show above the list how far each kind has come and when each part last worked."""
         now = timezone.now()
-        above = {"progress": progress(request.user, now=now), "parts": parts(now=now)}
+        rows = progress(request.user, now=now)
+        oldest = any(row.oldest_due_at for row in rows)
+        above = {"progress": rows, "shows_oldest": oldest, "parts": parts(now=now)}
         return super().changelist_view(request, {**above, **(extra_context or {})})
 
     def change_view(
@@ -84,13 +96,16 @@ class DutyAdmin(NumberSearch, LookedAtAdmin):
         row = self.get_object(request, object_id)
         if row is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        state, words = state_of(row)
         may_retry = self.has_retry_permission(request) and row.state in (Duty.State.FAILED, Duty.State.DUE)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": row.get_kind_display(),
             "run": row,
-            "tone": {"info": "", "warning": "warn", "success": "good", "danger": "bad"}[TONES[row.state]],
+            "period": period_words(row),
+            "state": words,
+            "tone": {"info": "", "warning": "warn", "success": "good", "danger": "bad"}[TONES[state]],
             "about": about(row),
             "lasted": lasted(row),
             "again_url": reverse("admin:sla_duty_again", args=[row.pk]) if may_retry else "",
@@ -120,7 +135,7 @@ class DutyAdmin(NumberSearch, LookedAtAdmin):
     @display(description="What", ordering="kind")
     def shown_what(self, obj: Duty) -> str:
         """Return what is done and for which period."""
-        return over(obj.get_kind_display(), figure(obj.period))
+        return over(obj.get_kind_display(), figure(period_words(obj)))
 
     @display(description="Of")
     def shown_of(self, obj: Duty) -> str:
@@ -133,7 +148,7 @@ class DutyAdmin(NumberSearch, LookedAtAdmin):
     def shown_state(self, obj: Duty) -> tuple[str, str]:
         """Return where it stands; one that waits for its next try says so."""
         later = obj.state == Duty.State.DUE and obj.next_at > timezone.now()
-        return obj.state, f"Due {obj.next_at:%m-%d %H:%M} UTC" if later else obj.get_state_display()
+        return (obj.state, f"Due {obj.next_at:%m-%d %H:%M} UTC") if later else state_of(obj)
 
     @display(description="Due, done (UTC)", ordering="due_at")
     def shown_due(self, obj: Duty) -> str:
@@ -146,6 +161,19 @@ class DutyAdmin(NumberSearch, LookedAtAdmin):
         """Return its outcome or its error, shortened."""
         said = obj.error or obj.outcome
         return said if len(said) <= SAID else f"{said[: SAID - 1]}…"
+
+
+def period_words(run: Duty) -> str:
+    """Return the period of a run; of one that comes every hour, the hour."""
+    day, _, hour = run.period.partition("T")
+    return f"{day} {hour}:00 UTC" if hour else day
+
+
+def state_of(run: Duty) -> tuple[str, str]:
+    """Return where a run stands; a period that a person has to finalise is closed, and not done with."""
+    if run.state == Duty.State.DONE and run.kind == Duty.Kind.CLOSE and getattr(run, "waits", False):
+        return "person", "Waits for a person"
+    return run.state, run.get_state_display()
 
 
 def about(run: Duty) -> list[tuple[str, str]]:
