@@ -2,6 +2,8 @@
 # Needs git, make and Python 3.11 or newer (`make demo PYTHON=python3.12` to choose one).
 
 PYTHON ?= python3
+# Where `make run` serves: make run PORT=8001
+PORT ?= 8000
 BIN := .venv/bin
 LOCK := $(shell $(PYTHON) -c 'import hashlib; print(hashlib.sha256(open("requirements-dev.txt", "rb").read()).hexdigest()[:16])')
 STAMP := .venv/lock-$(LOCK)
@@ -39,10 +41,10 @@ demo: $(STAMP)
 run: export RECOURSE_DEBUG := true
 run: $(STAMP)
 	@$(BIN)/python manage.py migrate --verbosity 0
-	@$(BIN)/python manage.py first_login
+	@$(BIN)/python manage.py first_login --port $(PORT)
 	@if [ -n "$$CELERY_BROKER_URL" ]; then echo "CELERY_BROKER_URL is set: start 'make worker' beside this."; \
 	else $(BIN)/python manage.py run_due --every 5 & loop=$$!; trap 'kill $$loop 2>/dev/null' EXIT INT TERM; fi; \
-	$(BIN)/python manage.py runserver
+	$(BIN)/python manage.py runserver $(PORT)
 
 worker: export RECOURSE_DEBUG := true
 worker: $(STAMP)

@@ -37,6 +37,12 @@ def test_the_printed_password_opens_the_admin(client: Client, tmp_path: Path) ->
     assert stat.S_IMODE((tmp_path / "first-login").stat().st_mode) == 0o600
 
 
+def test_the_address_names_the_port_that_was_chosen() -> None:
+    out = StringIO()
+    call_command("first_login", "--port", "8001", stdout=out)
+    assert out.getvalue().startswith("The admin is at http://127.0.0.1:8001/admin/ once `make run` runs. ")
+
+
 def test_a_second_call_prints_the_same_login() -> None:
     assert first_login() == first_login()
     assert User.objects.count() == 1

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ class Command(BaseCommand):
 
     help = "Makes the first admin login when there is none, and prints it. Only where RECOURSE_DEBUG is on."
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """State what may be given."""
+        parser.add_argument("--port", type=int, default=8000, help="Where the web server will listen.")
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the command."""
         if not settings.DEBUG:
@@ -30,7 +35,7 @@ class Command(BaseCommand):
         try:
             if not User.objects.filter(is_superuser=True, is_active=True).exists():
                 make_login(kept)
-            self.stdout.write(login_advice(kept))
+            self.stdout.write(login_advice(kept, port=options["port"]))
         except OSError as error:
             raise CommandError(
                 f"The password cannot be kept in {kept}: {error.strerror}. "
@@ -52,9 +57,9 @@ def make_login(kept: Path) -> None:
         file.write(password)
 
 
-def login_advice(kept: Path) -> str:
+def login_advice(kept: Path, *, port: int) -> str:
     """Return how to log in; the password only while it is still the one that was made here."""
-    place = "The admin is at http://127.0.0.1:8000/admin/ once `make run` runs."
+    place = f"The admin is at http://127.0.0.1:{port}/admin/ once `make run` runs."
     user = User.objects.filter(username=USERNAME, is_active=True).first()
     password = kept.read_text(errors="replace") if kept.exists() else ""
     if user and password and user.check_password(password):
