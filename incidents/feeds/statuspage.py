@@ -4,24 +4,26 @@ The page's own times differ in meaning from the field names: a post's `display_a
 maintenance's `started_at` is when the notice was posted, and `components[].status` is today's.
 """
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
+from incidents.feeds.json_files import kind_of, problems_of, read_document
 from incidents.feeds.statuspage_payloads import IncidentPayload, PagePayload, UpdatePayload, stamps
 from incidents.feeds.values import (
+    Clock,
     Feed,
     FeedComponent,
+    FeedContext,
     FeedError,
     FeedIncident,
     FeedMaintenance,
     FeedProblem,
+    Format,
 )
 
-LARGEST_FILE = 50_000_000
 OVER = frozenset({"resolved", "postmortem", "completed"})
 # Names that pages show in the list of components, but that are no component.
 NO_COMPONENT = ("Visit ", "No components were affected")
@@ -33,7 +35,6 @@ WORST_FIRST = (
     "operational",
     "",
 )
-SHOWN = 60
 
 
 def read_statuspage(content: bytes) -> Feed:
@@ -51,7 +52,7 @@ def read_statuspage(content: bytes) -> Feed:
         try:
             read = _record(record)
         except ValidationError as error:
-            problems.extend(_problems(error, place=place))
+            problems.extend(problems_of(error, place=place))
         except FeedError as error:
             problems.append(FeedProblem(place=place, message=str(error)))
         else:
@@ -76,18 +77,9 @@ def read_statuspage(content: bytes) -> Feed:
 
 
 def _document(content: bytes) -> dict[str, Any]:
-    if len(content) > LARGEST_FILE:
-        raise FeedError(f"The file has {len(content)} bytes, more than {LARGEST_FILE}. Split it by year.")
-    try:
-        document = json.loads(content)
-    except RecursionError:
-        raise FeedError(
-            "The file nests brackets without end. It is no Statuspage file; fetch it again."
-        ) from None
-    except ValueError as error:
-        raise FeedError(f"The file is not JSON, or was cut off: {error}. Fetch it again.") from None
+    document = read_document(content, what="Statuspage")
     if not isinstance(document, dict):
-        raise FeedError(f"The file holds {_kind(document)}, not an object. {_EXPECTED}")
+        raise FeedError(f"The file holds {kind_of(document)}, not an object. {_EXPECTED}")
     return document
 
 
@@ -97,25 +89,13 @@ _EXPECTED = (
 )
 
 
-def _kind(value: Any) -> str:
-    names = {
-        list: "a list",
-        str: "text",
-        int: "a number",
-        float: "a number",
-        bool: "a truth value",
-        dict: "an object",
-    }
-    return names.get(type(value), "nothing")
-
-
 def _records(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield each record with its place, whatever the envelope."""
     lists = [key for key in ("incidents", "scheduled_maintenances") if key in document]
     for key in lists:
         rows = document[key]
         if not isinstance(rows, list):
-            raise FeedError(f"'{key}' holds {_kind(rows)}, not a list. {_EXPECTED}")
+            raise FeedError(f"'{key}' holds {kind_of(rows)}, not a list. {_EXPECTED}")
         yield from ((f"{key}[{number}]", row) for number, row in enumerate(rows))
     if lists:
         return
@@ -214,27 +194,18 @@ def _page(document: dict[str, Any], *, problems: list[FeedProblem]) -> PagePaylo
     try:
         return PagePayload.model_validate(document.get("page") or {})
     except ValidationError as error:
-        problems.extend(_problems(error, place="page"))
+        problems.extend(problems_of(error, place="page"))
         return PagePayload()
 
 
-# What the checks say, where their own words would name our classes.
-_PLAINLY = {
-    "model_type": "not an object in braces",
-    "list_type": "not a list",
-    "string_type": "not text",
-    "missing": "not there",
-    "string_too_short": "empty",
-    "string_too_long": "longer than 120 letters",
-    "too_short": "empty",
-    "too_long": "longer than 120 letters",
-}
+def _read(content: bytes, _: FeedContext) -> Feed:
+    return read_statuspage(content)
 
 
-def _problems(error: ValidationError, *, place: str) -> Iterator[FeedProblem]:
-    for fault in error.errors(include_url=False):
-        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"])
-        value = repr(fault["input"])
-        shown = value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"
-        said = _PLAINLY.get(fault["type"], fault["msg"].removeprefix("Value error, "))
-        yield FeedProblem(place=place + path, message=f"{said} (found {shown}).")
+FORMAT = Format(
+    code="statuspage",
+    label="Statuspage v2 JSON",
+    read=_read,
+    clock=Clock.VENDOR_STATUS_PAGE,
+    polled=True,
+)

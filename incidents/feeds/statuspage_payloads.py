@@ -1,54 +1,11 @@
 """The shape of Statuspage v2 JSON, with everything optional that some page leaves out."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
-EARLIEST_YEAR, LATEST_YEAR = 1990, 2200
-
-
-def instant(given: Any) -> datetime | None:
-    """Read one ISO 8601 time with its offset as UTC.
-
-    Raises:
-        ValueError: not text, not a time, no offset, or a year that no status page has seen.
-
-    """
-    if given is None or given == "":
-        return None
-    if not isinstance(given, str):
-        raise ValueError("a time is text such as 2019-06-25T04:15:00Z")
-    try:
-        read = datetime.fromisoformat(given)
-    except ValueError:
-        raise ValueError("not a time such as 2019-06-25T04:15:00Z") from None
-    if read.tzinfo is None:
-        raise ValueError("the time has no offset; 'Z' or '-05:00' must follow it")
-    if not EARLIEST_YEAR <= read.year <= LATEST_YEAR:
-        raise ValueError(f"the year lies outside {EARLIEST_YEAR} to {LATEST_YEAR}")
-    return read.astimezone(UTC)
-
-
-def storable(given: Any) -> Any:
-    """Refuse text that no database can hold."""
-    if isinstance(given, str) and ("\x00" in given or (not given.isascii() and _has_surrogate(given))):
-        raise ValueError("the text holds a null byte or half a character")
-    return "" if given is None else given
-
-
-def _has_surrogate(text: str) -> bool:
-    return any("\ud800" <= letter <= "\udfff" for letter in text)
-
-
-Instant = Annotated[datetime | None, BeforeValidator(instant)]
-Text = Annotated[str, BeforeValidator(storable)]
-
-
-class Payload(BaseModel):
-    """Anything in the file: unknown keys are passed over, known ones are checked."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+from incidents.feeds.json_files import Instant, Payload, Text
 
 
 class ComponentPayload(Payload):

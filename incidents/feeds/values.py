@@ -1,11 +1,42 @@
-"""What every feed reader returns, whatever the format."""
+"""What every feed reader returns, whatever the format: plain values, all times UTC.
 
-from dataclasses import dataclass
-from datetime import datetime
+Three times of an incident are kept apart: when it began, when the vendor first posted it, and when it
+ended. A window that a text tells of stands beside them and replaces none.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from decimal import Decimal
+from enum import StrEnum
 
 
 class FeedError(ValueError):
     """The whole file cannot be read; its text says why and what to do."""
+
+
+class Clock(StrEnum):
+    """Whose clock the times of a format come from, in the words of the register."""
+
+    US = "us"
+    VENDOR_TICKET = "vendor_ticket"
+    VENDOR_STATUS_PAGE = "vendor_status_page"
+    THIRD_PARTY = "third_party"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedContext:
+    """What a reader must be told besides the bytes.
+
+    `received_at` is when the file reached us, in UTC; some senders state no time of their own. `zone` is
+    that of times without one, None where nobody said. `columns` names, for tables, the column of each
+    of our fields.
+    """
+
+    received_at: datetime
+    zone: tzinfo | None = None
+    file_name: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,34 +48,122 @@ class FeedComponent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedWindow:
+    """The time that a text tells of, `[start, end)` in UTC, and the words that say so."""
+
+    start: datetime
+    end: datetime
+    quote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedMoment:
+    """A moment that a ticket records, in UTC; `kind` is one of the register's, such as "acknowledged"."""
+
+    kind: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedWait:
+    """Time in which a ticket waited for us: `[stopped_at, resumed_at)` in UTC, open where it still waits."""
+
+    stopped_at: datetime
+    resumed_at: datetime | None
+    reason: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedIncident:
-    """One incident as the feed tells it; all times UTC."""
+    """One incident as the feed tells it; all times UTC.
+
+    `started_at` is None where the feed does not say it: a person has to. `severity` and `status` are the
+    feed's own words. `changed_at` orders two tellings of one incident: the later one holds. `notes` say
+    what a person should look at.
+    """
 
     external_id: str
     title: str
-    narrative: str
-    severity: str
-    status: str
-    planned: bool
-    started_at: datetime
-    first_posted_at: datetime
+    narrative: str = ""
+    severity: str = ""
+    status: str = ""
+    planned: bool = False
+    started_at: datetime | None
+    first_posted_at: datetime | None
     resolved_at: datetime | None
     changed_at: datetime | None
-    components: tuple[FeedComponent, ...]
+    components: tuple[FeedComponent, ...] = ()
+    windows: tuple[FeedWindow, ...] = ()
+    moments: tuple[FeedMoment, ...] = ()
+    waits: tuple[FeedWait, ...] = ()
+    address: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedEvent:
+    """A part of an incident's story that came alone, as from a webhook.
+
+    `said` holds what this event tells, with None and empty text for what it does not. `event_id` is the
+    same whenever the same event is sent again. See `incidents.feeds.events.fold`.
+    """
+
+    external_id: str
+    event_id: str
+    at: datetime
+    said: FeedIncident
+
+
+class NoticeStatus(StrEnum):
+    """Where announced work stands."""
+
+    TENTATIVE = "tentative"
+    CONFIRMED = "confirmed"
+    IN_PROCESS = "in_process"
+    COMPLETED = "completed"
+    RESCHEDULED = "rescheduled"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedMaintenance:
-    """One notice of work as the feed tells it; all times UTC."""
+    """One window of a notice of work as the feed tells it; all times UTC.
+
+    A notice with several windows gives several of these; `notice` is then the vendor's number that they
+    share. `replaces` is the number of an earlier notice whose place this one takes. `impact` is the
+    feed's own word.
+    """
 
     external_id: str
     title: str
     starts_at: datetime
     ends_at: datetime
     noticed_at: datetime | None
-    actual_started_at: datetime | None
-    actual_ended_at: datetime | None
-    components: tuple[FeedComponent, ...]
+    actual_started_at: datetime | None = None
+    actual_ended_at: datetime | None = None
+    components: tuple[FeedComponent, ...] = ()
+    status: NoticeStatus = NoticeStatus.CONFIRMED
+    emergency: bool = False
+    impact: str = ""
+    notice: str = ""
+    replaces: str = ""
+    account: str = ""
+    narrative: str = ""
+    changed_at: datetime | None = None
+    sequence: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSample:
+    """One measured value at a UTC instant, by the feed's name of what was measured."""
+
+    component: str
+    metric: str
+    at: datetime
+    value: Decimal
+    volume: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +178,29 @@ class FeedProblem:
 class Feed:
     """Everything read from one file; `heard_at` is when the page itself last changed."""
 
-    page_name: str
-    heard_at: datetime | None
-    incidents: tuple[FeedIncident, ...]
-    maintenances: tuple[FeedMaintenance, ...]
-    problems: tuple[FeedProblem, ...]
+    page_name: str = ""
+    heard_at: datetime | None = None
+    incidents: tuple[FeedIncident, ...] = ()
+    events: tuple[FeedEvent, ...] = ()
+    maintenances: tuple[FeedMaintenance, ...] = ()
+    samples: tuple[FeedSample, ...] = ()
+    problems: tuple[FeedProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """A format that can be read. `read` raises FeedError where nothing of the file can be used.
+
+    `clock` is whose times they are. `polled` formats lie at an address that is fetched again and again;
+    `pushed` ones are sent to us. `needs_zone` says that its times bear none. `hidden` ones are offered
+    only where the settings switch them on.
+    """
+
+    code: str
+    label: str
+    read: Callable[[bytes, FeedContext], Feed]
+    clock: Clock
+    polled: bool = False
+    pushed: bool = False
+    needs_zone: bool = False
+    hidden: bool = False

@@ -51,8 +51,9 @@ def moments(said: FeedIncident) -> dict[MilestoneKind, datetime]:
     stated = {
         MilestoneKind.OCCURRED: said.started_at,
         MilestoneKind.DETECTED: said.first_posted_at,
+        MilestoneKind.RESOLVED: said.resolved_at,
     }
-    return stated | ({MilestoneKind.RESOLVED: said.resolved_at} if said.resolved_at else {})
+    return {kind: at for kind, at in stated.items() if at is not None}
 
 
 def maintenance_fields(said: FeedMaintenance) -> dict[str, Any]:

@@ -149,13 +149,15 @@ def _bring_incident(said: FeedIncident, *, run: _Run, record: _Record) -> None:
     # The services first: the moments of an incident that hit none count for every contract of its vendor.
     if said.planned:
         record.notes.append("planned work without a window: no outage recorded")
+    elif said.started_at is None:
+        record.notes.append("needs a start time: no outage recorded")
     else:
         _bring_outages(said, incident=incident, run=run, record=record)
     for kind, at in moments(said).items():
         milestone = incident.milestones.filter(kind=kind, service=None).first()
         milestone = milestone or Milestone(incident=incident, kind=kind)
         _keep(milestone, fields={"at": at}, run=run, record=record)
-    if said.resolved_at is not None and said.resolved_at <= said.started_at:
+    if said.started_at and said.resolved_at and said.resolved_at <= said.started_at:
         record.notes.append("needs times: it ends at or before its start and counts 0 s")
 
 

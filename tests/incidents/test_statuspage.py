@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from incidents.feeds.statuspage import LARGEST_FILE, read_statuspage
+from incidents.feeds.json_files import LARGEST_FILE
+from incidents.feeds.statuspage import read_statuspage
 from incidents.feeds.values import FeedComponent, FeedError, FeedIncident
 
 CAPTURES = Path(__file__).parent / "captures"

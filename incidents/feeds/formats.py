@@ -1,0 +1,8 @@
+"""The formats that can be read: adding one is a module with a FORMAT, and its line here."""
+
+from collections.abc import Mapping
+
+from incidents.feeds import statuspage
+from incidents.feeds.values import Format
+
+FORMATS: Mapping[str, Format] = {module.FORMAT.code: module.FORMAT for module in (statuspage,)}
