@@ -106,13 +106,17 @@ class FeedEvent:
     """A part of an incident's story that came alone, as from a webhook.
 
     `said` holds what this event tells, with None and empty text for what it does not. `event_id` is the
-    same whenever the same event is sent again. See `incidents.feeds.events.fold`.
+    same whenever the same event is sent again. One that states `said.started_at` without an end says that
+    the trouble began (or began again) at `at`; one that states `said.resolved_at` says that it is over.
+    `recurring` says that `external_id` names what is watched, not one incident: each of its failures is an
+    incident of its own, and an event without an end says that it has failed. See `incidents.feeds.events`.
     """
 
     external_id: str
     event_id: str
     at: datetime
     said: FeedIncident
+    recurring: bool = False
 
 
 class NoticeStatus(StrEnum):
