@@ -22,7 +22,7 @@ from incidents.admin.times import TimesInOrder
 from incidents.models import ClockStop, Incident, Milestone, Outage, StopReason
 from incidents.selectors import contested_positions, listed_incidents
 from incidents.services import attribute_incident, confirm_outage, resolve_incident
-from incidents.services.imports import BY_PERSON
+from incidents.services.feeds.merging import BY_PERSON
 from vendors.admin import signed_in
 
 

@@ -1,7 +1,8 @@
 """What happened, and who answers for it."""
 
 from incidents.models.choices import (
-    FeedKind,
+    Decision,
+    ImportState,
     IncidentStatus,
     MeasuredBy,
     MilestoneKind,
@@ -13,6 +14,15 @@ from incidents.models.choices import (
     StopReason,
     Subject,
 )
+from incidents.models.feed_records import (
+    FeedLetter,
+    FeedPoll,
+    FeedRecord,
+    FeedUpload,
+    ProposedWindow,
+    UnmatchedName,
+)
+from incidents.models.feed_rules import ComponentRule, SeverityRule
 from incidents.models.incidents import Incident
 from incidents.models.maintenance import MaintenanceService, MaintenanceWindow
 from incidents.models.measurements import Delivery, ReportedFigure, Sample
@@ -23,10 +33,16 @@ from incidents.models.timeline import ClockStop, Milestone
 
 __all__ = [
     "ClockStop",
+    "ComponentRule",
+    "Decision",
     "Delivery",
-    "FeedKind",
+    "FeedLetter",
+    "FeedPoll",
+    "FeedRecord",
     "FeedSource",
+    "FeedUpload",
     "Impact",
+    "ImportState",
     "Incident",
     "IncidentStatus",
     "MaintenanceService",
@@ -38,12 +54,15 @@ __all__ = [
     "OutageKind",
     "Party",
     "Position",
+    "ProposedWindow",
     "ReportedBy",
     "ReportedFigure",
     "Responsible",
     "Sample",
     "Severity",
+    "SeverityRule",
     "SourceWatch",
     "StopReason",
     "Subject",
+    "UnmatchedName",
 ]

@@ -95,7 +95,19 @@ class ReportedBy(models.TextChoices):
     VENDOR = "vendor", "The vendor"
 
 
-class FeedKind(models.TextChoices):
-    """The formats that can be read."""
+class ImportState(models.TextChoices):
+    """Where an upload stands."""
 
-    STATUSPAGE = "statuspage", "Statuspage v2 JSON"
+    SHOWN = "shown", "Read, not yet imported"
+    DUE = "due", "Waits for its turn"
+    RUNNING = "running", "Under way"
+    DONE = "done", "Imported"
+    FAILED = "failed", "Failed"
+
+
+class Decision(models.TextChoices):
+    """What a person made of a proposal."""
+
+    OPEN = "open", "Open"
+    ACCEPTED = "accepted", "Accepted"
+    DECLINED = "declined", "Declined"

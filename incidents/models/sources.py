@@ -4,23 +4,70 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from incidents.models.choices import FeedKind
-from vendors.models import Contract, Service, Span, Tracked, Vendor
+from incidents.feeds.formats import FORMATS
+from incidents.feeds.values import Format
+from incidents.models.choices import MeasuredBy
+from vendors.models import Contract, Service, Span, Tracked, Vendor, validate_zone
+
+
+def feed_formats() -> list[tuple[str, str]]:
+    """Return the formats that can be read, by code and name."""
+    return [(code, each.label) for code, each in FORMATS.items()]
 
 
 class FeedSource(Tracked):
-    """A feed of one vendor; its code is the `source` of what was read from it."""
+    """A feed of one vendor, or of a monitor that watches several.
+
+    Its code is the `source` of what was read from it.
+    """
 
     visible_through: ClassVar = "vendor"
     natural_fields: ClassVar = ("code",)
 
     code = models.SlugField(max_length=80, unique=True)
-    kind = models.CharField("format", max_length=30, choices=FeedKind.choices)
-    vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="feeds")
-    url = models.URLField("address", blank=True)
+    kind = models.CharField("format", max_length=30, choices=feed_formats)
+    vendor = models.ForeignKey(
+        Vendor,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="feeds",
+        help_text="Whose feed it is. Leave empty for a monitor of ours that watches several vendors.",
+    )
+    url = models.URLField("address", blank=True, help_text="Where it is fetched from: https only.")
+    every_minutes = models.PositiveIntegerField(
+        "fetched every",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(7 * 24 * 60)],
+        help_text="In minutes. Empty: it is not fetched by itself.",
+    )
+    zone = models.CharField(
+        "time zone",
+        max_length=64,
+        blank=True,
+        validators=[validate_zone],
+        help_text="Of times that state none, e.g. America/Los_Angeles.",
+    )
+    clock = models.CharField(
+        "whose clock",
+        max_length=30,
+        choices=MeasuredBy.choices,
+        blank=True,
+        help_text="Empty: as usual for the format.",
+    )
+    columns = models.JSONField(
+        "columns", default=dict, blank=True, help_text="Which column of a table holds what."
+    )
+    push_key = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
+    signing_secret = models.CharField(
+        max_length=200, blank=True, help_text="With which the sender signs what it sends, where it does."
+    )
 
     class Meta:
         verbose_name = "feed"
@@ -28,6 +75,25 @@ class FeedSource(Tracked):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def format(self) -> Format:
+        """Return how it is read."""
+        return FORMATS[self.kind]
+
+    @property
+    def measured_by(self) -> str:
+        """Return whose clock its times come from."""
+        return self.clock or self.format.clock
+
+    def clean(self) -> None:
+        """Refuse to fetch what has no address, or what nobody can fetch safely."""
+        if self.every_minutes and not self.url:
+            raise ValidationError({"url": "It is to be fetched: give its address."})
+        if self.url and not self.url.startswith("https://"):
+            raise ValidationError(
+                {"url": f"{self.url!r} is not fetched: the address must begin with https://."}
+            )
 
 
 class SourceWatch(Tracked):

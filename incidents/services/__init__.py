@@ -1,7 +1,9 @@
 """What is done with incidents. Every write goes through one of these."""
 
 from incidents.services.clock_stops import resume_clock, stop_clock
-from incidents.services.imports import ImportReport, ImportRow, Outcome, import_incidents
+from incidents.services.feeds.importing import ImportReport, ImportRow, import_feed
+from incidents.services.feeds.proposals import accept_window, decline_window
+from incidents.services.feeds.runs import Outcome
 from incidents.services.incidents import (
     attribute_incident,
     record_incident,
@@ -24,15 +26,17 @@ __all__ = [
     "ImportReport",
     "ImportRow",
     "Outcome",
+    "accept_window",
     "agree_position",
     "attribute_incident",
     "cancel_maintenance",
     "confirm_outage",
     "confirm_quiet",
+    "decline_window",
     "determine_position",
     "end_outage",
     "hear_from_source",
-    "import_incidents",
+    "import_feed",
     "known_feed",
     "record_incident",
     "record_maintenance",

@@ -6,18 +6,30 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from incidents.models import FeedKind, FeedSource, SourceWatch
+from incidents.feeds.formats import FORMATS
+from incidents.models import FeedSource, SourceWatch
 from vendors.models import Service, Vendor
 from vendors.services import Saved, save_record
 
 
-def known_feed(vendor: Vendor, *, kind: FeedKind, by: User) -> FeedSource:
-    """Return the vendor's feed of a kind; make it on first use."""
+def feed_of(vendor: Vendor, *, kind: str) -> FeedSource:
+    """Return the vendor's feed of a format, by its code; a new one, not yet saved, where there is none."""
     feed = FeedSource.objects.filter(vendor=vendor, kind=kind).order_by("code").first()
-    if feed is None:
-        feed = FeedSource(code=f"{vendor.slug}-{kind}", kind=kind, vendor=vendor, url=vendor.status_page_url)
-        save_record(feed, by=by, reason=f"First import of this vendor's {FeedKind(kind).label}")
+    code = f"{vendor.slug}-{kind.replace('_', '-')}"
+    return feed or FeedSource(code=code, kind=kind, vendor=vendor, url=_page_of(vendor))
+
+
+def known_feed(vendor: Vendor, *, kind: str, by: User) -> FeedSource:
+    """Return the vendor's feed of a format, by its code; make it on first use."""
+    feed = feed_of(vendor, kind=kind)
+    if feed._state.adding:
+        save_record(feed, by=by, reason=f"First import of this vendor's {FORMATS[kind].label}")
     return feed
+
+
+def _page_of(vendor: Vendor) -> str:
+    # A page without encryption is shown to people, and fetched by nobody.
+    return vendor.status_page_url if vendor.status_page_url.startswith("https://") else ""
 
 
 @transaction.atomic

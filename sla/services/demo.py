@@ -12,8 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
 from incidents.feeds.statuspage import read_statuspage
-from incidents.models import FeedKind
-from incidents.services import Outcome, import_incidents, known_feed
+from incidents.services import Outcome, import_feed, known_feed
 from sla.documents import Document, read_document
 from sla.engine.facts import Exclusion, Party
 from sla.engine.results import Result
@@ -238,9 +237,9 @@ def _import(document: Document, *, part: DemoContract, by: User) -> tuple[int, b
     if not part.feed:
         return 0, False
     vendor = Vendor.objects.get(slug=document.vendor.slug)
-    source = known_feed(vendor, kind=FeedKind.STATUSPAGE, by=by).code
+    source = known_feed(vendor, kind="statuspage", by=by)
     values = read_statuspage((FOLDER / part.feed).read_bytes())
-    report = import_incidents(values, vendor=vendor, source=source, by=by)
+    report = import_feed(values, source=source, by=by, at=part.as_of)
     return len(report.rows), report.count(Outcome.CREATED) + report.count(Outcome.UPDATED) > 0
 
 

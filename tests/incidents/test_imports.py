@@ -23,7 +23,8 @@ from incidents.models import (
 from incidents.services import (
     ImportReport,
     confirm_outage,
-    import_incidents,
+    import_feed,
+    known_feed,
     record_incident,
     record_outage,
     record_row,
@@ -36,6 +37,7 @@ from vendors.models import FactChange, Service, ServiceAlias, Vendor
 pytestmark = pytest.mark.django_db
 
 CAPTURES = Path(__file__).parent / "captures"
+NOW = at("2019-07-02 12:00")
 START, POSTED, END = at("2019-06-25 04:15"), at("2019-06-25 05:15"), at("2019-06-25 05:28")
 
 
@@ -83,8 +85,8 @@ def brought(
 ) -> ImportReport:
     heard: datetime | None = options.pop("heard_at", None)
     feed = Feed(page_name="Page", heard_at=heard, incidents=incidents, maintenances=windows, problems=())
-    vendor = Vendor.objects.get(slug="northrack")
-    return import_incidents(feed, vendor=vendor, source="northrack-statuspage", by=person("robot"), **options)
+    source = known_feed(Vendor.objects.get(slug="northrack"), kind="statuspage", by=person("robot"))
+    return import_feed(feed, source=source, by=person("robot"), at=NOW, **options)
 
 
 def outcomes(report: ImportReport) -> list[tuple[str, str]]:
@@ -378,8 +380,8 @@ def test_an_unknown_vendor_is_named_with_the_known_ones(mail: Service) -> None:
 def test_a_real_page_is_imported_whole(mail: Service) -> None:
     saved(ServiceAlias(service=mail, name="Actions"))
     feed = read_statuspage((CAPTURES / "github-2023.json").read_bytes())
-    vendor = Vendor.objects.get()
-    report = import_incidents(feed, vendor=vendor, source="gh", by=person("robot"))
+    source = known_feed(Vendor.objects.get(), kind="statuspage", by=person("robot"))
+    report = import_feed(feed, source=source, by=person("robot"), at=NOW)
     assert outcomes(report) == [("9f8dkxjg67qq", "created"), ("tpykx175y6jt", "created")]
     assert report.unmatched == (("Issues", 1),)
     assert Outage.objects.get().incident.external_id == "tpykx175y6jt"

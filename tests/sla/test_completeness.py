@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from incidents.models import FeedKind, FeedSource
+from incidents.models import FeedSource
 from sla.models import (
     Claim,
     ClaimPart,
@@ -117,7 +117,7 @@ def test_terms_that_nobody_checked_are_named(schedule: ServiceLevelAgreement) ->
 
 def test_a_service_needs_a_source_of_its_own_or_a_feed_of_its_vendor(schedule: ServiceLevelAgreement) -> None:
     assert [gap.subject for gap in found(Gap.SOURCE)] == ["Power feed A"]
-    feed = FeedSource(code="status", kind=FeedKind.STATUSPAGE, vendor=schedule.contract.vendor)
+    feed = FeedSource(code="status", kind="statuspage", vendor=schedule.contract.vendor)
     save_record(feed, by=person(), reason=REASON)
     assert found(Gap.SOURCE) == []
 

@@ -10,7 +10,7 @@ from unfold.decorators import display
 
 from vendors.admin.fees import ChargeInline
 from vendors.admin.records import RecordAdmin, RecordInline
-from vendors.models import Contract, Service, ServiceAlias, money_text, zone_of
+from vendors.models import Contract, Service, ServiceAlias, ServiceNeed, money_text, zone_of
 from vendors.selectors import annual_fee, contracts_with_fees
 
 
@@ -30,6 +30,14 @@ class ServiceAliasInline(RecordInline):
     """What feeds call the service."""
 
     model = ServiceAlias
+
+
+class ServiceNeedInline(RecordInline):
+    """What the service cannot run without."""
+
+    model = ServiceNeed
+    fk_name = "service"
+    autocomplete_fields = ["needs"]
 
 
 @admin.register(Contract)
@@ -114,7 +122,7 @@ class ServiceAdmin(RecordAdmin):
     list_select_related = ["contract__vendor"]
     search_fields = ["code", "name", "vendor_identifier", "contract__reference", "aliases__name"]
     autocomplete_fields = ["contract"]
-    inlines = [ServiceAliasInline]
+    inlines = [ServiceAliasInline, ServiceNeedInline]
     fieldsets = [
         (None, {"fields": ("contract", ("code", "name"), ("vendor_identifier", "site"))}),
         ("In service (UTC)", {"fields": ("in_service_from", "in_service_until", "weight")}),

@@ -6,7 +6,7 @@ from vendors.models.contracts import CODE, Contract
 from vendors.models.fees import Charge, CostShare
 from vendors.models.money import EXPONENTS, exponent, major_units, minor_units, money_text, validate_currency
 from vendors.models.parties import Account, Contact, LegalEntity, Tag, Vendor
-from vendors.models.services import Service, ServiceAlias
+from vendors.models.services import Service, ServiceAlias, ServiceNeed
 from vendors.models.tracked import (
     ALL_TIME,
     AccountableRecords,
@@ -40,6 +40,7 @@ __all__ = [
     "RegisterQuerySet",
     "Service",
     "ServiceAlias",
+    "ServiceNeed",
     "Span",
     "Tag",
     "Tracked",

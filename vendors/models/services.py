@@ -93,3 +93,36 @@ class ServiceAlias(Tracked):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ServiceNeed(Tracked):
+    """A service that cannot run without another: where both are out, the other is the likely cause."""
+
+    visible_through = "service__contract__vendor"
+    natural_fields = ("service__contract__reference", "service__code", "needs__code")
+
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="needs")
+    needs = models.ForeignKey(
+        Service, on_delete=models.PROTECT, related_name="needed_by", verbose_name="cannot run without"
+    )
+    why = models.CharField("in words", max_length=250, blank=True)
+
+    class Meta:
+        verbose_name = "what it cannot run without"
+        verbose_name_plural = "what it cannot run without"
+        ordering = ["service_id", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["service", "needs"],
+                name="service_need_once",
+                violation_error_message="That is said already.",
+            ),
+            models.CheckConstraint(
+                name="service_need_another",
+                condition=~Q(service=F("needs")),
+                violation_error_message="A service does not need itself. Choose another.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service} needs {self.needs}"

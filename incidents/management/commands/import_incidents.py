@@ -1,27 +1,30 @@
-"""Bring a saved status history into the register."""
+"""Bring a saved file of a feed into the register."""
 
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils import timezone
 
-from incidents.feeds.statuspage import read_statuspage
-from incidents.feeds.values import Feed, FeedError
-from incidents.models import FeedKind
-from incidents.services import ImportReport, Outcome, import_incidents, known_feed
+from incidents.feeds.formats import FORMATS
+from incidents.feeds.values import Feed
+from incidents.models import FeedSource
+from incidents.services import ImportReport, Outcome, import_feed, known_feed
+from incidents.services.feeds.uploads import read_feed
+from incidents.services.sources import feed_of
 from vendors.models import Vendor
 from vendors.services import system_user
 
-READERS: dict[FeedKind, Callable[[bytes], Feed]] = {FeedKind.STATUSPAGE: read_statuspage}
 BAD_INPUT = 2
 TITLE_WIDTH = 58
 
 
 class Command(BaseCommand):
-    """Read one file of a vendor's feed; run it again whenever the feed has moved on."""
+    """Read one file of a feed; run it again whenever the feed has moved on."""
 
     help = (
         "Create and update incidents and announced maintenance from a saved feed. A second run changes only "
@@ -31,30 +34,58 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """State what must be given."""
         parser.add_argument("file", type=Path, help="The saved file, e.g. incidents.json.")
-        parser.add_argument("--feed", required=True, choices=sorted(READERS), help="The format of the file.")
-        parser.add_argument("--vendor", required=True, metavar="SLUG", help="Whose feed it is.")
+        parser.add_argument("--source", metavar="CODE", help="The feed that it comes from, by its code.")
+        parser.add_argument(
+            "--feed", choices=sorted(FORMATS), help="The format, for the first file of a vendor's feed."
+        )
+        parser.add_argument("--vendor", metavar="SLUG", help="Whose feed it is, with --feed.")
         parser.add_argument(
             "--dry-run", action="store_true", help="Show what would change, and change nothing."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Read the file, import it, print what became of each record."""
-        kind = FeedKind(options["feed"])
-        vendor = _vendor(options["vendor"])
-        values = _read(options["file"], kind=kind)
-        # One transaction, so that a dry run leaves not even the feed's own row behind.
-        with transaction.atomic():
-            by = system_user()
-            source = known_feed(vendor, kind=kind, by=by).code
-            report = import_incidents(values, vendor=vendor, source=source, by=by, dry_run=options["dry_run"])
-            transaction.set_rollback(options["dry_run"])
-        for line in _lines(report, page=values.page_name, vendor=vendor):
+        dry_run = options["dry_run"]
+        if dry_run:
+            # One transaction, so that not even the feed's own row stays behind.
+            with transaction.atomic():
+                self._import(options)
+                transaction.set_rollback(True)
+        else:
+            self._import(options)
+
+    def _import(self, options: dict[str, Any]) -> None:
+        by, at = system_user(), timezone.now()
+        source = _source(options)
+        values = _read(options["file"], source=source)
+        if source.vendor and source._state.adding:
+            source = known_feed(source.vendor, kind=source.kind, by=by)
+        report = import_feed(values, source=source, by=by, at=at, dry_run=options["dry_run"])
+        for line in _lines(report, page=values.page_name, source=source):
             self.stdout.write(printable(line))
 
 
 def printable(line: str) -> str:
     """Return a line that no terminal obeys: what the feed has of control signs is written out."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line)
+
+
+def _source(options: dict[str, Any]) -> FeedSource:
+    code, kind, slug = options["source"], options["feed"], options["vendor"]
+    if code:
+        source = FeedSource.objects.filter(code=code).first() if code.isprintable() else None
+        if source is None:
+            known = ", ".join(FeedSource.objects.values_list("code", flat=True)[:10])
+            raise CommandError(
+                f"No feed has the code {code!r}. Known are: {known or 'none yet'}.", returncode=BAD_INPUT
+            )
+        return source
+    if not (kind and slug):
+        raise CommandError(
+            "Name the feed: --source CODE, or --feed FORMAT --vendor SLUG for a new one.",
+            returncode=BAD_INPUT,
+        )
+    return feed_of(_vendor(slug), kind=kind)
 
 
 def _vendor(slug: str) -> Vendor:
@@ -68,24 +99,29 @@ def _vendor(slug: str) -> Vendor:
     return vendor
 
 
-def _read(path: Path, *, kind: FeedKind) -> Feed:
+def _read(path: Path, *, source: FeedSource) -> Feed:
     try:
-        return READERS[kind](path.read_bytes())
-    except FeedError as error:
-        raise CommandError(f"{path}: {printable(str(error))}", returncode=BAD_INPUT) from error
+        content = path.read_bytes()
+        return read_feed(source, content, received_at=timezone.now(), file_name=path.name)
+    except ValidationError as error:
+        said = printable("; ".join(error.messages))
+        raise CommandError(f"{path}: {said}", returncode=BAD_INPUT) from error
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise CommandError(f"{path} cannot be read: {why}. Check the path.", returncode=BAD_INPUT) from error
 
 
-def _lines(report: ImportReport, *, page: str, vendor: Vendor) -> Iterator[str]:
-    yield f"{page or 'The feed'} for {vendor.name}" + (": dry run, nothing is kept" if report.dry_run else "")
+def _lines(report: ImportReport, *, page: str, source: FeedSource) -> Iterator[str]:
+    whose = source.vendor.name if source.vendor else source.code
+    yield f"{page or 'The feed'} for {whose}" + (": dry run, nothing is kept" if report.dry_run else "")
     for row in report.rows:
         title = row.title if len(row.title) <= TITLE_WIDTH else row.title[: TITLE_WIDTH - 1] + "…"
         yield f"  {row.outcome:<11}  {row.external_id:<14}  {title}"
         yield from (f"               {note}" for note in row.notes)
     counts = ", ".join(f"{report.count(outcome)} {outcome}" for outcome in Outcome)
     yield f"{len(report.rows)} records: {counts}."
+    if report.samples:
+        yield f"{report.samples} measured values are new."
     if report.unmatched:
         yield "Names in the feed that no service goes by (add them to a service under 'Names in feeds'):"
         yield from (f"  {name} (in {count} records)" for name, count in report.unmatched)

@@ -27,10 +27,14 @@ def listed_incidents(incidents: "QuerySet[Incident]") -> "QuerySet[Incident]":
     )
 
 
-def services_by_feed_name(vendor: Vendor, *, source: str) -> dict[str, list[Service]]:
-    """Give a vendor's services by each name that a feed may use for them, in lower case."""
+def services_by_feed_name(vendor: Vendor | None, *, source: str) -> dict[str, list[Service]]:
+    """Give a vendor's services by each name that a feed may use for them, in lower case.
+
+    Without a vendor those of every vendor: a monitor watches several.
+    """
+    whose = Q(service__contract__vendor=vendor) if vendor else Q()
     aliases = (
-        ServiceAlias.objects.filter(Q(source="") | Q(source=source), service__contract__vendor=vendor)
+        ServiceAlias.objects.filter(Q(source="") | Q(source=source), whose)
         .select_related("service__contract__vendor")
         .order_by("service__contract__reference", "service__code")
     )

@@ -1,0 +1,26 @@
+"""Reads for forms, lists and imports: `incidents` the register, `inbox` what feeds leave to a person."""
+
+from incidents.selectors.inbox import Inbox, Proposal, Twin, attributions, inbox_of, twins
+from incidents.selectors.incidents import (
+    contested_incident_ids,
+    contested_positions,
+    listed_incidents,
+    next_reference,
+    services_by_feed_name,
+    standing_positions,
+)
+
+__all__ = [
+    "Inbox",
+    "Proposal",
+    "Twin",
+    "attributions",
+    "contested_incident_ids",
+    "contested_positions",
+    "inbox_of",
+    "listed_incidents",
+    "next_reference",
+    "services_by_feed_name",
+    "standing_positions",
+    "twins",
+]

@@ -1,0 +1,173 @@
+"""Bring what a feed says into the register: again and again, and never over a person's correction."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from incidents.feeds.events import fold
+from incidents.feeds.values import Feed, FeedError, FeedIncident, FeedMaintenance, FeedProblem
+from incidents.models import FeedRecord, FeedSource
+from incidents.services.feeds.inbox import note_unmatched
+from incidents.services.feeds.incidents import bring_incident, refuse_other_thing
+from incidents.services.feeds.notices import bring_notice
+from incidents.services.feeds.proposals import propose_windows
+from incidents.services.feeds.records import (
+    EVENT,
+    Told,
+    is_outdated,
+    keep_said,
+    records_of,
+    told_by,
+    with_events,
+)
+from incidents.services.feeds.runs import Doing, Outcome, Run
+from incidents.services.feeds.samples import bring_samples
+from incidents.services.sources import hear_from_source
+
+# So many records are one transaction: what is done is kept, and doing it again changes nothing.
+BATCH = 200
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRow:
+    """One record of the feed, what became of it, and what a person should look at."""
+
+    external_id: str
+    title: str
+    outcome: Outcome
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What an import did, or, in a dry run, would do."""
+
+    dry_run: bool
+    rows: tuple[ImportRow, ...]
+    unmatched: tuple[tuple[str, int], ...]
+    problems: tuple[FeedProblem, ...]
+    samples: int = 0
+
+    def count(self, outcome: Outcome) -> int:
+        """Give the number of records that ended so."""
+        return sum(row.outcome is outcome for row in self.rows)
+
+
+def import_feed(
+    values: Feed,
+    *,
+    source: FeedSource,
+    by: User,
+    at: datetime,
+    dry_run: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> ImportReport:
+    """Create and update what a feed tells, by (source, number there); `at` is the present in UTC.
+
+    A field that a person changed keeps the person's value and is listed. Nothing is deleted. Some records
+    at a time are one transaction; importing again goes on where an import broke off. A dry run does the
+    same and takes it back. `progress` is told how many records are done, of how many.
+    """
+    run = Run.of(source, by=by, at=at)
+    tellings = told_by(values)
+    rows: list[ImportRow] = []
+    for first in range(0, len(tellings), BATCH):
+        with transaction.atomic():
+            rows += _batch(tellings[first : first + BATCH], run=run)
+            transaction.set_rollback(dry_run)
+        progress(len(rows), len(tellings))
+    with transaction.atomic():
+        samples, problems = bring_samples(values.samples, run=run)
+        _hear(values, run=run)
+        note_unmatched(run)
+        transaction.set_rollback(dry_run)
+    return ImportReport(
+        dry_run=dry_run,
+        rows=tuple(rows),
+        unmatched=tuple(sorted(run.unmatched.items())),
+        problems=(*values.problems, *problems),
+        samples=samples,
+    )
+
+
+def _batch(tellings: Sequence[Told], *, run: Run) -> Iterator[ImportRow]:
+    records = records_of(run.source, (telling.external_id for telling in tellings), at=run.at)
+    seen: list[FeedRecord] = []
+    for telling in tellings:
+        record = records[telling.external_id]
+        yield _brought_in(telling, record=record, run=run)
+        seen.append(record)
+    known = [record.pk for record in seen if record.pk]
+    FeedRecord.objects.filter(pk__in=known, last_seen_at__lt=run.at).update(last_seen_at=run.at)
+
+
+def _brought_in(telling: Told, *, record: FeedRecord, run: Run) -> ImportRow:
+    doing = Doing(run)
+    try:
+        said = _said(telling, record=record)
+    except FeedError as error:
+        return ImportRow(
+            external_id=telling.external_id, title="", outcome=Outcome.REFUSED, notes=(str(error),)
+        )
+    try:
+        with transaction.atomic():
+            if not telling.events and is_outdated(record, said):
+                doing.notes.append(f"older than what is on file, of {record.changed_at:%Y-%m-%d %H:%M} UTC")
+            else:
+                bring(said, record=record, doing=doing)
+    except ValidationError as error:
+        return _row(said, outcome=Outcome.REFUSED, notes=tuple(error.messages))
+    for name in run.unknown(said.components):
+        run.unmatched[name] += 1
+    return _row(said, outcome=doing.outcome, notes=tuple(doing.conflicts + doing.notes))
+
+
+def _said(telling: Told, *, record: FeedRecord) -> FeedIncident | FeedMaintenance:
+    """Return what is told; events are folded with all that came before. Raises FeedError: too many."""
+    if telling.whole is not None:
+        return telling.whole
+    events = with_events(record, telling.events)
+    record.events = [EVENT.dump_python(event, mode="json") for event in events]
+    return fold(events)
+
+
+def bring(said: FeedIncident | FeedMaintenance, *, record: FeedRecord, doing: Doing) -> None:
+    """Bring one record into the register and keep what was said of it. Raises ValidationError."""
+    is_notice = isinstance(said, FeedMaintenance)
+    refuse_other_thing(record, is_notice=is_notice)
+    if isinstance(said, FeedMaintenance):
+        bring_notice(said, record=record, doing=doing)
+    else:
+        bring_incident(said, record=record, doing=doing)
+    before = _kept(record)
+    keep_said(record, said, at=doing.run.at)
+    record.conflicts = list(doing.conflicts)
+    record.unmatched = doing.run.unknown(said.components)
+    if record._state.adding or _kept(record) != before:
+        record.save()
+    if isinstance(said, FeedIncident):
+        propose_windows(said, record=record)
+
+
+def _kept(record: FeedRecord) -> tuple[object, ...]:
+    # Several events may fold to what was known: they are kept all the same, or a later one could not fold.
+    return record.said, record.conflicts, record.unmatched, len(record.events)
+
+
+def _row(said: FeedIncident | FeedMaintenance, *, outcome: Outcome, notes: tuple[str, ...]) -> ImportRow:
+    return ImportRow(external_id=said.external_id, title=said.title, outcome=outcome, notes=notes)
+
+
+def _hear(values: Feed, *, run: Run) -> None:
+    """Note for every service with a name in this feed that the feed spoke."""
+    if values.heard_at is not None:
+        for service in run.names.services():
+            hear_from_source(
+                service, source=run.source.code, at=values.heard_at, by=run.by, reason=run.reason
+            )

@@ -1,0 +1,144 @@
+"""Files that a person brings: read and shown first, imported on their word, with progress and a report."""
+
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from incidents.feeds.values import Feed, FeedContext, FeedError
+from incidents.models import FeedSource, FeedUpload, ImportState
+from incidents.services.feeds.importing import ImportReport, ImportRow, import_feed
+from incidents.services.feeds.runs import Outcome
+from vendors.models import zone_of
+
+Clock = Callable[[], datetime]
+
+LARGEST_UPLOAD = 50_000_000
+# A page cannot show more; what stands here is what a person should look at, before the rest.
+MOST_ROWS = 500
+
+
+def context_of(source: FeedSource, *, received_at: datetime, file_name: str = "") -> FeedContext:
+    """Return what a reader must know of a feed besides the bytes."""
+    return FeedContext(
+        received_at=received_at,
+        zone=zone_of(source.zone) if source.zone else None,
+        file_name=file_name,
+        columns=source.columns,
+    )
+
+
+def read_feed(source: FeedSource, content: bytes, *, received_at: datetime, file_name: str = "") -> Feed:
+    """Read a file of a feed. Raises ValidationError with the reader's words where nothing can be used."""
+    if len(content) > LARGEST_UPLOAD:
+        raise ValidationError(
+            f"The file has {len(content):,} bytes; at most {LARGEST_UPLOAD:,} are read. Split it by year.",
+            code="too_large",
+        )
+    context = context_of(source, received_at=received_at, file_name=file_name)
+    try:
+        return source.format.read(content, context)
+    except FeedError as error:
+        raise ValidationError(str(error), code="unreadable") from error
+
+
+def show_upload(source: FeedSource, content: bytes, *, file_name: str, by: User, at: datetime) -> FeedUpload:
+    """Read a file, try its import without keeping anything, and return what would happen.
+
+    Raises ValidationError where nothing of the file can be used; nothing is then on file.
+    """
+    values = read_feed(source, content, received_at=at, file_name=file_name)
+    report = import_feed(values, source=source, by=by, at=at, dry_run=True)
+    upload = FeedUpload(
+        source=source,
+        file_name=file_name[:200],
+        content=content,
+        fingerprint=sha256(content).hexdigest(),
+        by=by,
+        uploaded_at=at,
+        total=len(report.rows),
+    )
+    _report(upload, report)
+    upload.save()
+    return upload
+
+
+def ask_for_import(upload: FeedUpload) -> None:
+    """Let an upload that was shown be imported. Raises ValidationError where that was asked before."""
+    asked = FeedUpload.objects.filter(pk=upload.pk, state=ImportState.SHOWN).update(state=ImportState.DUE)
+    if not asked:
+        upload.refresh_from_db()
+        raise ValidationError(
+            f"{upload} is {upload.get_state_display().lower()} already.", code="asked_before"
+        )
+    upload.state = ImportState.DUE
+
+
+def import_upload(upload: FeedUpload, *, clock: Clock) -> FeedUpload:
+    """Import an upload that is due; its row tells how far it is, and then what came of it.
+
+    An upload that broke off is imported again from its start, which changes nothing that is done.
+    """
+    assert upload.content is not None
+    upload.state, upload.done = ImportState.RUNNING, 0
+    upload.save(update_fields=["state", "done"])
+    try:
+        report = _imported(upload, clock=clock)
+    except ValidationError as error:
+        upload.state, upload.error = ImportState.FAILED, "; ".join(error.messages)
+    else:
+        _report(upload, report)
+        upload.state, upload.done, upload.content = ImportState.DONE, len(report.rows), None
+    upload.finished_at = clock()
+    upload.save()
+    return upload
+
+
+def _imported(upload: FeedUpload, *, clock: Clock) -> ImportReport:
+    content = bytes(upload.content or b"")
+    # The moment of the upload is when the file reached us, however late its turn comes.
+    received_at = upload.uploaded_at
+    values = read_feed(upload.source, content, received_at=received_at, file_name=upload.file_name)
+    return import_feed(
+        values, source=upload.source, by=upload.by, at=received_at, progress=_progress_of(upload)
+    )
+
+
+def _progress_of(upload: FeedUpload) -> Callable[[int, int], None]:
+    def note(done: int, total: int) -> None:
+        FeedUpload.objects.filter(pk=upload.pk).update(done=done, total=total)
+
+    return note
+
+
+def forget_upload(upload: FeedUpload) -> None:
+    """Drop an upload that was shown and is not wanted. Raises ValidationError where it was imported."""
+    with transaction.atomic():
+        if upload.state != ImportState.SHOWN:
+            raise ValidationError(f"{upload} was imported; its report stays.", code="imported")
+        upload.delete()
+
+
+def _report(upload: FeedUpload, report: ImportReport) -> None:
+    upload.counts = {
+        **{str(outcome): report.count(outcome) for outcome in Outcome},
+        "problems": len(report.problems),
+        "samples": report.samples,
+    }
+    first = sorted(report.rows, key=_is_quiet)[:MOST_ROWS]
+    upload.rows = [
+        {"id": row.external_id, "title": row.title, "outcome": str(row.outcome), "notes": list(row.notes)}
+        for row in first
+    ]
+    upload.rows += [
+        {"id": problem.place, "title": problem.message, "outcome": "problem", "notes": []}
+        for problem in report.problems[:MOST_ROWS]
+    ]
+
+
+def _is_quiet(row: ImportRow) -> tuple[bool, bool]:
+    loud = row.outcome in (Outcome.CONFLICTING, Outcome.REFUSED)
+    return not loud, not row.notes

@@ -1,0 +1,114 @@
+"""Turn the words of a feed into those of the register."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from incidents.feeds.values import FeedComponent, FeedIncident, FeedMaintenance, NoticeStatus
+from incidents.models import IncidentStatus, MilestoneKind, OutageKind, Severity, SeverityRule
+
+TITLE_LENGTH = 250
+OVER = frozenset({"resolved", "postmortem", "completed", "closed"})
+# Words that feeds of this field share; a rule of the feed's own goes before.
+SEVERITIES: Mapping[str, str] = {
+    "critical": Severity.CRITICAL,
+    "major": Severity.MAJOR,
+    "minor": Severity.MINOR,
+    "none": Severity.LOW,
+    "maintenance": Severity.LOW,
+    "high": Severity.MAJOR,
+    "medium": Severity.MINOR,
+    "low": Severity.LOW,
+}
+KIND_OF_PART: Mapping[str, str] = {
+    "major_outage": OutageKind.OUTAGE,
+    "partial_outage": OutageKind.DEGRADED,
+    "degraded_performance": OutageKind.DEGRADED,
+}
+# Feeds that give a part no status of its own leave only the severity of the whole incident.
+KIND_OF_WHOLE: Mapping[str, str] = {
+    "critical": OutageKind.OUTAGE,
+    "major": OutageKind.OUTAGE,
+    "high": OutageKind.OUTAGE,
+    "down": OutageKind.OUTAGE,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What one feed's words for severity mean: its own rules first, then what feeds commonly mean."""
+
+    rules: Mapping[str, SeverityRule]
+
+    @classmethod
+    def of(cls, rules: Iterable[SeverityRule]) -> "Words":
+        """Return the words of a feed by its rules."""
+        return cls(rules={rule.word.strip().casefold(): rule for rule in rules})
+
+    def severity(self, word: str) -> str:
+        """Return the register's word for a severity; the feed's own where no rule knows it."""
+        rule = self.rules.get(word.strip().casefold())
+        if rule is not None and rule.severity:
+            return rule.severity
+        return SEVERITIES.get(word.strip().casefold(), word.strip()[:60])
+
+    def kind(self, said: FeedIncident, *, part: FeedComponent) -> str:
+        """Return what kind of outage of a part is meant, empty where a rule says that it is none."""
+        for word in (part.worst_status, said.severity):
+            rule = self.rules.get(word.strip().casefold()) if word.strip() else None
+            if rule is not None:
+                return rule.kind
+        by_severity = KIND_OF_WHOLE.get(said.severity.casefold(), OutageKind.DEGRADED)
+        return KIND_OF_PART.get(part.worst_status, by_severity)
+
+
+def incident_fields(said: FeedIncident, *, words: Words) -> dict[str, Any]:
+    """Give the incident's fields as the feed would fill them."""
+    over = said.status.casefold() in OVER or said.resolved_at is not None
+    return {
+        "title": shortened(said.title),
+        "narrative": said.narrative,
+        "severity": words.severity(said.severity),
+        "planned": said.planned,
+        "status": IncidentStatus.RESOLVED if over else IncidentStatus.OPEN,
+    }
+
+
+def moments(said: FeedIncident) -> dict[str, datetime]:
+    """Give the moments that the feed states: its start, its first post, its end, and what else it records."""
+    stated: dict[str, datetime | None] = {
+        MilestoneKind.OCCURRED: said.started_at,
+        MilestoneKind.DETECTED: said.first_posted_at,
+        MilestoneKind.RESOLVED: said.resolved_at,
+        **{moment.kind: moment.at for moment in said.moments if moment.kind in MilestoneKind.values},
+    }
+    return {kind: at for kind, at in stated.items() if at is not None}
+
+
+def maintenance_fields(said: FeedMaintenance, *, seen_at: datetime) -> dict[str, Any]:
+    """Give the fields of a notice of work as the feed would fill them."""
+    cancelled = said.status is NoticeStatus.CANCELLED
+    return {
+        "title": shortened(said.title),
+        "starts_at": said.starts_at,
+        "ends_at": said.ends_at,
+        "noticed_at": said.noticed_at,
+        "actual_started_at": said.actual_started_at,
+        "actual_ended_at": said.actual_ended_at,
+        "emergency": said.emergency,
+        "cancelled_at": (said.changed_at or seen_at) if cancelled else None,
+        "evidence": said.narrative,
+    }
+
+
+def shortened(title: str) -> str:
+    """Cut a title to what the register holds, and show that it was cut."""
+    return title if len(title) <= TITLE_LENGTH else title[: TITLE_LENGTH - 1] + "…"
+
+
+def as_text(value: Any) -> str:
+    """Write a field's value so that it compares and prints the same on every run."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return "" if value is None else str(value)

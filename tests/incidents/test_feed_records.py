@@ -1,0 +1,242 @@
+"""What feeds tell, whenever it comes: the later telling holds, events fold, windows wait for a person."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from itertools import permutations
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from incidents.feeds.values import (
+    FeedComponent,
+    FeedEvent,
+    FeedIncident,
+    FeedMoment,
+    FeedSample,
+    FeedWait,
+    FeedWindow,
+    NoticeStatus,
+)
+from incidents.models import (
+    ClockStop,
+    FeedRecord,
+    FeedSource,
+    Incident,
+    MaintenanceWindow,
+    Milestone,
+    Outage,
+    ProposedWindow,
+    Sample,
+)
+from incidents.services import Outcome, accept_window, decline_window, record_outage
+from tests.incidents.feed_rows import END, NOW, POSTED, START, a_feed, imported, noticed, told
+from tests.incidents.rows import at
+from tests.vendors.rows import a_contract, a_service, person, saved
+from vendors.models import Service, ServiceAlias
+
+pytestmark = pytest.mark.django_db
+
+NARRATED = FeedWindow(start=START, end=START + timedelta(minutes=73), quote="between 04:15 and 05:28 UTC")
+
+
+@pytest.fixture
+def mail() -> Service:
+    """Return a service that feeds call "Mail sending"."""
+    service = a_service(a_contract(), code="mail", name="Mail")
+    saved(ServiceAlias(service=service, name="Mail sending"))
+    return service
+
+
+@pytest.fixture
+def page(mail: Service) -> FeedSource:
+    """Return the vendor's status page."""
+    return a_feed(vendor=mail.contract.vendor)
+
+
+TELLINGS = [
+    told(
+        status="investigating", resolved_at=None, changed_at=at("2019-06-25 05:15"), title="We look into it"
+    ),
+    told(status="resolved", changed_at=at("2019-06-25 05:30"), title="Mail was down"),
+    told(status="postmortem", changed_at=at("2019-06-27 10:00"), title="Mail was down: the cause"),
+]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_tellings_in_any_order_end_in_the_newest(page: FeedSource, order: tuple[int, ...]) -> None:
+    for number in order:
+        imported(page, TELLINGS[number])
+    incident = Incident.objects.get()
+    assert (incident.title, incident.status) == ("Mail was down: the cause", "resolved")
+    assert Outage.objects.get().ended_at == END
+    assert FeedRecord.objects.get().changed_at == at("2019-06-27 10:00")
+
+
+def test_an_older_telling_is_named_and_changes_nothing(page: FeedSource) -> None:
+    imported(page, TELLINGS[2])
+    [row] = imported(page, TELLINGS[0]).rows
+    assert (row.outcome, row.notes) == (
+        Outcome.UNCHANGED,
+        ("older than what is on file, of 2019-06-27 10:00 UTC",),
+    )
+
+
+def event(number: int, minute: int, **fields: object) -> FeedEvent:
+    nothing = FeedIncident(
+        external_id="p1",
+        title="",
+        started_at=None,
+        first_posted_at=None,
+        resolved_at=None,
+        changed_at=None,
+    )
+    said = replace(nothing, **fields)  # type: ignore[arg-type]
+    return FeedEvent(external_id="p1", event_id=f"e{number}", at=at(f"2019-06-25 04:{minute:02}"), said=said)
+
+
+EVENTS = [
+    event(1, 15, title="Mail is down", started_at=START, components=(FeedComponent(name="Mail sending"),)),
+    event(2, 20, moments=(FeedMoment(kind="acknowledged", at=at("2019-06-25 04:20")),)),
+    event(3, 50, resolved_at=at("2019-06-25 04:50"), status="resolved"),
+]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_events_in_any_order_and_sent_twice_end_in_the_same_state(
+    page: FeedSource, order: tuple[int, ...]
+) -> None:
+    for number in (*order, order[0]):
+        imported(page, EVENTS[number])
+    incident, outage = Incident.objects.get(), Outage.objects.get()
+    assert (incident.title, incident.status) == ("Mail is down", "resolved")
+    assert (outage.started_at, outage.ended_at) == (START, at("2019-06-25 04:50"))
+    assert Milestone.objects.get(kind="acknowledged").at == at("2019-06-25 04:20")
+    assert len(FeedRecord.objects.get().events) == 3
+
+
+def test_an_end_without_a_start_waits_for_one(page: FeedSource) -> None:
+    [row] = imported(page, replace(EVENTS[2], said=replace(EVENTS[2].said, title="?"))).rows
+    assert "needs a start time: no outage recorded" in row.notes
+    assert (Incident.objects.count(), Outage.objects.count()) == (1, 0)
+
+
+def test_waiting_that_a_ticket_records_stops_the_clock_once(page: FeedSource) -> None:
+    begun = at("2019-06-25 04:30")
+    waiting = FeedWait(stopped_at=begun, resumed_at=None, reason="no_answer", why="Awaiting User Info")
+    imported(page, told(waits=(waiting,)))
+    imported(page, told(waits=(replace(waiting, resumed_at=at("2019-06-25 04:40")),)))
+    stop = ClockStop.objects.get()
+    assert (stop.stopped_at, stop.resumed_at, stop.reason) == (begun, at("2019-06-25 04:40"), "no_answer")
+
+
+def test_a_notice_becomes_a_window_with_the_time_of_its_notice(page: FeedSource) -> None:
+    imported(page, noticed())
+    window = MaintenanceWindow.objects.get()
+    assert (window.reference, window.starts_at, window.noticed_at) == (
+        "mw1",
+        at("2019-07-05 01:00"),
+        at("2019-07-03 01:00"),
+    )
+    assert [row.service.code for row in window.services.all()] == ["mail"]
+
+
+def test_a_notice_that_is_cancelled_is_called_off_and_stays_so_at_that_instant(page: FeedSource) -> None:
+    imported(page, noticed())
+    imported(page, noticed(status=NoticeStatus.CANCELLED))
+    imported(page, noticed(status=NoticeStatus.CANCELLED), when=NOW + timedelta(days=1))
+    assert MaintenanceWindow.objects.get().cancelled_at == NOW
+
+
+def test_a_notice_that_was_called_off_by_the_feed_may_be_announced_again(page: FeedSource) -> None:
+    imported(page, noticed(status=NoticeStatus.CANCELLED))
+    imported(page, noticed())
+    assert MaintenanceWindow.objects.get().cancelled_at is None
+
+
+def test_a_notice_that_takes_the_place_of_another_calls_it_off(page: FeedSource) -> None:
+    imported(page, noticed())
+    [row] = imported(page, noticed(external_id="mw2", replaces="mw1", changed_at=at("2019-07-03 09:00"))).rows
+    assert row.notes == ("takes the place of mw1, which is called off",)
+    called_off = MaintenanceWindow.objects.get(reference="mw1")
+    assert called_off.cancelled_at == at("2019-07-03 09:00")
+
+
+def test_a_notice_of_nobody_knows_whose_work_is_refused_with_what_to_do() -> None:
+    [row] = imported(a_feed("mails", kind="statuspage"), noticed()).rows
+    assert (row.outcome, row.notes) == (
+        Outcome.REFUSED,
+        (
+            "Notice mw1: whose work it is cannot be told (none of its parts is known by its names). "
+            "Choose the vendor of the feed, or name the service that it means.",
+        ),
+    )
+
+
+def test_a_number_that_was_an_incident_cannot_become_a_notice(page: FeedSource) -> None:
+    imported(page, told())
+    [row] = imported(page, noticed(external_id="x1")).rows
+    assert row.outcome is Outcome.REFUSED
+    assert row.notes[0].startswith("page: x1 is on file as the incident northrack-x1")
+
+
+def test_a_window_that_a_text_tells_of_waits_and_moves_nothing(page: FeedSource) -> None:
+    posted = told(started_at=POSTED, windows=(NARRATED,))
+    imported(page, posted)
+    imported(page, posted)
+    assert ProposedWindow.objects.get().quote == NARRATED.quote
+    assert Outage.objects.get().started_at == POSTED
+
+
+def test_an_accepted_window_gives_the_outage_its_times_and_the_words_as_evidence(page: FeedSource) -> None:
+    imported(page, told(started_at=POSTED, windows=(NARRATED,)))
+    accept_window(ProposedWindow.objects.get(), by=person(), at=NOW, reason="Their own post-mortem")
+    outage = Outage.objects.get()
+    assert (outage.started_at, outage.ended_at) == (START, START + timedelta(minutes=73))
+    assert outage.evidence == "page: x1: between 04:15 and 05:28 UTC"
+    assert outage.history.first().history_change_reason == "Their own post-mortem"  # type: ignore[union-attr]
+    [row] = imported(page, told(started_at=POSTED, windows=(NARRATED,))).rows
+    assert row.outcome is Outcome.CONFLICTING
+    assert Outage.objects.get().started_at == START
+
+
+def test_a_declined_window_stays_declined_and_is_not_decided_twice(page: FeedSource) -> None:
+    imported(page, told(started_at=POSTED, windows=(NARRATED,)))
+    window = ProposedWindow.objects.get()
+    decline_window(window, by=person(), at=NOW, reason="Another outage")
+    imported(page, told(started_at=POSTED))
+    kept = ProposedWindow.objects.get()
+    assert (kept.decision, kept.why) == ("declined", "Another outage")
+    with pytest.raises(ValidationError, match="was declined before"):
+        accept_window(kept, by=person(), at=NOW, reason="After all")
+
+
+def test_an_open_window_that_is_told_no_longer_goes(page: FeedSource) -> None:
+    imported(page, told(windows=(NARRATED,)))
+    imported(page, told())
+    assert not ProposedWindow.objects.exists()
+
+
+def test_measured_values_go_to_the_service_that_is_meant(page: FeedSource, mail: Service) -> None:
+    values = [
+        FeedSample(component="Mail sending", metric="latency_ms", at=START, value=Decimal("12.5")),
+        FeedSample(component="Search", metric="latency_ms", at=START, value=Decimal(9)),
+    ]
+    report = imported(page, *values)
+    assert (report.samples, report.unmatched) == (1, (("Search", 1),))
+    assert imported(page, *values).samples == 0
+    assert Sample.objects.get().service == mail
+
+
+def test_a_persons_correction_stays_and_is_shown_beside_what_the_feed_says(page: FeedSource) -> None:
+    imported(page, told())
+    outage = Outage.objects.get()
+    outage.started_at = START - timedelta(minutes=9)
+    record_outage(outage, by=person(), reason="Our graph")
+    [row] = imported(page, told(resolved_at=END + timedelta(minutes=1))).rows
+    assert row.outcome is Outcome.CONFLICTING
+    assert FeedRecord.objects.get().conflicts == [
+        "outage 'from' stays 2019-06-25T04:06:00.000000Z; the feed says 2019-06-25T04:15:00.000000Z"
+    ]
+    outage.refresh_from_db()
+    assert (outage.started_at, outage.ended_at) == (START - timedelta(minutes=9), END + timedelta(minutes=1))
