@@ -33,6 +33,7 @@ ADVICE = {
     " or an Apprise address such as mmosts://HOST/TOKEN, or leave it out.",
     "RECOURSE_PROXIES": "Write how many reverse proxies stand between browsers and this server: 0, 1 or 2.",
     "RECOURSE_METRICS_KEY": "Write at least 32 random letters and digits, or leave it out for no metrics.",
+    "RECOURSE_FORMATS": "Write the codes of rarer feed formats to offer, separated by commas, or all.",
 }
 # Their values carry passwords and must not reach a log.
 SECRET = {
@@ -74,6 +75,7 @@ class Environment:
     mail: dict[str, Any] | None
     chat: str | None
     metrics_key: str | None
+    formats: list[str]
 
 
 def read_environment(*, root: Path) -> Environment:
@@ -89,6 +91,7 @@ def read_environment(*, root: Path) -> Environment:
     chat = _optional(env, name="RECOURSE_CHAT_URL", check=_chat)
     data = Path(env.str("RECOURSE_DATA", "") or root / ".data")
     metrics_key = _optional(env, name="RECOURSE_METRICS_KEY", check=_metrics_key)
+    formats: list[str] = env.list("RECOURSE_FORMATS", [])
     key = env.str("RECOURSE_SECRET_KEY", "", validate=_secret_key)
     _refuse(_problems(env) | _unusable(data) | _missing(debug=debug, hosts=hosts, key=key) | _unknown())
     return Environment(
@@ -103,6 +106,7 @@ def read_environment(*, root: Path) -> Environment:
         mail=_mail_settings(mail) if mail else None,
         chat=chat,
         metrics_key=metrics_key,
+        formats=formats,
     )
 
 

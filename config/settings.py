@@ -210,6 +210,8 @@ CELERY_BROKER_URL = ENVIRONMENT.broker
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
 # A worker that says nothing for so long is taken to be gone. Longer than the longest run.
 RUN_LEASE_SECONDS = 120
+# Formats that few need are offered only where this names them, or says "all".
+FEED_FORMATS = ENVIRONMENT.formats
 # The same for a mail on its way: longer than all waiting that EMAIL_TIMEOUT allows in one conversation.
 SEND_LEASE_SECONDS = 300
 
@@ -254,6 +256,12 @@ NAVIGATION: list[dict[str, Any]] = [
                 "permission": lambda request: _may_view(request, model="sla_claim"),
             },
             {
+                "title": "Inbox of feeds",
+                "icon": "inbox",
+                "link": reverse_lazy("admin:incidents_inbox"),
+                "permission": lambda request: _may_view(request, model="incidents_feedsource"),
+            },
+            {
                 "title": "Reports",
                 "icon": "table_chart",
                 "link": reverse_lazy("admin:sla_reports"),
@@ -287,7 +295,8 @@ NAVIGATION: list[dict[str, Any]] = [
         ("Readings", "monitoring", "incidents_sample"),
         ("Reported figures", "summarize", "incidents_reportedfigure"),
         ("Deliveries", "inventory", "incidents_delivery"),
-        ("Sources", "rss_feed", "incidents_feedsource"),
+        ("Feeds", "rss_feed", "incidents_feedsource"),
+        ("Imports", "upload_file", "incidents_feedupload"),
     ),
     _pages(
         "Register",

@@ -1,5 +1,6 @@
 """Admin pages of what happened."""
 
+from incidents.admin.feeds import FeedSourceAdmin, FeedUploadAdmin
 from incidents.admin.incidents import IncidentAdmin
 from incidents.admin.local_times import LocalDateTimeField, read_local
 from incidents.admin.maintenance import MaintenanceWindowAdmin
@@ -7,7 +8,7 @@ from incidents.admin.measurements import DeliveryAdmin, ReportedFigureAdmin, Sam
 from incidents.admin.outages import OutageAdmin
 from incidents.admin.positions import PositionAdmin
 from incidents.admin.records import FactAdmin, FactForm, FactInline
-from incidents.admin.sources import FeedSourceAdmin, SourceWatchAdmin
+from incidents.admin.sources import SourceWatchAdmin
 
 __all__ = [
     "DeliveryAdmin",
@@ -15,6 +16,7 @@ __all__ = [
     "FactForm",
     "FactInline",
     "FeedSourceAdmin",
+    "FeedUploadAdmin",
     "IncidentAdmin",
     "LocalDateTimeField",
     "MaintenanceWindowAdmin",

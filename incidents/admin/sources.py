@@ -1,4 +1,4 @@
-"""Feeds, and the sources whose silence we rely on."""
+"""The sources whose silence we rely on."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -7,21 +7,9 @@ from django.utils import timezone
 
 from incidents.admin.actions import ReasonActionForm, done_to_each, reason_given
 from incidents.admin.records import FactAdmin
-from incidents.models import FeedSource, SourceWatch
+from incidents.models import SourceWatch
 from incidents.services import confirm_quiet
-from vendors.admin import RecordAdmin, signed_in
-
-
-@admin.register(FeedSource)
-class FeedSourceAdmin(RecordAdmin):
-    """The feeds."""
-
-    list_display = ["code", "kind", "vendor", "url"]
-    list_filter = ["kind", "vendor"]
-    list_select_related = ["vendor"]
-    search_fields = ["code", "vendor__name"]
-    autocomplete_fields = ["vendor"]
-    fieldsets = [(None, {"fields": (("code", "kind"), "vendor", "url")})]
+from vendors.admin import signed_in
 
 
 @admin.register(SourceWatch)

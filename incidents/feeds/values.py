@@ -208,3 +208,31 @@ class Format:
     pushed: bool = False
     needs_zone: bool = False
     hidden: bool = False
+    table: "TableFormat | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenColumn:
+    """A column of a table by its name, and the first different values in it."""
+
+    name: str
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenTable:
+    """What a person chooses from: the sheets, the columns, and which column each field may be in."""
+
+    sheets: tuple[str, ...]
+    header: int
+    columns: tuple[SeenColumn, ...]
+    proposed: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFormat:
+    """A format whose columns a person names: our fields and options in words, and a first look at a file."""
+
+    fields: Mapping[str, str]
+    options: Mapping[str, str]
+    look: Callable[[bytes, Mapping[str, str]], SeenTable]

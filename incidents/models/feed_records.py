@@ -103,6 +103,8 @@ class FeedUpload(models.Model):
     done = models.PositiveIntegerField("records done", default=0)
     counts = models.JSONField("what became of them", default=dict)
     rows = models.JSONField("what a person should see", default=list)
+    unmatched = models.JSONField("names that no service goes by", default=list)
+    problems = models.JSONField("records that could not be read", default=list)
     error = models.TextField("what went wrong", blank=True)
 
     objects = RegisterManager()

@@ -1,5 +1,9 @@
-"""Reads for forms, lists and imports: `incidents` the register, `inbox` what feeds leave to a person."""
+"""Reads for forms, lists and imports.
 
+`incidents` the register · `inbox` what feeds leave to a person · `formats` what can be read.
+"""
+
+from incidents.selectors.formats import feed_choices
 from incidents.selectors.inbox import Inbox, Proposal, Twin, attributions, inbox_of, twins
 from incidents.selectors.incidents import (
     contested_incident_ids,
@@ -17,6 +21,7 @@ __all__ = [
     "attributions",
     "contested_incident_ids",
     "contested_positions",
+    "feed_choices",
     "inbox_of",
     "listed_incidents",
     "next_reference",

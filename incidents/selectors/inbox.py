@@ -105,6 +105,11 @@ def _close(outages: Iterable[Outage]) -> list[tuple[Outage, Outage]]:
     return found
 
 
+def _reaches(outage: Outage, start: datetime) -> bool:
+    end = outage.counted_until
+    return end is None or end + NEARLY > start
+
+
 def _may_be_one(one: Incident, other: Incident) -> bool:
     return one.pk != other.pk and one.source != other.source
 

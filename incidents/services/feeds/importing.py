@@ -41,6 +41,8 @@ class ImportRow:
     external_id: str
     title: str
     outcome: Outcome
+    start: datetime | None = None
+    end: datetime | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -161,7 +163,11 @@ def _kept(record: FeedRecord) -> tuple[object, ...]:
 
 
 def _row(said: FeedIncident | FeedMaintenance, *, outcome: Outcome, notes: tuple[str, ...]) -> ImportRow:
-    return ImportRow(external_id=said.external_id, title=said.title, outcome=outcome, notes=notes)
+    is_notice = isinstance(said, FeedMaintenance)
+    start, end = (said.starts_at, said.ends_at) if is_notice else (said.started_at, said.resolved_at)
+    return ImportRow(
+        external_id=said.external_id, title=said.title, outcome=outcome, start=start, end=end, notes=notes
+    )
 
 
 def _hear(values: Feed, *, run: Run) -> None:

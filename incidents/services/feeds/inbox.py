@@ -1,6 +1,11 @@
-"""What waits for a person: names that no service goes by."""
+"""What waits for a person: names that no service goes by, and letters."""
 
-from incidents.models import UnmatchedName
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+
+from incidents.models import FeedLetter, UnmatchedName
 from incidents.services.feeds.runs import Run
 
 
@@ -13,3 +18,13 @@ def note_unmatched(run: Run) -> None:
     for row in UnmatchedName.objects.filter(source=run.source):
         if run.names.match(row.name).is_known:
             row.delete()
+
+
+def finish_letter(letter: FeedLetter, *, by: User, at: datetime) -> None:
+    """Say that a letter is dealt with. Raises ValidationError where it was before."""
+    if letter.done_at is not None:
+        raise ValidationError(
+            f"“{letter}” was dealt with at {letter.done_at:%Y-%m-%d %H:%M} UTC already.", code="done"
+        )
+    letter.done_at, letter.done_by = at, by
+    letter.save(update_fields=["done_at", "done_by"])

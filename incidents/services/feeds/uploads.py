@@ -10,7 +10,7 @@ from django.db import transaction
 
 from incidents.feeds.values import Feed, FeedContext, FeedError
 from incidents.models import FeedSource, FeedUpload, ImportState
-from incidents.services.feeds.importing import ImportReport, ImportRow, import_feed
+from incidents.services.feeds.importing import ImportReport, ImportRow, Progress, import_feed
 from incidents.services.feeds.runs import Outcome
 from vendors.models import zone_of
 
@@ -33,11 +33,7 @@ def context_of(source: FeedSource, *, received_at: datetime, file_name: str = ""
 
 def read_feed(source: FeedSource, content: bytes, *, received_at: datetime, file_name: str = "") -> Feed:
     """Read a file of a feed. Raises ValidationError with the reader's words where nothing can be used."""
-    if len(content) > LARGEST_UPLOAD:
-        raise ValidationError(
-            f"The file has {len(content):,} bytes; at most {LARGEST_UPLOAD:,} are read. Split it by year.",
-            code="too_large",
-        )
+    _refuse_large(content)
     context = context_of(source, received_at=received_at, file_name=file_name)
     try:
         return source.format.read(content, context)
@@ -45,13 +41,11 @@ def read_feed(source: FeedSource, content: bytes, *, received_at: datetime, file
         raise ValidationError(str(error), code="unreadable") from error
 
 
-def show_upload(source: FeedSource, content: bytes, *, file_name: str, by: User, at: datetime) -> FeedUpload:
-    """Read a file, try its import without keeping anything, and return what would happen.
-
-    Raises ValidationError where nothing of the file can be used; nothing is then on file.
-    """
-    values = read_feed(source, content, received_at=at, file_name=file_name)
-    report = import_feed(values, source=source, by=by, at=at, dry_run=True)
+def keep_upload(source: FeedSource, content: bytes, *, file_name: str, by: User, at: datetime) -> FeedUpload:
+    """Keep a file until its import is asked for. Raises ValidationError where it is empty or too large."""
+    if not content.strip():
+        raise ValidationError("The file is empty. Choose the one that was saved.", code="empty")
+    _refuse_large(content)
     upload = FeedUpload(
         source=source,
         file_name=file_name[:200],
@@ -59,9 +53,25 @@ def show_upload(source: FeedSource, content: bytes, *, file_name: str, by: User,
         fingerprint=sha256(content).hexdigest(),
         by=by,
         uploaded_at=at,
-        total=len(report.rows),
     )
-    _report(upload, report)
+    upload.save()
+    return upload
+
+
+def try_upload(upload: FeedUpload) -> FeedUpload:
+    """Try the import of a file without keeping anything, and write what would happen on its row.
+
+    Where nothing of the file can be used its row says why.
+    """
+    upload.error = ""
+    try:
+        report = _imported(upload, dry_run=True)
+    except ValidationError as error:
+        upload.error = "; ".join(error.messages)
+        upload.counts, upload.rows, upload.total = {}, [], 0
+    else:
+        _report(upload, report)
+        upload.total = len(report.rows)
     upload.save()
     return upload
 
@@ -86,7 +96,7 @@ def import_upload(upload: FeedUpload, *, clock: Clock) -> FeedUpload:
     upload.state, upload.done = ImportState.RUNNING, 0
     upload.save(update_fields=["state", "done"])
     try:
-        report = _imported(upload, clock=clock)
+        report = _imported(upload, progress=_progress_of(upload))
     except ValidationError as error:
         upload.state, upload.error = ImportState.FAILED, "; ".join(error.messages)
     else:
@@ -97,14 +107,22 @@ def import_upload(upload: FeedUpload, *, clock: Clock) -> FeedUpload:
     return upload
 
 
-def _imported(upload: FeedUpload, *, clock: Clock) -> ImportReport:
+def _imported(
+    upload: FeedUpload, *, dry_run: bool = False, progress: Progress = lambda done, total: None
+) -> ImportReport:
     content = bytes(upload.content or b"")
     # The moment of the upload is when the file reached us, however late its turn comes.
-    received_at = upload.uploaded_at
-    values = read_feed(upload.source, content, received_at=received_at, file_name=upload.file_name)
-    return import_feed(
-        values, source=upload.source, by=upload.by, at=received_at, progress=_progress_of(upload)
-    )
+    at, source = upload.uploaded_at, upload.source
+    values = read_feed(source, content, received_at=at, file_name=upload.file_name)
+    return import_feed(values, source=source, by=upload.by, at=at, dry_run=dry_run, progress=progress)
+
+
+def _refuse_large(content: bytes) -> None:
+    if len(content) > LARGEST_UPLOAD:
+        raise ValidationError(
+            f"The file has {len(content):,} bytes; at most {LARGEST_UPLOAD:,} are read. Split it by year.",
+            code="too_large",
+        )
 
 
 def _progress_of(upload: FeedUpload) -> Callable[[int, int], None]:
@@ -128,15 +146,24 @@ def _report(upload: FeedUpload, report: ImportReport) -> None:
         "problems": len(report.problems),
         "samples": report.samples,
     }
+    upload.unmatched = [[name, count] for name, count in report.unmatched[:MOST_ROWS]]
     first = sorted(report.rows, key=_is_quiet)[:MOST_ROWS]
     upload.rows = [
-        {"id": row.external_id, "title": row.title, "outcome": str(row.outcome), "notes": list(row.notes)}
+        {
+            "id": row.external_id,
+            "title": row.title,
+            "outcome": str(row.outcome),
+            "start": _minute(row.start),
+            "end": _minute(row.end),
+            "notes": list(row.notes),
+        }
         for row in first
     ]
-    upload.rows += [
-        {"id": problem.place, "title": problem.message, "outcome": "problem", "notes": []}
-        for problem in report.problems[:MOST_ROWS]
-    ]
+    upload.problems = [[problem.place, problem.message] for problem in report.problems[:MOST_ROWS]]
+
+
+def _minute(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M}" if at else ""
 
 
 def _is_quiet(row: ImportRow) -> tuple[bool, bool]:

@@ -1,0 +1,10 @@
+"""Admin pages of feeds.
+
+`source` a feed and what its words mean · `wizard` a file is chosen and its columns named · `upload` one
+import · `inbox` what waits for a person.
+"""
+
+from incidents.admin.feeds.source import FeedSourceAdmin
+from incidents.admin.feeds.upload import FeedUploadAdmin
+
+__all__ = ["FeedSourceAdmin", "FeedUploadAdmin"]

@@ -1,0 +1,144 @@
+"""The page of a feed: how it is read and fetched, and what its words mean here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from unfold.decorators import action, display
+
+from incidents.admin.feeds.inbox import inbox_view
+from incidents.admin.feeds.wizard import choose_view
+from incidents.models import ComponentRule, FeedSource, ProposedWindow, SeverityRule
+from incidents.services.feeds.rematching import bring_again
+from vendors.admin import RecordAdmin, RecordInline, signed_in
+from vendors.admin.records import RecordForm
+
+
+class FeedSourceForm(RecordForm):
+    """The columns of a table are named on a page of their own."""
+
+    class Meta:
+        model = FeedSource
+        exclude = ("columns",)
+        widgets = {"signing_secret": forms.PasswordInput(render_value=True)}
+
+
+class ComponentRuleInline(RecordInline):
+    """What the names of parts mean."""
+
+    model = ComponentRule
+    autocomplete_fields = ["service"]
+    verbose_name_plural = "Its names of parts, and the services that are meant"
+
+
+class SeverityRuleInline(RecordInline):
+    """What the words for severity mean."""
+
+    model = SeverityRule
+    verbose_name_plural = "Its words for severity"
+
+
+@admin.register(FeedSource)
+class FeedSourceAdmin(RecordAdmin):
+    """The feeds."""
+
+    form = FeedSourceForm
+    change_list_template = "incidents/feeds/list.html"
+    list_display = ["code", "kind", "vendor", "shown_records", "shown_waiting", "shown_fetching"]
+    list_filter = ["kind", "vendor"]
+    list_select_related = ["vendor", "poll"]
+    search_fields = ["code", "vendor__name"]
+    autocomplete_fields = ["vendor"]
+    inlines = [ComponentRuleInline, SeverityRuleInline]
+    actions_detail = ["import_file", "read_again"]
+    fieldsets = [
+        (None, {"fields": (("code", "kind"), ("vendor", "clock"), "zone")}),
+        ("Fetched by itself", {"fields": (("url", "every_minutes"),)}),
+        ("Sent to us", {"fields": ("signing_secret",)}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the feeds that the reader may see, with what the list counts."""
+        rows = super().get_queryset(request)
+        return rows.annotate(
+            records_count=Count("records", distinct=True),
+            waiting_count=Count("unmatched_names", distinct=True),
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages of an import and the inbox."""
+        wrap = self.admin_site.admin_view
+        return [
+            path("inbox/", wrap(self.inbox), name="incidents_inbox"),
+            path("import/", wrap(self.choose), name="incidents_import"),
+            path("<int:pk>/import/", wrap(self.choose), name="incidents_import_from"),
+            *super().get_urls(),
+        ]
+
+    @display(description="Records", ordering="records_count")
+    def shown_records(self, obj: Any) -> int:
+        """Return how many records were read."""
+        return int(obj.records_count)
+
+    @display(description="Waits for you", label="warning")
+    def shown_waiting(self, obj: Any) -> str | None:
+        """Return how many names nobody has said anything about."""
+        names = int(obj.waiting_count)
+        return f"{names} name{'s' * (names != 1)}" if names else None
+
+    @display(description="Fetched")
+    def shown_fetching(self, obj: FeedSource) -> str:
+        """Return how the fetching goes."""
+        poll = getattr(obj, "poll", None)
+        if not obj.every_minutes:
+            return "by hand"
+        if poll is None or poll.fetched_at is None:
+            return f"every {obj.every_minutes} min, not yet"
+        said = f"failed {poll.failures} times" if poll.failures else "well"
+        return f"{poll.fetched_at:%Y-%m-%d %H:%M} UTC, {said}"
+
+    @action(description="Import a file", url_path="import-a-file", icon="upload_file")
+    def import_file(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Go to the import, with this feed chosen."""
+        return HttpResponseRedirect(reverse("admin:incidents_import_from", args=[object_id]))
+
+    @action(description="Read its records again", url_path="read-again", icon="sync")
+    def read_again(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Bring every record in again by the rules as they stand."""
+        source = self.get_queryset(request).get(pk=object_id)
+        changed = bring_again(source, by=signed_in(request), at=timezone.now())
+        self.message_user(request, f"{changed} records changed by the rules as they stand now.")
+        return HttpResponseRedirect(reverse("admin:incidents_feedsource_change", args=[object_id]))
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the rules, and bring in again what was read before they were."""
+        super().save_related(request, form, formsets, change)
+        if change and any(formset.has_changed() for formset in formsets):
+            changed = bring_again(form.instance, by=signed_in(request), at=timezone.now())
+            if changed:
+                self.message_user(request, f"{changed} records changed by these rules.", messages.INFO)
+
+    def inbox(self, request: HttpRequest) -> HttpResponse:
+        """Show what feeds leave to a person."""
+        return inbox_view(request, base=self._base(request), money_of=self.money_of)
+
+    def money_of(self, windows: Iterable[ProposedWindow]) -> Mapping[int, str]:
+        """Return what windows would change in money, by their keys; facts alone know none."""
+        return {}
+
+    def choose(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
+        """Choose the feed and the file of an import."""
+        return choose_view(request, source=self._source(request, pk), base=self._base(request))
+
+    def _source(self, request: HttpRequest, pk: int | None) -> Any:
+        return self.get_queryset(request).filter(pk=pk).first() if pk else None
+
+    def _base(self, request: HttpRequest) -> dict[str, Any]:
+        return self.admin_site.each_context(request)
