@@ -163,8 +163,12 @@ def _kept(record: FeedRecord) -> tuple[object, ...]:
 
 
 def _row(said: FeedIncident | FeedMaintenance, *, outcome: Outcome, notes: tuple[str, ...]) -> ImportRow:
-    is_notice = isinstance(said, FeedMaintenance)
-    start, end = (said.starts_at, said.ends_at) if is_notice else (said.started_at, said.resolved_at)
+    start: datetime | None
+    end: datetime | None
+    if isinstance(said, FeedMaintenance):
+        start, end = said.starts_at, said.ends_at
+    else:
+        start, end = said.started_at, said.resolved_at
     return ImportRow(
         external_id=said.external_id, title=said.title, outcome=outcome, start=start, end=end, notes=notes
     )
