@@ -7,12 +7,13 @@
 `releases` what a vendor may have · `report_schedules` and `sent_reports` what goes out by itself ·
 `home` the worklist · `claims` the desk and each claim · `receipts` what came and what it answers ·
 `register` and `books` what finance keeps · `running` what runs by itself, and the messages that leave ·
-`warnings` what is about to go wrong, and the rules for it.
+`warnings` what is about to go wrong, and the rules for it · `feeds` what contracts say of feeds and notices.
 """
 
 from sla.admin.books import PeriodCloseAdmin, PostingPolicyAdmin, SharedCapAdmin
 from sla.admin.claims import ClaimAdmin
 from sla.admin.facts import BroughtForwardAdmin, ConditionAdmin, ExclusionAdmin
+from sla.admin.feeds import FeedPageAdmin, NoticePageAdmin
 from sla.admin.home import dashboard
 from sla.admin.panels import ContractPageAdmin, IncidentPageAdmin, VendorPageAdmin
 from sla.admin.receipts import CreditReceivedAdmin, ExchangeRateAdmin
@@ -36,7 +37,9 @@ __all__ = [
     "DutyAdmin",
     "ExchangeRateAdmin",
     "ExclusionAdmin",
+    "FeedPageAdmin",
     "IncidentPageAdmin",
+    "NoticePageAdmin",
     "OutboxMessageAdmin",
     "PeriodCloseAdmin",
     "PostingPolicyAdmin",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -127,9 +128,10 @@ class FeedSourceAdmin(RecordAdmin):
 
     def inbox(self, request: HttpRequest) -> HttpResponse:
         """Show what feeds leave to a person."""
-        return inbox_view(request, base=self._base(request), money_of=self.money_of)
+        money_of = partial(self.money_of, request)
+        return inbox_view(request, base=self._base(request), money_of=money_of)
 
-    def money_of(self, windows: Iterable[ProposedWindow]) -> Mapping[int, str]:
+    def money_of(self, request: HttpRequest, windows: Iterable[ProposedWindow]) -> Mapping[int, str]:
         """Return what windows would change in money, by their keys; facts alone know none."""
         return {}
 
