@@ -82,13 +82,13 @@ def inbox_view(request: HttpRequest, *, base: Mapping[str, Any], money_of: Money
 
 def _counts(found: Inbox) -> list[tuple[str, str, int]]:
     kinds: list[tuple[str, str, Any]] = [
-        ("names", "need a service", found.names),
-        ("starts", "need a start time", found.without_start),
-        ("vendors", "need an attribution", found.unattributed),
-        ("windows", "tell of other times", found.windows),
-        ("times", "need a confirmation", found.unconfirmed),
-        ("twins", "may be one incident", found.twins),
-        ("letters", "letters to read", found.letters),
+        ("names", "without a service", found.names),
+        ("starts", "without a start time", found.without_start),
+        ("vendors", "without an attribution", found.unattributed),
+        ("windows", "with other times in the text", found.windows),
+        ("times", "to confirm", found.unconfirmed),
+        ("twins", "told twice, perhaps", found.twins),
+        ("letters", "to read", found.letters),
     ]
     return [
         (anchor, text, len(rows) if isinstance(rows, list) else rows.count()) for anchor, text, rows in kinds
