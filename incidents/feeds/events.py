@@ -190,7 +190,9 @@ def _notes(
     elif resolved_at is not None and resolved_at <= started_at:
         yield "it ends at or before its start and counts 0 s: look at both times"
     breaks, starts = _breaks_and_starts(told)
-    if breaks:
+    if breaks and started_at and breaks[0][0] < started_at:
+        yield f"it was over at {_shown(breaks[0][0])}, before its first known start: look for an earlier one"
+    elif breaks:
         ended, again = breaks[-1]
         often = "" if len(breaks) == 1 else f"{len(breaks)} times, last "
         yield (

@@ -92,6 +92,14 @@ def test_one_that_is_opened_again_counts_without_a_break_and_says_so() -> None:
     assert twice.notes[0].startswith("opened again 2 times, last at 2026-03-02 00:50:00 UTC, after it stood")
 
 
+def test_an_end_before_the_first_known_start_asks_for_an_earlier_one() -> None:
+    said = fold([over(0), begun(20)])
+    assert (said.started_at, said.resolved_at) == (at(20), None)
+    assert said.notes == (
+        "it was over at 2026-03-02 00:00:00 UTC, before its first known start: look for an earlier one",
+    )
+
+
 def test_of_two_resolves_the_last_is_the_end() -> None:
     assert fold([begun(0), over(10), over(12)]).resolved_at == at(12)
 
