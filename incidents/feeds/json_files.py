@@ -99,6 +99,7 @@ _PLAINLY = {
     "model_type": "not an object in braces",
     "list_type": "not a list",
     "string_type": "not text",
+    "int_type": "not a whole number",
     "missing": "not there",
     "string_too_short": "empty",
     "string_too_long": "longer than 120 letters",
