@@ -47,10 +47,12 @@ def fold(events: Iterable[FeedEvent]) -> FeedIncident:
 
     Raises:
         FeedError: more than MOST_EVENTS different events.
-        ValueError: no event, or events of several incidents.
+        ValueError: no event, or events of several incidents, as those of a watched thing are.
 
     """
     told = _ordered(events, most=MOST_EVENTS)
+    if any(event.recurring for event in told):
+        raise ValueError("the events of a watched thing are many incidents: take incidents_of")
     return _folded(told, external_id=told[0].external_id)
 
 
