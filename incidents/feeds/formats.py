@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 
-from incidents.feeds import statuspage
+from incidents.feeds import (
+    statuspage,
+    statuspage_hook,
+)
 from incidents.feeds.values import Format
 
-FORMATS: Mapping[str, Format] = {module.FORMAT.code: module.FORMAT for module in (statuspage,)}
+FORMATS: Mapping[str, Format] = {
+    module.FORMAT.code: module.FORMAT
+    for module in (
+        statuspage,
+        statuspage_hook,
+    )
+}
