@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from incidents.feeds import (
+    alertmanager,
     statuspage,
     statuspage_hook,
 )
@@ -13,5 +14,6 @@ FORMATS: Mapping[str, Format] = {
     for module in (
         statuspage,
         statuspage_hook,
+        alertmanager,
     )
 }
