@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from incidents.feeds import (
     alertmanager,
+    pagerduty,
     statuspage,
     statuspage_hook,
 )
@@ -15,5 +16,6 @@ FORMATS: Mapping[str, Format] = {
         statuspage,
         statuspage_hook,
         alertmanager,
+        pagerduty,
     )
 }
