@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from incidents.feeds import (
     alertmanager,
     pagerduty,
+    pingdom,
     statuspage,
     statuspage_hook,
 )
@@ -17,5 +18,6 @@ FORMATS: Mapping[str, Format] = {
         statuspage_hook,
         alertmanager,
         pagerduty,
+        pingdom,
     )
 }
