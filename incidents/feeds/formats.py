@@ -8,6 +8,7 @@ from incidents.feeds import (
     pingdom,
     statuspage,
     statuspage_hook,
+    uptimerobot,
 )
 from incidents.feeds.values import Format
 
@@ -19,5 +20,6 @@ FORMATS: Mapping[str, Format] = {
         alertmanager,
         pagerduty,
         pingdom,
+        uptimerobot,
     )
 }
