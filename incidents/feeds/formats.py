@@ -8,6 +8,7 @@ from incidents.feeds import (
     pingdom,
     statuspage,
     statuspage_hook,
+    uptime_kuma,
     uptimerobot,
 )
 from incidents.feeds.values import Format
@@ -21,5 +22,6 @@ FORMATS: Mapping[str, Format] = {
         pagerduty,
         pingdom,
         uptimerobot,
+        uptime_kuma,
     )
 }
