@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from incidents.feeds import (
     alertmanager,
+    healthchecks,
     pagerduty,
     pingdom,
     statuspage,
@@ -23,5 +24,6 @@ FORMATS: Mapping[str, Format] = {
         pingdom,
         uptimerobot,
         uptime_kuma,
+        healthchecks,
     )
 }
