@@ -7,6 +7,7 @@ from incidents.feeds import (
     healthchecks,
     pagerduty,
     pingdom,
+    slack_status,
     statuspage,
     statuspage_hook,
     uptime_kuma,
@@ -25,5 +26,6 @@ FORMATS: Mapping[str, Format] = {
         uptimerobot,
         uptime_kuma,
         healthchecks,
+        slack_status,
     )
 }
