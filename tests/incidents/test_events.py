@@ -57,6 +57,7 @@ def test_an_incident_runs_from_its_trigger_to_its_resolve() -> None:
     assert (said.external_id, said.title, said.status) == ("X1", "Checkout fails", "resolved")
     assert (said.started_at, said.resolved_at, said.changed_at) == (at(0), at(44), at(44))
     assert said.notes == ()
+    assert fold([begun(0, changed_at=at(50)), over(44)]).changed_at == at(50)
 
 
 def test_the_latest_event_that_states_a_field_gives_it() -> None:
@@ -121,6 +122,12 @@ def test_starts_that_lie_far_apart_are_named() -> None:
         "its events name starts from 2026-03-02 00:00:00 UTC to 2026-03-02 01:00:00 UTC: "
         "2026-03-02 01:00:00 UTC is taken; a recovery in between may have been lost",
     )
+    assert fold([begun(0), over(90, started_at=at(5))]).notes == ()
+
+
+def test_starts_that_follow_an_opening_again_are_no_other_starts() -> None:
+    notes = fold([begun(0), over(10), begun(30), begun(60), over(70)]).notes
+    assert [note[:12] for note in notes] == ["opened again"]
 
 
 def test_what_begins_and_ends_in_one_instant_is_over_and_counts_nothing() -> None:
@@ -158,6 +165,8 @@ def test_a_wait_that_ends_later_replaces_the_open_one() -> None:
     waiting = FeedWait(stopped_at=at(3), resumed_at=None)
     ended = replace(waiting, resumed_at=at(6))
     assert fold([begun(0), event(7, waits=(ended,)), event(4, waits=(waiting,))]).waits == (ended,)
+    earlier = FeedWait(stopped_at=at(1), resumed_at=at(2))
+    assert fold([event(7, waits=(ended,)), event(8, waits=(earlier,))]).waits == (earlier, ended)
 
 
 def test_the_parts_named_last_are_hit_each_by_the_worst_that_was_said_of_it() -> None:
@@ -169,12 +178,13 @@ def test_the_parts_named_last_are_hit_each_by_the_worst_that_was_said_of_it() ->
         [
             begun(0, **parts(API="major_outage", Mail="degraded_performance")),
             event(5, **parts(API="degraded_performance", Web="Schluckauf")),
+            event(6, **parts(API="", Web="Aussetzer")),
             over(9, **parts()),
         ]
     )
     assert said.components == (
         FeedComponent(name="API", worst_status="major_outage"),
-        FeedComponent(name="Web", worst_status="Schluckauf"),
+        FeedComponent(name="Web", worst_status="Aussetzer"),
     )
 
 
@@ -215,6 +225,8 @@ def test_each_failure_of_a_watched_thing_is_an_incident_of_its_own() -> None:
         # One recovery sent twice, each time with the time of its arrival.
         ([up(10, started_at=at(0)), up(11, started_at=at(1))], [(1, 11)]),
         ([down(0), up(0)], [(0, 0)]),
+        # Two recoveries in one instant share a number, so they are one, whatever start they state.
+        ([up(10, number="a"), up(10, number="z", started_at=at(20))], [(20, 10)]),
     ],
 )
 def test_what_got_lost_on_the_way_is_not_made_up(
@@ -251,6 +263,14 @@ def test_a_sender_that_repeats_itself_is_refused() -> None:
         incidents_of(many(MOST_EVENTS + 1, recurring=True))
     with pytest.raises(FeedError, match="More than 50000 events came for 'X1'"):
         incidents_of(begun(minute) for minute in range(MOST_WATCHED + 1))
+
+
+@pytest.mark.parametrize("turned", [1, -1])
+def test_of_two_events_with_one_id_the_earlier_holds_whichever_came_first(turned: int) -> None:
+    late = [begun(0, number="a", title="first"), begun(9, number="a", title="sent again")]
+    assert fold(late[::turned]).title == "first"
+    at_once = [begun(0, number="a", title="other"), begun(0, number="a", title="one of both")]
+    assert fold(at_once[::turned]).title == "one of both"
 
 
 def test_the_same_event_a_thousand_times_is_one() -> None:
