@@ -18,14 +18,14 @@ from incidents.feeds.values import Format
 FORMATS: Mapping[str, Format] = {
     module.FORMAT.code: module.FORMAT
     for module in (
-        statuspage,
-        statuspage_hook,
         alertmanager,
+        healthchecks,
         pagerduty,
         pingdom,
-        uptimerobot,
-        uptime_kuma,
-        healthchecks,
         slack_status,
+        statuspage,
+        statuspage_hook,
+        uptime_kuma,
+        uptimerobot,
     )
 }
