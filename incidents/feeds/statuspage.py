@@ -5,12 +5,13 @@ maintenance's `started_at` is when the notice was posted, and `components[].stat
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from pydantic import ValidationError
 
 from incidents.feeds.json_files import kind_of, problems_of, read_document
+from incidents.feeds.posts import Post, windows_of
 from incidents.feeds.statuspage_payloads import IncidentPayload, PagePayload, UpdatePayload, stamps
 from incidents.feeds.values import (
     Clock,
@@ -37,8 +38,10 @@ WORST_FIRST = (
 )
 
 
-def read_statuspage(content: bytes) -> Feed:
+def read_statuspage(content: bytes, *, zone: tzinfo | None = None) -> Feed:
     """Read one file; a bad record is listed with its place, the others are kept.
+
+    `zone` is that of times without a zone word in the texts, which tell of windows.
 
     Raises:
         FeedError: not JSON, too large, nested without end, or nothing in it that looks like Statuspage.
@@ -50,7 +53,7 @@ def read_statuspage(content: bytes) -> Feed:
     problems: list[FeedProblem] = []
     for place, record in _records(document):
         try:
-            read = _record(record)
+            read = _record(record, zone=zone)
         except ValidationError as error:
             problems.extend(problems_of(error, place=place))
         except FeedError as error:
@@ -108,7 +111,7 @@ def _records(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         raise FeedError(f"The file has no incidents; its keys are: {found[:200]}. {_EXPECTED}")
 
 
-def _record(record: Any) -> FeedIncident | FeedMaintenance:
+def _record(record: Any, *, zone: tzinfo | None) -> FeedIncident | FeedMaintenance:
     payload = IncidentPayload.model_validate(record)
     if payload.scheduled_for and payload.scheduled_until:
         return _maintenance(payload)
@@ -116,10 +119,10 @@ def _record(record: Any) -> FeedIncident | FeedMaintenance:
         raise FeedError(
             f"maintenance '{payload.id}' has only one of scheduled_for and scheduled_until; both are needed."
         )
-    return _incident(payload)
+    return _incident(payload, zone=zone)
 
 
-def _incident(payload: IncidentPayload) -> FeedIncident:
+def _incident(payload: IncidentPayload, *, zone: tzinfo | None) -> FeedIncident:
     posts = payload.updates
     posted = stamps(posts)
     typed = [payload.created_at] if payload.created_at else []
@@ -129,6 +132,8 @@ def _incident(payload: IncidentPayload) -> FeedIncident:
         raise FeedError(
             f"incident '{payload.id}' has no time at all: started_at, created_at and display_at are empty."
         )
+    told = [Post(at=at, word=post.status, body=post.body) for post, at in zip(posts, posted, strict=True)]
+    found = windows_of(told, changed_at=payload.updated_at, zone=zone)
     return FeedIncident(
         external_id=payload.id,
         title=payload.name or payload.id,
@@ -141,6 +146,8 @@ def _incident(payload: IncidentPayload) -> FeedIncident:
         resolved_at=_resolved_at(payload, posts=posts, start=start),
         changed_at=payload.updated_at,
         components=_components(payload),
+        windows=found.windows,
+        notes=found.notes,
     )
 
 
@@ -198,8 +205,8 @@ def _page(document: dict[str, Any], *, problems: list[FeedProblem]) -> PagePaylo
         return PagePayload()
 
 
-def _read(content: bytes, _: FeedContext) -> Feed:
-    return read_statuspage(content)
+def _read(content: bytes, context: FeedContext) -> Feed:
+    return read_statuspage(content, zone=context.zone)
 
 
 FORMAT = Format(

@@ -3,12 +3,15 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
 
 from incidents.feeds.json_files import LARGEST_FILE
 from incidents.feeds.statuspage import read_statuspage
 from incidents.feeds.values import FeedComponent, FeedError, FeedIncident
+from tests.incidents.mutations import assert_only_sound_values, mutated
 
 CAPTURES = Path(__file__).parent / "captures"
 
@@ -73,6 +76,34 @@ def test_times_are_found_where_the_page_hides_them(
         at(posted),
         at(resolved),
     )
+
+
+def test_the_window_that_a_post_tells_of_is_proposed_and_the_posted_times_stay() -> None:
+    posts = [
+        {
+            "status": "resolved",
+            "display_at": "2023-09-05T17:01:00Z",
+            "body": "From 16:24-16:43 UTC it failed.",
+        },
+        {"status": "investigating", "display_at": "2023-09-05T16:30:00Z", "body": "It fails since 16:24."},
+    ]
+    said = read_statuspage(file_of(id="x", status="resolved", incident_updates=posts)).incidents[0]
+    assert (said.started_at, said.resolved_at) == (at("2023-09-05T16:30:00Z"), at("2023-09-05T17:01:00Z"))
+    assert [(window.start, window.end, window.quote) for window in said.windows] == [
+        (at("2023-09-05T16:24:00Z"), at("2023-09-05T16:43:00Z"), "From 16:24-16:43 UTC")
+    ]
+
+
+def test_a_told_time_without_a_zone_is_a_window_only_where_the_zone_is_known() -> None:
+    post = {"status": "resolved", "display_at": "2026-09-02T19:30:00Z", "body": "From 18:12–18:55 it failed."}
+    content = file_of(id="x", status="resolved", incident_updates=[post])
+    said = read_statuspage(content).incidents[0]
+    assert said.windows == ()
+    assert said.notes == (
+        "“From 18:12–18:55”: The time 18:12 bears no zone; say which zone this source writes in.",
+    )
+    known = read_statuspage(content, zone=ZoneInfo("Etc/UTC")).incidents[0]
+    assert [window.start for window in known.windows] == [at("2026-09-02T18:12:00Z")]
 
 
 def test_a_stated_start_wins_over_an_earlier_creation() -> None:
@@ -231,3 +262,15 @@ def test_a_page_without_a_usable_name_still_gives_its_incidents() -> None:
     feed = read_statuspage(json.dumps({"page": 4, "incidents": [GOOD]}).encode())
     assert (feed.page_name, len(feed.incidents)) == ("", 1)
     assert feed.problems[0].place == "page"
+
+
+@given(
+    mutated(
+        tuple(
+            (CAPTURES / name).read_bytes()
+            for name in ("github-2023.json", "awkward.json", "maintenance.json")
+        )
+    )
+)
+def test_no_damage_to_a_file_gives_unsound_values(content: bytes) -> None:
+    assert_only_sound_values(read_statuspage, content=content)
