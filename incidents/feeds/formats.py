@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from incidents.feeds import (
     alertmanager,
+    google_cloud,
     healthchecks,
     pagerduty,
     pasted_status,
@@ -21,6 +22,7 @@ FORMATS: Mapping[str, Format] = {
     module.FORMAT.code: module.FORMAT
     for module in (
         alertmanager,
+        google_cloud,
         healthchecks,
         pagerduty,
         pasted_status,
