@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from incidents.feeds import (
     alertmanager,
+    aws_data,
     google_cloud,
     healthchecks,
     pagerduty,
@@ -22,6 +23,7 @@ FORMATS: Mapping[str, Format] = {
     module.FORMAT.code: module.FORMAT
     for module in (
         alertmanager,
+        aws_data,
         google_cloud,
         healthchecks,
         pagerduty,
