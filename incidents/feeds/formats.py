@@ -15,6 +15,7 @@ from incidents.feeds import (
     statuspage,
     statuspage_atom,
     statuspage_hook,
+    upptime,
     uptime_kuma,
     uptimerobot,
 )
@@ -35,6 +36,7 @@ FORMATS: Mapping[str, Format] = {
         statuspage,
         statuspage_atom,
         statuspage_hook,
+        upptime,
         uptime_kuma,
         uptimerobot,
     )
