@@ -37,6 +37,8 @@ from vendors.models import Service, ServiceAlias
 
 pytestmark = pytest.mark.django_db
 
+OVER = at("2019-06-25 04:59")
+MAIL = (FeedComponent(name="Mail sending"),)
 NARRATED = FeedWindow(start=START, end=START + timedelta(minutes=73), quote="between 04:15 and 05:28 UTC")
 
 
@@ -113,6 +115,63 @@ def test_events_in_any_order_and_sent_twice_end_in_the_same_state(
     assert (outage.started_at, outage.ended_at) == (START, at("2019-06-25 04:50"))
     assert Milestone.objects.get(kind="acknowledged").at == at("2019-06-25 04:20")
     assert len(FeedRecord.objects.get().events) == 3
+
+
+def watched(number: int, minute: int, **fields: object) -> FeedEvent:
+    """Return an event of a thing that fails again and again."""
+    return replace(event(number, minute, **fields), recurring=True)
+
+
+DOWN_UP = [
+    watched(
+        1,
+        10,
+        title="mail",
+        started_at=at("2019-06-25 04:10"),
+        components=(FeedComponent(name="Mail sending"),),
+    ),
+    watched(2, 20, resolved_at=at("2019-06-25 04:20")),
+    watched(
+        3,
+        40,
+        title="mail",
+        started_at=at("2019-06-25 04:40"),
+        components=(FeedComponent(name="Mail sending"),),
+    ),
+    watched(4, 50, resolved_at=at("2019-06-25 04:50")),
+]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (0, 2, 3, 1), (0, 3, 1, 2)])
+def test_each_failure_of_a_watched_thing_is_an_incident_whatever_the_order(
+    page: FeedSource, order: tuple[int, ...]
+) -> None:
+    for number in order:
+        imported(page, DOWN_UP[number])
+    standing = Outage.objects.standing().order_by("started_at")
+    assert [(row.started_at, row.ended_at) for row in standing] == [
+        (at("2019-06-25 04:10"), at("2019-06-25 04:20")),
+        (at("2019-06-25 04:40"), at("2019-06-25 04:50")),
+    ]
+
+
+def test_a_failure_that_proves_to_be_part_of_another_is_withdrawn_unless_a_person_changed_it(
+    page: FeedSource,
+) -> None:
+    for number in (0, 3):  # the end of the first and the start of the second came late
+        imported(page, DOWN_UP[number])
+    assert Outage.objects.get().ended_at == at("2019-06-25 04:50")
+    report = imported(page, DOWN_UP[1], DOWN_UP[2])
+    assert report.count(Outcome.REFUSED) == 0
+    assert Outage.objects.standing().count() == 2
+
+
+def test_of_one_event_that_is_sent_twice_the_first_telling_holds(page: FeedSource) -> None:
+    imported(page, EVENTS[0], EVENTS[2])
+    imported(
+        page, replace(EVENTS[2], at=at("2019-06-25 04:59"), said=replace(EVENTS[2].said, resolved_at=OVER))
+    )
+    assert Outage.objects.get().ended_at == at("2019-06-25 04:50")
 
 
 def test_an_end_without_a_start_waits_for_one(page: FeedSource) -> None:

@@ -8,24 +8,28 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from incidents.feeds.events import fold
+from incidents.feeds.events import incidents_of
 from incidents.feeds.values import Feed, FeedError, FeedIncident, FeedMaintenance, FeedProblem
 from incidents.models import FeedRecord, FeedSource
 from incidents.services.feeds.inbox import note_unmatched
 from incidents.services.feeds.incidents import bring_incident, refuse_other_thing
+from incidents.services.feeds.merging import BY_PERSON
 from incidents.services.feeds.notices import bring_notice
 from incidents.services.feeds.proposals import propose_windows
 from incidents.services.feeds.records import (
     EVENT,
     Told,
+    dumped,
     is_outdated,
     keep_said,
+    no_longer_told,
     records_of,
     told_by,
     with_events,
 )
 from incidents.services.feeds.runs import Doing, Outcome, Run
 from incidents.services.feeds.samples import bring_samples
+from incidents.services.outages import withdraw_outage
 from incidents.services.sources import hear_from_source
 
 # So many records are one transaction: what is done is kept, and doing it again changes nothing.
@@ -100,26 +104,21 @@ def import_feed(
 
 def _batch(tellings: Sequence[Told], *, run: Run) -> Iterator[ImportRow]:
     records = records_of(run.source, (telling.external_id for telling in tellings), at=run.at)
-    seen: list[FeedRecord] = []
     for telling in tellings:
         record = records[telling.external_id]
-        yield _brought_in(telling, record=record, run=run)
-        seen.append(record)
-    known = [record.pk for record in seen if record.pk]
+        if telling.whole is not None:
+            yield _brought_in(telling.whole, record=record, run=run)
+        else:
+            yield from _events_brought_in(telling, record=record, run=run)
+    known = [record.pk for record in records.values() if record.pk]
     FeedRecord.objects.filter(pk__in=known, last_seen_at__lt=run.at).update(last_seen_at=run.at)
 
 
-def _brought_in(telling: Told, *, record: FeedRecord, run: Run) -> ImportRow:
+def _brought_in(said: FeedIncident | FeedMaintenance, *, record: FeedRecord, run: Run) -> ImportRow:
     doing = Doing(run)
     try:
-        said = _said(telling, record=record)
-    except FeedError as error:
-        return ImportRow(
-            external_id=telling.external_id, title="", outcome=Outcome.REFUSED, notes=(str(error),)
-        )
-    try:
         with transaction.atomic():
-            if not telling.events and is_outdated(record, said):
+            if is_outdated(record, said):
                 doing.notes.append(f"older than what is on file, of {record.changed_at:%Y-%m-%d %H:%M} UTC")
             else:
                 bring(said, record=record, doing=doing)
@@ -130,13 +129,48 @@ def _brought_in(telling: Told, *, record: FeedRecord, run: Run) -> ImportRow:
     return _row(said, outcome=doing.outcome, notes=tuple(doing.conflicts + doing.notes))
 
 
-def _said(telling: Told, *, record: FeedRecord) -> FeedIncident | FeedMaintenance:
-    """Return what is told; events are folded with all that came before. Raises FeedError: too many."""
-    if telling.whole is not None:
-        return telling.whole
+def _events_brought_in(telling: Told, *, record: FeedRecord, run: Run) -> Iterator[ImportRow]:
+    """Bring in what all events of one number tell: one incident, or each failure of a watched thing."""
     events = with_events(record, telling.events)
+    try:
+        told = incidents_of(events)
+    except FeedError as error:
+        yield ImportRow(
+            external_id=telling.external_id, title="", outcome=Outcome.REFUSED, notes=(str(error),)
+        )
+        return
     record.events = [EVENT.dump_python(event, mode="json") for event in events]
-    return fold(events)
+    is_thing = any(event.recurring for event in events)
+    if is_thing:
+        record.save()
+    # Events are folded with all that came before, so that no telling is older than another.
+    record.changed_at = None
+    own = {} if is_thing else {telling.external_id: record}
+    records = own or records_of(run.source, (said.external_id for said in told), at=run.at)
+    for said in told:
+        if not is_thing or records[said.external_id].said != dumped(said):
+            records[said.external_id].changed_at = None
+            yield _brought_in(said, record=records[said.external_id], run=run)
+    if is_thing:
+        for gone in no_longer_told(record, (said.external_id for said in told)):
+            yield _taken_back(gone, run=run)
+
+
+def _taken_back(record: FeedRecord, *, run: Run) -> ImportRow:
+    """Withdraw the outages of a failure that turned out to be part of another; a person's stay."""
+    incident = record.incident
+    assert incident is not None
+    outages = incident.outages.standing().filter(measured_by=run.source.measured_by)
+    touched = [row for row in outages if row.confirmed_at or BY_PERSON in row.feed_said]
+    outcome, note = Outcome.UPDATED, "told by another failure now: its outages are withdrawn"
+    if touched:
+        outcome, note = Outcome.CONFLICTING, "told by another failure now, but a person changed its outage"
+    else:
+        for row in outages:
+            withdraw_outage(row, at=run.at, by=run.by, reason=run.reason)
+        record.said = {}
+        record.save()
+    return ImportRow(external_id=record.external_id, title=incident.title, outcome=outcome, notes=(note,))
 
 
 def bring(said: FeedIncident | FeedMaintenance, *, record: FeedRecord, doing: Doing) -> None:

@@ -69,9 +69,22 @@ def records_of(source: FeedSource, external_ids: Iterable[str], *, at: datetime)
 
 
 def with_events(record: FeedRecord, events: Sequence[FeedEvent]) -> tuple[FeedEvent, ...]:
-    """Return all events that are known of a record, each once."""
+    """Return all events that are known of a record, each once: of two with one id the one that came first."""
     known = {event.event_id: event for event in map(EVENT.validate_python, record.events)}
-    return tuple({**known, **{event.event_id: event for event in events}}.values())
+    return tuple({**{event.event_id: event for event in reversed(events)}, **known}.values())
+
+
+def no_longer_told(thing: FeedRecord, told: Iterable[str]) -> list[FeedRecord]:
+    """Return the records of a watched thing's failures that its events, all taken together, tell no more."""
+    mine = FeedRecord.objects.filter(source=thing.source, external_id__startswith=f"{thing.external_id}@")
+    return list(mine.exclude(external_id__in=list(told)).exclude(incident=None).select_related("incident"))
+
+
+def dumped(said: FeedIncident | FeedMaintenance) -> dict[str, object]:
+    """Return what a record keeps of what was said."""
+    adapter = NOTICE if isinstance(said, FeedMaintenance) else INCIDENT
+    written: dict[str, object] = adapter.dump_python(said, mode="json")  # type: ignore[arg-type]
+    return written
 
 
 def said_last(record: FeedRecord) -> FeedIncident | FeedMaintenance | None:
@@ -92,7 +105,6 @@ def is_outdated(record: FeedRecord, said: FeedIncident | FeedMaintenance) -> boo
 
 def keep_said(record: FeedRecord, said: FeedIncident | FeedMaintenance, *, at: datetime) -> None:
     """Write into a record what was said; it is not saved."""
-    adapter = NOTICE if isinstance(said, FeedMaintenance) else INCIDENT
-    record.said = adapter.dump_python(said, mode="json")  # type: ignore[arg-type]
+    record.said = dumped(said)
     record.changed_at = said.changed_at or record.changed_at
     record.last_seen_at = max(at, record.last_seen_at)
