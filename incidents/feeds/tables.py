@@ -1,0 +1,261 @@
+"""Read a table, whatever file it lies in: where its columns are named, and the rows below."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from incidents.feeds.csv_files import csv_rows
+from incidents.feeds.table_mapping import OPTION, TableMapping
+from incidents.feeds.table_rows import LARGEST_FILE, MOST_ROWS, TableRow, letters, shown
+from incidents.feeds.values import FeedError, FeedProblem
+from incidents.feeds.xlsx_files import Workbook
+
+# Titles, notes and blank rows stand above the names of the columns, but not more than these.
+HEADER_WITHIN = 50
+_NO_TABLES = (
+    (
+        b"\xd0\xcf\x11\xe0",
+        "The file is an old Excel workbook (.xls) or one locked by a password. Save it as .xlsx.",
+    ),
+    (b"%PDF", "The file is a PDF. Save the table as CSV or XLSX."),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """The mapped cells of one row, None where the table says nothing, and the row's number."""
+
+    number: int
+    values: Mapping[str, str | None]
+
+    def text(self, name: str) -> str:
+        """Give a text, empty where there is none."""
+        return self.values.get(name) or ""
+
+
+class CellError(ValueError):
+    """A cell that cannot be used; `name` is our field."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+class Table:
+    """A table whose columns are found: its records, and the problems met on the way.
+
+    Raises:
+        FeedError: from `records`: damaged, cut off, or too long.
+
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[TableRow],
+        *,
+        header: TableRow,
+        mapping: TableMapping,
+        problems: list[FeedProblem],
+    ) -> None:
+        self._rows, self._header, self._missing = rows, header, mapping.missing
+        self.problems = problems
+        # The numbers of records of which a row was left out.
+        self.lost: Counter[str] = Counter()
+        self._places = {name: _places(column, header=header) for name, column in mapping.columns.items()}
+        self.names = mapping.columns
+
+    def records(self) -> Iterator[Record]:
+        """Yield the rows below the names that can be used; the others become problems."""
+        names = tuple(map(same, self._header.cells))
+        count = 0
+        for row in self._rows:
+            if row.number <= self._header.number or self._repeats(row, names=names):
+                continue
+            count += 1
+            if count > MOST_ROWS:
+                raise FeedError(f"The table has more than {MOST_ROWS} rows. Split it by year.")
+            values = {name: self._value(row, places=places) for name, places in self._places.items()}
+            faults = list(self._faults(row))
+            if faults:
+                self.problems.extend(faults)
+                self.lost[values.get("number") or ""] += 1
+                continue
+            if any(values.values()):
+                yield Record(number=row.number, values=values)
+
+    def _repeats(self, row: TableRow, *, names: Sequence[str]) -> bool:
+        """Say whether a row names the columns again, as pages put under each other do."""
+        return same("".join(row.cells[:1])) == names[0] and tuple(map(same, row.cells)) == tuple(names)
+
+    def refuse(self, record: Record, error: CellError) -> None:
+        """Leave a row out for one of its cells."""
+        self.problem(record, error.name, f"{error} (found {shown(record.text(error.name))}).")
+
+    def problem(self, record: Record, name: str, message: str) -> None:
+        """Note what is wrong with one cell; `name` is our field, empty for the whole row."""
+        self.lost[record.text("number")] += 1
+        column = f", column {self.names[name]}" if name in self.names else ""
+        self.problems.append(FeedProblem(place=f"row {record.number}{column}", message=message))
+
+    def _value(self, row: TableRow, *, places: Sequence[int]) -> str | None:
+        cells, width = row.cells, len(row.cells)
+        if len(places) == 1:
+            value = cells[places[0]].strip() if places[0] < width else ""
+        else:
+            given = (cells[place].strip() for place in places if place < width)
+            value = " ".join(part for part in given if part not in self._missing)
+        return None if value in self._missing else value
+
+    def _faults(self, row: TableRow) -> Iterator[FeedProblem]:
+        width = len(self._header.cells)
+        if len(row.cells) > width and any(row.cells[width:]):
+            yield FeedProblem(
+                place=f"row {row.number}",
+                message=f"it has {len(row.cells)} cells, the row of names has {width}: its values may stand "
+                "in wrong columns. Put cells that hold the sign between cells in quotation marks.",
+            )
+            return
+        for name, places in self._places.items():
+            for place in places:
+                said = row.faults.get(place) or _unstorable(
+                    row.cells[place] if place < len(row.cells) else ""
+                )
+                if said:
+                    column = self.names[name]
+                    yield FeedProblem(place=f"row {row.number}, column {column}", message=f"{said}.")
+
+
+def open_table(content: bytes, *, mapping: TableMapping) -> Table:
+    """Find the sheet and the row that name all mapped columns.
+
+    Raises:
+        FeedError: no table, none or several sheets with these columns, or a column that is not there; the
+            message says which columns were found.
+
+    """
+    if not mapping.columns:
+        raise FeedError("Say which column holds which field; the file's columns were not mapped.")
+    found = []
+    misses = []
+    for sheet, rows in _sheets(content, mapping=mapping):
+        try:
+            found.append((sheet, rows, _header(rows(), mapping=mapping)))
+        except _NoHeader as error:
+            misses.append(f"{f'Sheet {shown(sheet)}: ' if sheet else ''}{error}")
+    if not found:
+        raise FeedError(" ".join(misses[:3]) or "The workbook has no sheet that is shown.")
+    if len(found) > 1:
+        listed = ", ".join(shown(sheet) for sheet, _, _ in found[:10])
+        raise FeedError(f"Several sheets have these columns: {listed}. Name one in {OPTION}sheet.")
+    _, rows, header = found[0]
+    return Table(rows(), header=header, mapping=mapping, problems=[])
+
+
+class _NoHeader(FeedError):
+    """No row names all the columns."""
+
+
+def sheets_of(content: bytes) -> tuple[str, ...]:
+    """Name the sheets that are shown; none for a file without sheets."""
+    return (
+        tuple(sheet.name for sheet in Workbook(content).sheets if not sheet.hidden)
+        if _is_zip(content)
+        else ()
+    )
+
+
+def first_rows(content: bytes, *, mapping: TableMapping, most: int) -> list[TableRow]:
+    """Give the first rows of the named sheet, else of the first that has any."""
+    for _, rows in _sheets(content, mapping=mapping):
+        if met := list(islice(rows(), most)):
+            return met
+    return []
+
+
+def _is_zip(content: bytes) -> bool:
+    return content[:4] == b"PK\x03\x04"
+
+
+def _sheets(
+    content: bytes, *, mapping: TableMapping
+) -> Iterator[tuple[str, Callable[[], Iterator[TableRow]]]]:
+    """Yield each sheet that may be meant, by name, with a way to read it from its start."""
+    if len(content) > LARGEST_FILE:
+        raise FeedError(f"The file has {len(content)} bytes, more than {LARGEST_FILE}. Split it by year.")
+    for start, message in _NO_TABLES:
+        if content.startswith(start):
+            raise FeedError(message)
+    if content[:500].lstrip()[:1] == b"<":
+        raise FeedError("The file is a web page or XML, whatever its name. Save the table as CSV or XLSX.")
+    if not _is_zip(content):
+        stated = {"encoding": mapping.option("encoding"), "delimiter": mapping.options.get("delimiter", "")}
+        yield "", lambda: csv_rows(content, **stated)
+        return
+    book, asked = Workbook(content), mapping.option("sheet")
+    sheets = [sheet for sheet in book.sheets if (sheet.name == asked if asked else not sheet.hidden)]
+    if asked and not sheets:
+        listed = ", ".join(shown(sheet.name) for sheet in book.sheets[:20])
+        raise FeedError(f"The workbook has no sheet {shown(asked)}; its sheets are: {listed}.")
+    for sheet in sheets:
+        yield sheet.name, lambda sheet=sheet: book.rows(sheet)  # type: ignore[misc]
+
+
+def _header(rows: Iterator[TableRow], *, mapping: TableMapping) -> TableRow:
+    """Find the row that names all mapped columns."""
+    stated = mapping.option("header")
+    if stated and not (stated.isdecimal() and len(stated) < 8):
+        raise FeedError(f"{OPTION}header is {shown(stated)}; give the number of a row.")
+    best: tuple[int, TableRow | None] = (0, None)
+    for row in islice(rows, None if stated else HEADER_WITHIN):
+        if stated and row.number != int(stated):
+            continue
+        absent = [name for name in mapping.columns.values() if not _places(name, header=row)]
+        if not absent:
+            return row
+        named = len(mapping.columns) - len(absent)
+        if best[1] is None or named > best[0]:
+            best = (named, row)
+        if stated:
+            break
+    raise _NoHeader(_not_named(best[1], mapping=mapping))
+
+
+def _not_named(row: TableRow | None, *, mapping: TableMapping) -> str:
+    if row is None:
+        return "The table is empty."
+    absent = [shown(name) for name in mapping.columns.values() if not _places(name, header=row)]
+    there = ", ".join(shown(cell.strip()) for cell in row.cells if cell.strip())
+    return f"No row names the column {', '.join(absent[:8])}. Row {row.number} has: {there[:600]}."
+
+
+def _places(name: str, *, header: TableRow) -> tuple[int, ...]:
+    """Find a column by its name, or the two of "Date + Time"; none where one is not there.
+
+    Raises:
+        FeedError: the name stands over two columns.
+
+    """
+    asked = same(name)
+    names = [same(cell) for cell in header.cells]
+    found = tuple(place for place, named in enumerate(names) if named == asked)
+    if len(found) > 1:
+        both = " and ".join(letters(place) for place in found[:2])
+        raise FeedError(
+            f"Row {header.number} names {shown(name)} twice, in columns {both}. Rename one of them."
+        )
+    if found or " + " not in name:
+        return found
+    parts = [_places(part.strip(), header=header) for part in name.split(" + ")[:3]]
+    return tuple(place for part in parts for place in part) if all(parts) else ()
+
+
+def same(name: str) -> str:
+    """Write a column's name so that blanks and capitals do not matter."""
+    return " ".join(name.replace("\ufeff", "").split()).casefold()
+
+
+def _unstorable(text: str) -> str:
+    if "\x00" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)):
+        return "the text holds a null byte or half a character"
+    return ""
