@@ -30,13 +30,15 @@ class FeedContext:
 
     `received_at` is when the file reached us, in UTC; some senders state no time of their own. `zone` is
     that of times without one, None where nobody said. `columns` names, for tables, the column of each
-    of our fields.
+    of our fields. `parser` is the command of the Python that reads vendors' own mails, empty where there is
+    none: see `incidents.feeds.parser_process`.
     """
 
     received_at: datetime
     zone: tzinfo | None = None
     file_name: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    parser: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +138,7 @@ class FeedMaintenance:
 
     A notice with several windows gives several of these; `notice` is then the vendor's number that they
     share. `replaces` is the number of an earlier notice whose place this one takes. `impact` is the
-    feed's own word.
+    feed's own word. `status` is None where this telling does not say it: what an earlier one said holds.
     """
 
     external_id: str
@@ -147,7 +149,7 @@ class FeedMaintenance:
     actual_started_at: datetime | None = None
     actual_ended_at: datetime | None = None
     components: tuple[FeedComponent, ...] = ()
-    status: NoticeStatus = NoticeStatus.CONFIRMED
+    status: NoticeStatus | None = NoticeStatus.CONFIRMED
     emergency: bool = False
     impact: str = ""
     notice: str = ""
@@ -171,6 +173,23 @@ class FeedSample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedLetter:
+    """A mail that a person must read, because no reader could: `text` is plain, `notes` say why.
+
+    `sent_at` is what the sender's clock said and `received_at` when it arrived, both in UTC and None where
+    the mail does not say. `message_id` is the same however often the mail is read.
+    """
+
+    message_id: str
+    subject: str
+    sender: str
+    sent_at: datetime | None
+    received_at: datetime | None
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedProblem:
     """One record, or a part of it, that could not be used."""
 
@@ -188,6 +207,7 @@ class Feed:
     events: tuple[FeedEvent, ...] = ()
     maintenances: tuple[FeedMaintenance, ...] = ()
     samples: tuple[FeedSample, ...] = ()
+    letters: tuple[FeedLetter, ...] = ()
     problems: tuple[FeedProblem, ...] = ()
 
 
