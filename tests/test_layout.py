@@ -9,7 +9,7 @@ from django.conf import settings
 ROOT = Path(settings.BASE_DIR)
 TOP = {
     *(".ci", ".gitignore", "LICENSE", "Makefile", "README.md"),
-    *("pyproject.toml", "requirements-dev.txt", "requirements.txt", "manage.py"),
+    *("pyproject.toml", "requirements-dev.txt", "requirements-parser.txt", "requirements.txt", "manage.py"),
     *("config", "incidents", "sla", "tests", "vendors"),
 }
 PRIVATE = re.compile(
