@@ -112,6 +112,16 @@ def note_change(
         nudges.after_commit()
 
 
+def note_changes(changes: Iterable[FactChange]) -> None:
+    """Write many notes of changed facts at once, as `note_change` writes one."""
+    rows = list(changes)
+    for change in rows:
+        change.clean_fields(exclude=["contract"])
+    FactChange.objects.bulk_create(rows, batch_size=500)
+    if rows:
+        nudges.after_commit()
+
+
 def checked_reason(reason: str) -> str:
     """Return the reason without outer blanks; raise ValidationError when nothing is left."""
     if not reason.strip():

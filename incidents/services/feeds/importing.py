@@ -1,6 +1,6 @@
 """Bring what a feed says into the register: again and again, and never over a person's correction."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from django.db import transaction
 from incidents.feeds.events import incidents_of
 from incidents.feeds.values import Feed, FeedError, FeedIncident, FeedMaintenance, FeedProblem
 from incidents.models import FeedRecord, FeedSource
+from incidents.services.feeds.bulk import bring_new
 from incidents.services.feeds.inbox import note_unmatched
 from incidents.services.feeds.incidents import bring_incident, refuse_other_thing
 from incidents.services.feeds.merging import BY_PERSON
@@ -104,14 +105,29 @@ def import_feed(
 
 def _batch(tellings: Sequence[Told], *, run: Run) -> Iterator[ImportRow]:
     records = records_of(run.source, (telling.external_id for telling in tellings), at=run.at)
+    together = bring_new(_new_incidents(tellings, records=records), run=run)
     for telling in tellings:
-        record = records[telling.external_id]
-        if telling.whole is not None:
+        record, done = records[telling.external_id], together.pop(telling.external_id, None)
+        if telling.whole is not None and done is not None:
+            yield _told_of(telling.whole, doing=done)
+        elif telling.whole is not None:
             yield _brought_in(telling.whole, record=record, run=run)
         else:
             yield from _events_brought_in(telling, record=record, run=run)
     known = [record.pk for record in records.values() if record.pk]
     FeedRecord.objects.filter(pk__in=known, last_seen_at__lt=run.at).update(last_seen_at=run.at)
+
+
+def _new_incidents(
+    tellings: Iterable[Told], *, records: Mapping[str, FeedRecord]
+) -> list[tuple[FeedIncident, FeedRecord]]:
+    """Return the incidents of a batch that were never read before, each number once."""
+    new: dict[str, FeedIncident] = {}
+    for telling in tellings:
+        record = records[telling.external_id]
+        if isinstance(telling.whole, FeedIncident) and record._state.adding and record.incident is None:
+            new.setdefault(telling.external_id, telling.whole)
+    return [(said, records[number]) for number, said in new.items()]
 
 
 def _brought_in(said: FeedIncident | FeedMaintenance, *, record: FeedRecord, run: Run) -> ImportRow:
@@ -124,8 +140,12 @@ def _brought_in(said: FeedIncident | FeedMaintenance, *, record: FeedRecord, run
                 bring(said, record=record, doing=doing)
     except ValidationError as error:
         return _row(said, outcome=Outcome.REFUSED, notes=tuple(error.messages))
-    for name in run.unknown(said.components):
-        run.unmatched[name] += 1
+    return _told_of(said, doing=doing)
+
+
+def _told_of(said: FeedIncident | FeedMaintenance, *, doing: Doing) -> ImportRow:
+    for name in doing.run.unknown(said.components):
+        doing.run.unmatched[name] += 1
     return _row(said, outcome=doing.outcome, notes=tuple(doing.conflicts + doing.notes))
 
 

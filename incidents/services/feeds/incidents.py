@@ -1,5 +1,7 @@
 """Bring one incident of a feed into the register: itself, its outages, its moments, its waiting."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 
 from incidents.feeds.values import FeedComponent, FeedIncident
@@ -20,7 +22,7 @@ def bring_incident(said: FeedIncident, *, record: FeedRecord, doing: Doing) -> N
         vendor=run.source.vendor,
         source=run.source.code,
         external_id=said.external_id,
-        reference=_reference(said, run=run),
+        reference=_reference(said, doing=doing),
     )
     is_first = (incident.source, incident.external_id) == (run.source.code, said.external_id)
     if is_first:
@@ -62,7 +64,7 @@ def _hit(said: FeedIncident, *, run: Run) -> dict[int, tuple[Service, FeedCompon
 
 def _outages(incident: Incident, *, run: Run) -> dict[int, Outage]:
     """Return what is on file by this feed's clock, the first of each service: a withdrawn one stays so."""
-    rows = sorted(incident.outages.all(), key=lambda row: -row.pk)
+    rows = sorted(_on_file(incident, "outages"), key=lambda row: -row.pk)
     return {row.service_id: row for row in rows if row.measured_by == run.source.measured_by}
 
 
@@ -97,7 +99,7 @@ def _rival(record: FeedRecord, *, run: Run) -> FeedRecord | None:
 
 
 def _bring_moments(said: FeedIncident, *, incident: Incident, doing: Doing, is_first: bool) -> None:
-    known = {row.kind: row for row in incident.milestones.all() if row.service_id is None}
+    known = {row.kind: row for row in _on_file(incident, "milestones") if row.service_id is None}
     for kind, at in moments(said).items():
         if is_first or kind not in known:
             milestone = known.get(kind) or Milestone(incident=incident, kind=kind)
@@ -105,7 +107,11 @@ def _bring_moments(said: FeedIncident, *, incident: Incident, doing: Doing, is_f
 
 
 def _bring_waits(said: FeedIncident, *, incident: Incident, doing: Doing) -> None:
-    known = {row.feed_said.get("stopped_at"): row for row in incident.clock_stops.all()} if said.waits else {}
+    known = (
+        {row.feed_said.get("stopped_at"): row for row in _on_file(incident, "clock_stops")}
+        if said.waits
+        else {}
+    )
     for wait in said.waits:
         fields = {
             "stopped_at": wait.stopped_at,
@@ -117,13 +123,23 @@ def _bring_waits(said: FeedIncident, *, incident: Incident, doing: Doing) -> Non
         doing.keep(stop, fields=fields)
 
 
-def _reference(said: FeedIncident, *, run: Run) -> str:
-    """Give the vendor and the feed's number, or nothing (the next free number) where that cannot be used."""
+def wanted_reference(said: FeedIncident, *, run: Run) -> str:
+    """Return the vendor and the feed's number, which people look for; empty where it is too long."""
     owner = run.source.vendor.slug if run.source.vendor else run.source.code
     wanted = f"{owner}-{said.external_id}"
-    longest = Incident._meta.get_field("reference").max_length
-    taken = len(wanted) > (longest or 0) or Incident.objects.filter(reference=wanted).exists()
-    return "" if taken else wanted
+    longest = Incident._meta.get_field("reference").max_length or 0
+    return wanted if len(wanted) <= longest else ""
+
+
+def _reference(said: FeedIncident, *, doing: Doing) -> str:
+    """Give the wanted reference, or nothing (the next free number) where that cannot be used."""
+    wanted = wanted_reference(said, run=doing.run)
+    return "" if not wanted or doing.is_taken(wanted) else wanted
+
+
+def _on_file(incident: Incident, name: str) -> list[Any]:
+    """Return the rows of an incident; one that is not saved yet has none."""
+    return [] if incident._state.adding else list(getattr(incident, name).all())
 
 
 def refuse_other_thing(record: FeedRecord, *, is_notice: bool) -> None:

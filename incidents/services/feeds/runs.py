@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from incidents.feeds.values import FeedComponent
-from incidents.models import FeedSource
+from incidents.models import FeedSource, Incident
 from incidents.models.incidents import FromFeed
 from incidents.services.feeds.merging import merge, state_of
 from incidents.services.feeds.names import Names
@@ -84,6 +84,10 @@ class Doing:
         same = row.pk is not None and state_of(row, fields=fields) == before
         run = self.run
         self.saved.append(Saved.UNCHANGED if same else record_row(row, by=run.by, reason=run.reason))
+
+    def is_taken(self, reference: str) -> bool:
+        """Say whether an incident has this reference."""
+        return Incident.objects.filter(reference=reference).exists()
 
     @property
     def outcome(self) -> Outcome:
