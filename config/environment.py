@@ -33,6 +33,7 @@ ADVICE = {
     " or an Apprise address such as mmosts://HOST/TOKEN, or leave it out.",
     "RECOURSE_PROXIES": "Write how many reverse proxies stand between browsers and this server: 0, 1 or 2.",
     "RECOURSE_METRICS_KEY": "Write at least 32 random letters and digits, or leave it out for no metrics.",
+    "RECOURSE_MAINTENANCE_PARSER": "Name the Python of the environment that `make maintenance-parser` made.",
     "RECOURSE_FORMATS": "Write the codes of rarer feed formats to offer, separated by commas, or all.",
 }
 # Their values carry passwords and must not reach a log.
@@ -76,6 +77,7 @@ class Environment:
     chat: str | None
     metrics_key: str | None
     formats: list[str]
+    maintenance_parser: str
 
 
 def read_environment(*, root: Path) -> Environment:
@@ -92,6 +94,7 @@ def read_environment(*, root: Path) -> Environment:
     data = Path(env.str("RECOURSE_DATA", "") or root / ".data")
     metrics_key = _optional(env, name="RECOURSE_METRICS_KEY", check=_metrics_key)
     formats: list[str] = env.list("RECOURSE_FORMATS", [])
+    parser = env.str("RECOURSE_MAINTENANCE_PARSER", "", validate=_parser)
     key = env.str("RECOURSE_SECRET_KEY", "", validate=_secret_key)
     _refuse(_problems(env) | _unusable(data) | _missing(debug=debug, hosts=hosts, key=key) | _unknown())
     return Environment(
@@ -107,6 +110,7 @@ def read_environment(*, root: Path) -> Environment:
         chat=chat,
         metrics_key=metrics_key,
         formats=formats,
+        maintenance_parser=str(Path(parser).absolute()) if parser else "",
     )
 
 
@@ -245,6 +249,11 @@ def _origins(values: list[str]) -> None:
         )
         if not is_whole or not re.fullmatch(r"([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?", parts.netloc):
             raise ValidationError(f"{value!r} is not an origin.")
+
+
+def _parser(value: str) -> None:
+    if value and not os.access(value, os.X_OK):
+        raise ValidationError("It is no program that this user may start.")
 
 
 def _proxies(value: int) -> None:

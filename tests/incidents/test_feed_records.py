@@ -1,14 +1,16 @@
 """What feeds tell, whenever it comes: the later telling holds, events fold, windows wait for a person."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 
 from incidents.feeds.values import (
+    Feed,
     FeedComponent,
     FeedEvent,
     FeedIncident,
@@ -18,8 +20,10 @@ from incidents.feeds.values import (
     FeedWindow,
     NoticeStatus,
 )
+from incidents.feeds.values import FeedLetter as Letter
 from incidents.models import (
     ClockStop,
+    FeedLetter,
     FeedRecord,
     FeedSource,
     Incident,
@@ -29,7 +33,7 @@ from incidents.models import (
     ProposedWindow,
     Sample,
 )
-from incidents.services import Outcome, accept_window, decline_window, record_outage
+from incidents.services import Outcome, accept_window, decline_window, import_feed, record_outage
 from tests.incidents.feed_rows import END, NOW, POSTED, START, a_feed, imported, noticed, told
 from tests.incidents.rows import at
 from tests.vendors.rows import a_contract, a_service, person, saved
@@ -219,6 +223,100 @@ def test_a_notice_that_takes_the_place_of_another_calls_it_off(page: FeedSource)
     assert row.notes == ("takes the place of mw1, which is called off",)
     called_off = MaintenanceWindow.objects.get(reference="mw1")
     assert called_off.cancelled_at == at("2019-07-03 09:00")
+
+
+@pytest.mark.parametrize(
+    ("told_later", "noticed_at"),
+    [
+        # A reminder of the same times does not make good notice late, and none takes it away.
+        ({"noticed_at": at("2019-07-04 23:00")}, at("2019-07-03 01:00")),
+        ({"noticed_at": None}, at("2019-07-03 01:00")),
+        ({"noticed_at": at("2019-07-02 01:00")}, at("2019-07-02 01:00")),
+        # Moved work was announced when it was moved.
+        (
+            {"noticed_at": at("2019-07-04 23:00"), "starts_at": at("2019-07-05 00:30")},
+            at("2019-07-04 23:00"),
+        ),
+    ],
+)
+def test_notice_counts_from_its_first_telling_while_the_work_is_not_moved(
+    page: FeedSource, told_later: dict[str, Any], noticed_at: datetime
+) -> None:
+    imported(page, noticed())
+    imported(page, noticed(**told_later))
+    assert MaintenanceWindow.objects.get().noticed_at == noticed_at
+
+
+def test_a_telling_without_a_status_leaves_what_was_called_off_so(page: FeedSource) -> None:
+    imported(page, noticed(status=NoticeStatus.CANCELLED))
+    imported(page, noticed(status=None))
+    assert MaintenanceWindow.objects.get().cancelled_at == NOW
+
+
+def test_the_higher_sequence_holds_whatever_the_order(page: FeedSource) -> None:
+    newer = noticed(sequence=3, title="Moved", changed_at=at("2019-07-01 00:00"))
+    older = noticed(sequence=2, title="First", changed_at=at("2019-07-01 09:00"))
+    for said in (newer, older):
+        imported(page, said)
+    assert MaintenanceWindow.objects.get().title == "Moved"
+
+
+def test_a_notice_that_grows_to_several_windows_is_not_counted_twice(page: FeedSource) -> None:
+    imported(page, noticed())
+    night = timedelta(days=1)
+    several = [
+        noticed(
+            external_id=f"mw1#{number}",
+            notice="mw1",
+            starts_at=at("2019-07-05 01:00") + night * number,
+            ends_at=at("2019-07-05 02:00") + night * number,
+        )
+        for number in (1, 2)
+    ]
+    imported(page, *several)
+    standing = MaintenanceWindow.objects.standing().order_by("reference")
+    assert [row.reference for row in standing] == ["mw1#1", "mw1#2"]
+
+
+def test_windows_that_have_begun_outlive_a_reminder_of_the_next(page: FeedSource) -> None:
+    several = [
+        noticed(external_id=f"mw1#{day}", notice="mw1", starts_at=at(f"2019-07-0{day} 01:00"))
+        for day in (3, 4)
+    ]
+    imported(page, *several)
+    imported(page, noticed(notice="mw1"), when=at("2019-07-03 12:00"))
+    standing = MaintenanceWindow.objects.standing().order_by("reference")
+    assert [row.reference for row in standing] == ["mw1", "mw1#3"]
+
+
+def test_a_letter_waits_once_however_often_it_comes(page: FeedSource) -> None:
+    letter = Letter(
+        message_id="<1@x>", subject="Work", sender="noc@x", sent_at=None, received_at=None, text=""
+    )
+    for _ in range(2):
+        import_feed(Feed(letters=(letter,)), source=page, by=person("robot"), at=NOW)
+    assert FeedLetter.objects.get().received_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [("0.30000000000000004", "0.300000"), ("0.0000005", "0.000000"), ("0.0000015", "0.000002")],
+)
+def test_a_measured_value_is_kept_to_the_sixth_decimal_half_to_even(
+    page: FeedSource, value: str, kept: str
+) -> None:
+    imported(page, FeedSample(component="Mail sending", metric="loss", at=START, value=Decimal(value)))
+    assert Sample.objects.get().value == Decimal(kept)
+
+
+def test_a_value_that_is_refused_does_not_stop_the_others(page: FeedSource) -> None:
+    values = [
+        FeedSample(component="Mail sending", metric="loss", at=START + timedelta(seconds=n), value=Decimal(v))
+        for n, v in enumerate(["1", "1e20", "3"])
+    ]
+    report = imported(page, *values)
+    assert report.samples == 2
+    assert [problem.place for problem in report.problems] == ["mail loss at 2019-06-25 04:15:01 UTC"]
 
 
 def test_a_notice_of_nobody_knows_whose_work_is_refused_with_what_to_do() -> None:

@@ -120,6 +120,9 @@ def _lines(report: ImportReport, *, page: str, source: FeedSource) -> Iterator[s
         yield from (f"               {note}" for note in row.notes)
     counts = ", ".join(f"{report.count(outcome)} {outcome}" for outcome in Outcome)
     yield f"{len(report.rows)} records: {counts}."
+    yield from report.notes
+    if report.letters:
+        yield f"{report.letters} letters wait in the inbox for a person to read."
     if report.samples:
         yield f"{report.samples} measured values are new."
     if report.unmatched:

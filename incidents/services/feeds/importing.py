@@ -12,10 +12,10 @@ from incidents.feeds.events import incidents_of
 from incidents.feeds.values import Feed, FeedError, FeedIncident, FeedMaintenance, FeedProblem
 from incidents.models import FeedRecord, FeedSource
 from incidents.services.feeds.bulk import bring_new
-from incidents.services.feeds.inbox import note_unmatched
+from incidents.services.feeds.inbox import keep_letters, note_unmatched
 from incidents.services.feeds.incidents import bring_incident, refuse_other_thing
 from incidents.services.feeds.merging import BY_PERSON
-from incidents.services.feeds.notices import bring_notice
+from incidents.services.feeds.notices import bring_notice, follow_windows
 from incidents.services.feeds.proposals import propose_windows
 from incidents.services.feeds.records import (
     EVENT,
@@ -60,6 +60,8 @@ class ImportReport:
     unmatched: tuple[tuple[str, int], ...]
     problems: tuple[FeedProblem, ...]
     samples: int = 0
+    letters: int = 0
+    notes: tuple[str, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """Give the number of records that ended so."""
@@ -91,6 +93,9 @@ def import_feed(
         progress(len(rows), len(tellings))
     with transaction.atomic():
         samples, problems = bring_samples(values.samples, run=run)
+        followed = Doing(run)
+        follow_windows(values.maintenances, doing=followed)
+        keep_letters(values.letters, run=run)
         _hear(values, run=run)
         note_unmatched(run)
         transaction.set_rollback(dry_run)
@@ -99,7 +104,9 @@ def import_feed(
         rows=tuple(rows),
         unmatched=tuple(sorted(run.unmatched.items())),
         problems=(*values.problems, *problems),
+        notes=tuple(followed.notes),
         samples=samples,
+        letters=len(values.letters),
     )
 
 

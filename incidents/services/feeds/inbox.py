@@ -1,10 +1,12 @@
 """What waits for a person: names that no service goes by, and letters."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
+from incidents.feeds.values import FeedLetter as Letter
 from incidents.models import FeedLetter, UnmatchedName
 from incidents.services.feeds.runs import Run
 
@@ -18,6 +20,23 @@ def note_unmatched(run: Run) -> None:
     for row in UnmatchedName.objects.filter(source=run.source):
         if run.names.match(row.name).is_known:
             row.delete()
+
+
+def keep_letters(letters: Iterable[Letter], *, run: Run) -> None:
+    """Keep mails that no reader understood, each once, for a person to read."""
+    for letter in letters:
+        FeedLetter.objects.get_or_create(
+            source=run.source,
+            message_id=letter.message_id[:250],
+            defaults={
+                "sender": letter.sender[:250],
+                "subject": letter.subject[:250],
+                "sent_at": letter.sent_at,
+                "received_at": letter.received_at or run.at,
+                "text": letter.text,
+                "note": "; ".join(letter.notes),
+            },
+        )
 
 
 def finish_letter(letter: FeedLetter, *, by: User, at: datetime) -> None:

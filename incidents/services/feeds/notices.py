@@ -1,8 +1,9 @@
 """Bring one notice of work of a feed into the register, and follow it where it is moved or called off."""
 
-from datetime import datetime
+from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 
 from incidents.feeds.values import FeedMaintenance, NoticeStatus
 from incidents.models import FeedRecord, MaintenanceWindow
@@ -25,7 +26,7 @@ def bring_notice(said: FeedMaintenance, *, record: FeedRecord, doing: Doing) -> 
     vendor = _vendor(said, services=services, run=run)
     window = record.window or _on_file(said, vendor=vendor)
     window = window or MaintenanceWindow(vendor=vendor, reference=said.external_id, source=run.source.code)
-    doing.conflicts += merge(window, fields=maintenance_fields(said, seen_at=_cancelled(window, run=run)))
+    doing.conflicts += merge(window, fields=maintenance_fields(said, known=window, seen_at=run.at))
     doing.saved.append(record_maintenance(window, services=services, by=run.by, reason=run.reason))
     record.window = window
     if said.status is NoticeStatus.TENTATIVE:
@@ -33,11 +34,6 @@ def bring_notice(said: FeedMaintenance, *, record: FeedRecord, doing: Doing) -> 
     if said.replaces:
         _call_off(said, vendor=vendor, doing=doing)
     doing.notes += said.notes
-
-
-def _cancelled(window: MaintenanceWindow, *, run: Run) -> datetime:
-    # A notice that was called off before keeps that instant, however often the feed repeats it.
-    return window.cancelled_at or run.at
 
 
 def _vendor(said: FeedMaintenance, *, services: list[Service], run: Run) -> Vendor:
@@ -59,9 +55,34 @@ def _on_file(said: FeedMaintenance, *, vendor: Vendor) -> MaintenanceWindow | No
 
 
 def _call_off(said: FeedMaintenance, *, vendor: Vendor, doing: Doing) -> None:
+    """Call off what a notice takes the place of: a notice, or each of its windows."""
+    run, at = doing.run, said.changed_at or doing.run.at
+    standing = MaintenanceWindow.objects.standing().filter(vendor=vendor)
+    own = {said.external_id, said.notice}
+    earlier = standing.filter(Q(reference=said.replaces) | Q(reference__startswith=f"{said.replaces}#"))
+    for window in earlier.exclude(reference__in=own):
+        reason = f"{run.reason}: {said.external_id} takes its place"
+        cancel_maintenance(window, at=at, by=run.by, reason=reason)
+        doing.notes.append(f"takes the place of {window.reference}, which is called off")
+
+
+def follow_windows(told: Iterable[FeedMaintenance], *, doing: Doing) -> None:
+    """Call off the windows of a notice that its newest telling has no more, where they are still to come.
+
+    A notice of one window bears the vendor's number alone, one of several `<number>#1` and so on. What has
+    begun stays: a reminder of the last night does not undo the first.
+    """
     run = doing.run
-    earlier = MaintenanceWindow.objects.standing().filter(vendor=vendor, reference=said.replaces).first()
-    if earlier is not None:
-        at = said.changed_at or run.at
-        cancel_maintenance(earlier, at=at, by=run.by, reason=f"{run.reason}: {said.external_id} replaces it")
-        doing.notes.append(f"takes the place of {said.replaces}, which is called off")
+    by_notice: dict[str, set[str]] = {}
+    for said in told:
+        by_notice.setdefault(said.notice or said.external_id, set()).add(said.external_id)
+    for notice, kept in by_notice.items():
+        rows = FeedRecord.objects.filter(
+            source=run.source, window__cancelled_at=None, window__starts_at__gt=run.at
+        )
+        mine = rows.filter(Q(external_id=notice) | Q(external_id__startswith=f"{notice}#"))
+        for record in mine.exclude(external_id__in=kept).select_related("window"):
+            assert record.window is not None
+            reason = f"{run.reason}: notice {notice} has this window no more"
+            cancel_maintenance(record.window, at=run.at, by=run.by, reason=reason)
+            doing.notes.append(f"{record.external_id} is no more in notice {notice}: called off")

@@ -97,7 +97,11 @@ def said_last(record: FeedRecord) -> FeedIncident | FeedMaintenance | None:
 
 
 def is_outdated(record: FeedRecord, said: FeedIncident | FeedMaintenance) -> bool:
-    """Say whether a telling is older than the one on file."""
+    """Say whether a telling is older than the one on file: by its sequence, else by its time of change."""
+    sequence = record.said.get("sequence")
+    mine = said.sequence if isinstance(said, FeedMaintenance) else None
+    if sequence is not None and mine is not None and sequence != mine:
+        return bool(mine < sequence)
     if record.changed_at is None or said.changed_at is None:
         return False
     return said.changed_at < record.changed_at

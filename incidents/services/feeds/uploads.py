@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -28,6 +29,7 @@ def context_of(source: FeedSource, *, received_at: datetime, file_name: str = ""
         zone=zone_of(source.zone) if source.zone else None,
         file_name=file_name,
         columns=source.columns,
+        parser=(settings.MAINTENANCE_PARSER,) if settings.MAINTENANCE_PARSER else (),
     )
 
 
@@ -145,6 +147,7 @@ def _report(upload: FeedUpload, report: ImportReport) -> None:
         **{str(outcome): report.count(outcome) for outcome in Outcome},
         "problems": len(report.problems),
         "samples": report.samples,
+        "letters": report.letters,
     }
     upload.unmatched = [[name, count] for name, count in report.unmatched[:MOST_ROWS]]
     first = sorted(report.rows, key=_is_quiet)[:MOST_ROWS]

@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from incidents.feeds.values import FeedComponent, FeedIncident, FeedMaintenance, NoticeStatus
-from incidents.models import IncidentStatus, MilestoneKind, OutageKind, Severity, SeverityRule
+from incidents.models import (
+    IncidentStatus,
+    MaintenanceWindow,
+    MilestoneKind,
+    OutageKind,
+    Severity,
+    SeverityRule,
+)
 
 TITLE_LENGTH = 250
 OVER = frozenset({"resolved", "postmortem", "completed", "closed"})
@@ -86,20 +93,36 @@ def moments(said: FeedIncident) -> dict[str, datetime]:
     return {kind: at for kind, at in stated.items() if at is not None}
 
 
-def maintenance_fields(said: FeedMaintenance, *, seen_at: datetime) -> dict[str, Any]:
-    """Give the fields of a notice of work as the feed would fill them."""
-    cancelled = said.status is NoticeStatus.CANCELLED
-    return {
+def maintenance_fields(
+    said: FeedMaintenance, *, known: MaintenanceWindow, seen_at: datetime
+) -> dict[str, Any]:
+    """Give the fields of a notice of work as the feed would fill them; `known` is the window on file.
+
+    Notice counts from its first telling: a reminder of the same times does not make it late, and one that
+    tells no time of notice takes none away. A telling without a status leaves what was called off so.
+    """
+    fields = {
         "title": shortened(said.title),
         "starts_at": said.starts_at,
         "ends_at": said.ends_at,
-        "noticed_at": said.noticed_at,
-        "actual_started_at": said.actual_started_at,
-        "actual_ended_at": said.actual_ended_at,
+        "noticed_at": _first_notice(said, known=known),
+        "actual_started_at": said.actual_started_at or known.actual_started_at,
+        "actual_ended_at": said.actual_ended_at or known.actual_ended_at,
         "emergency": said.emergency,
-        "cancelled_at": (said.changed_at or seen_at) if cancelled else None,
         "evidence": said.narrative,
     }
+    if said.status is not None:
+        # Called off before, it keeps that instant, however often the feed repeats it.
+        called_off = known.cancelled_at or said.changed_at or seen_at
+        fields["cancelled_at"] = called_off if said.status is NoticeStatus.CANCELLED else None
+    return fields
+
+
+def _first_notice(said: FeedMaintenance, *, known: MaintenanceWindow) -> datetime | None:
+    is_moved = (known.starts_at, known.ends_at) != (said.starts_at, said.ends_at)
+    if known.noticed_at is None or is_moved:
+        return said.noticed_at or known.noticed_at
+    return min(known.noticed_at, said.noticed_at or known.noticed_at)
 
 
 def shortened(title: str) -> str:
