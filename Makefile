@@ -14,7 +14,7 @@ export UV_PYTHON_DOWNLOADS := never
 # Trust whom the machine trusts: a company's proxy often signs with a certificate of its own.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: demo run worker test check bench chaos mutants lock maintenance-parser clean install
+.PHONY: demo run worker test check bench captures chaos mutants lock maintenance-parser clean install
 .DEFAULT_GOAL := test
 
 install: $(STAMP)
@@ -67,11 +67,7 @@ check: $(STAMP)
 bench: $(STAMP)
 	@$(BIN)/python -m pytest tests/benchmarks -m benchmark --benchmark-enable --benchmark-columns=min,median,max $(PYTEST)
 
-# Kills, stops, doubles and cuts off a whole installation, on PostgreSQL and Redis servers that it starts on free ports.
-# SEEDS says how often each of the five places to kill a worker is tried: 20 take about half an hour, 1 is what CI runs.
-chaos: SEEDS ?= 20
-chaos: $(STAMP)
-	@CHAOS_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/chaos -m chaos $(PYTEST)
+.PHONY: demo run worker test check bench captures chaos mutants lock maintenance-parser clean install
 
 # Changes one operator, name or number at a time and sees that a test fails; ends with a row a module and the survivors.
 # By default money, intervals, periods and claims with the tests about them: 2,300 mutants, under 4 minutes on one core.

@@ -129,6 +129,18 @@ def test_the_number_of_queries_does_not_grow_with_the_records(page: FeedSource) 
     assert counted[1] <= counted[0]
 
 
+def test_what_is_told_again_without_news_costs_no_statement_of_its_own(page: FeedSource) -> None:
+    counted = []
+    for size in (5, 50):
+        records = [told(external_id=f"{size}-{number}") for number in range(size)]
+        imported(page, *records)
+        with CaptureQueriesContext(connection) as queries:
+            report = imported(page, *records)
+        assert report.count(Outcome.UNCHANGED) == size
+        counted.append(len(queries))
+    assert counted[1] <= counted[0]
+
+
 def test_an_incident_whose_number_is_taken_gets_the_next_free_one(page: FeedSource) -> None:
     an_incident(reference="northrack-x1")
     imported(page, told(), told(external_id="x2"))

@@ -30,6 +30,7 @@ from incidents.services.feeds.records import (
 )
 from incidents.services.feeds.runs import Doing, Outcome, Run
 from incidents.services.feeds.samples import bring_samples
+from incidents.services.feeds.unchanged import looked_at
 from incidents.services.outages import withdraw_outage
 from incidents.services.sources import hear_from_source
 
@@ -138,6 +139,10 @@ def _new_incidents(
 
 
 def _brought_in(said: FeedIncident | FeedMaintenance, *, record: FeedRecord, run: Run) -> ImportRow:
+    if isinstance(said, FeedIncident):
+        looked = looked_at(said, record=record, run=run)
+        if looked is not None:
+            return _told_of(said, doing=looked)
     doing = Doing(run)
     try:
         with transaction.atomic():

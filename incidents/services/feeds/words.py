@@ -119,10 +119,14 @@ def maintenance_fields(
 
 
 def _first_notice(said: FeedMaintenance, *, known: MaintenanceWindow) -> datetime | None:
-    is_moved = (known.starts_at, known.ends_at) != (said.starts_at, said.ends_at)
-    if known.noticed_at is None or is_moved:
-        return said.noticed_at or known.noticed_at
-    return min(known.noticed_at, said.noticed_at or known.noticed_at)
+    """Return the earliest time of notice that the feed told of these times of the work, in UTC."""
+    before = known.feed_said
+    times = (as_text(said.starts_at), as_text(said.ends_at))
+    is_moved = (before.get("starts_at"), before.get("ends_at")) != times
+    told = [datetime.fromisoformat(before["noticed_at"])] if before.get("noticed_at") else []
+    if is_moved and said.noticed_at is not None:
+        return said.noticed_at
+    return min([*told, *filter(None, [said.noticed_at])], default=None)
 
 
 def shortened(title: str) -> str:
