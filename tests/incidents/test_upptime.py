@@ -102,7 +102,7 @@ def test_an_issue_announces_its_window() -> None:
         (
             SUMMARY.replace(b"1440", b'"x"'),
             "[0].dailyMinutesDown.2022-05-19",
-            "Input should be a valid integer",
+            "not a whole number",
         ),
         (
             ISSUES.replace(b"T15:00:00+01:00", b"T12:00:00+00:00"),
@@ -110,7 +110,7 @@ def test_an_issue_announces_its_window() -> None:
             "issue 7 has no start and end, or ends before it begins.",
         ),
         (ISSUES.replace(b"start: 2021-02-25", b"start: soon"), "[1]", "issue 8: not a time"),
-        (ISSUES.replace(b'"number": 9', b'"number": "9"'), "[2].number", "Input should be a valid integer"),
+        (ISSUES.replace(b'"number": 9', b'"number": "9"'), "[2].number", "not a whole number"),
     ],
 )
 def test_a_bad_record_is_listed_with_its_place(content: bytes, place: str, message: str) -> None:

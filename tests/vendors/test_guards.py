@@ -26,6 +26,7 @@ HISTORY_TABLES = {
         "legalentity",
         "service",
         "servicealias",
+        "serviceneed",
         "vendor",
         "tag",
         "vendor_deputies",

@@ -55,9 +55,9 @@ class Command(BaseCommand):
             self._import(options)
 
     def _import(self, options: dict[str, Any]) -> None:
-        by, at = system_user(), timezone.now()
         source = _source(options)
         values = _read(options["file"], source=source)
+        by, at = system_user(), timezone.now()
         if source.vendor and source._state.adding:
             source = known_feed(source.vendor, kind=source.kind, by=by)
         report = import_feed(values, source=source, by=by, at=at, dry_run=options["dry_run"])
@@ -80,7 +80,7 @@ def _source(options: dict[str, Any]) -> FeedSource:
                 f"No feed has the code {code!r}. Known are: {known or 'none yet'}.", returncode=BAD_INPUT
             )
         return source
-    if not (kind and slug):
+    if not kind or slug is None:
         raise CommandError(
             "Name the feed: --source CODE, or --feed FORMAT --vendor SLUG for a new one.",
             returncode=BAD_INPUT,
