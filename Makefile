@@ -67,7 +67,18 @@ check: $(STAMP)
 bench: $(STAMP)
 	@$(BIN)/python -m pytest tests/benchmarks -m benchmark --benchmark-enable --benchmark-columns=min,median,max $(PYTEST)
 
-.PHONY: demo run worker test check bench captures chaos mutants lock maintenance-parser clean install
+# Kills, stops, doubles and cuts off a whole installation, on PostgreSQL and Redis servers that it starts on free ports.
+# SEEDS says how often each of the five places to kill a worker is tried: 20 take about half an hour, 1 is what CI runs.
+chaos: SEEDS ?= 20
+chaos: $(STAMP)
+	@CHAOS_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/chaos -m chaos $(PYTEST)
+
+# Reads a folder of captured feeds into a database that is thrown away, and prints what came of each.
+captures: export RECOURSE_DEBUG := true
+captures: export DJANGO_SETTINGS_MODULE := config.settings
+captures: $(STAMP)
+	@RECOURSE_DATA=$$(mktemp -d); export RECOURSE_DATA; trap 'rm -rf "$$RECOURSE_DATA"' EXIT; \
+	$(BIN)/python manage.py migrate --verbosity 0 && $(BIN)/python -m tests.captures "$(DIR)"
 
 # Changes one operator, name or number at a time and sees that a test fails; ends with a row a module and the survivors.
 # By default money, intervals, periods and claims with the tests about them: 2,300 mutants, under 4 minutes on one core.

@@ -112,7 +112,7 @@ def _read(content: bytes, _: FeedContext) -> Feed:
 
 
 FORMAT = Format(
-    code="slack-status",
+    code="slack_status",
     label="Slack status API",
     read=_read,
     clock=Clock.VENDOR_STATUS_PAGE,

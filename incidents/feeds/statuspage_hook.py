@@ -132,7 +132,7 @@ def _heard(document: dict[str, Any]) -> Feed:
 
 
 FORMAT = Format(
-    code="statuspage-hook",
+    code="statuspage_hook",
     label="Statuspage webhook",
     read=read_statuspage_hook,
     clock=Clock.VENDOR_STATUS_PAGE,

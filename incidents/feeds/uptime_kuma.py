@@ -126,7 +126,7 @@ def _read(content: bytes, _: FeedContext) -> Feed:
 
 
 FORMAT = Format(
-    code="uptime-kuma",
+    code="uptime_kuma",
     label="Uptime Kuma webhook",
     read=_read,
     clock=Clock.US,
