@@ -99,6 +99,8 @@ class FeedUpload(models.Model):
     state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.SHOWN)
     uploaded_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
+    # Who imports it holds it until then; a worker that is gone cannot say so.
+    held_until = models.DateTimeField(null=True, blank=True, editable=False)
     total = models.PositiveIntegerField("records", default=0)
     done = models.PositiveIntegerField("records done", default=0)
     counts = models.JSONField("what became of them", default=dict)
@@ -126,6 +128,9 @@ class FeedPoll(models.Model):
     heard_at = models.DateTimeField("last answered well", null=True, blank=True)
     etag = models.CharField(max_length=200, blank=True)
     last_modified = models.CharField(max_length=100, blank=True)
+    # Of the bytes that were brought in last, and of how the feed was read then: the same tells nothing new.
+    fingerprint = models.CharField(max_length=64, blank=True)
+    read_as = models.CharField(max_length=64, blank=True)
     failures = models.PositiveIntegerField("failed in a row", default=0)
     error = models.TextField("what went wrong", blank=True)
 

@@ -1,6 +1,7 @@
 """Keep the list of feeds and watched sources, and confirm that nothing else happened."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -8,8 +9,8 @@ from django.db import transaction
 
 from incidents.feeds.formats import FORMATS
 from incidents.models import FeedSource, SourceWatch
-from vendors.models import Service, Vendor
-from vendors.services import Saved, save_record
+from vendors.models import Service, Span, Vendor
+from vendors.services import Saved, accountable, note_change, save_record
 
 
 def feed_of(vendor: Vendor, *, kind: str) -> FeedSource:
@@ -35,11 +36,39 @@ def _page_of(vendor: Vendor) -> str:
 @transaction.atomic
 def hear_from_source(service: Service, *, source: str, at: datetime, by: User, reason: str) -> Saved:
     """Note that a source spoke at a UTC instant; the first time begins the watch."""
-    watch = SourceWatch.objects.filter(service=service, source=source).first()
+    rows = SourceWatch.objects.select_related("service__contract").select_for_update(of=("self",))
+    watch = rows.filter(service=service, source=source).first()
     if watch is None:
-        watch = SourceWatch(service=service, source=source, watched_from=at)
-    watch.last_heard_at = max(at, watch.last_heard_at or at)
-    return save_record(watch, by=by, reason=reason)
+        watch = SourceWatch(service=service, source=source, watched_from=at, last_heard_at=at)
+        return save_record(watch, by=by, reason=reason)
+    earlier = watch.last_heard_at
+    if earlier is None:
+        watch.last_heard_at = at
+        return save_record(watch, by=by, reason=reason)
+    if at <= earlier:
+        return Saved.UNCHANGED
+    watch.last_heard_at = at
+    watch.full_clean()
+    with accountable(watch, by=by, reason=reason):
+        watch.save()
+    # Hearing it once more proves more of the time since it was heard, and nothing of any earlier time.
+    note_change(watch.touched_contracts(), subject=f"{watch} heard again", during=Span(earlier, at))
+    return Saved.UPDATED
+
+
+def hear_now(
+    services: Sequence[Service], *, source: str, at: datetime, by: User, reason: str, every: timedelta
+) -> None:
+    """Note for some services that a source was read at a UTC instant, seldom enough for the books.
+
+    Between two notes lie at least `every`, since each is kept in the history and asks for new drafts.
+    """
+    ids = [service.pk for service in services]
+    recent = SourceWatch.objects.filter(service__in=ids, source=source, last_heard_at__gt=at - every)
+    known = set(recent.values_list("service", flat=True))
+    for service in services:
+        if service.pk not in known:
+            hear_from_source(service, source=source, at=at, by=by, reason=reason)
 
 
 def confirm_quiet(watch: SourceWatch, *, through: datetime, at: datetime, by: User, reason: str) -> Saved:

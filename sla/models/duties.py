@@ -59,6 +59,8 @@ class Duty(models.Model):
         REPORT = "report", "Start a report's mails"
         MAIL = "mail", "Write one reader's mail"
         DIGEST = "digest", "Send warnings"
+        IMPORT = "import", "Import a file"
+        FETCH = "fetch", "Fetch a feed"
 
     class State(models.TextChoices):
         """Where it stands."""

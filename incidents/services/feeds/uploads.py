@@ -1,13 +1,14 @@
 """Files that a person brings: read and shown first, imported on their word, with progress and a report."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from incidents.feeds.values import Feed, FeedContext, FeedError
 from incidents.models import FeedSource, FeedUpload, ImportState
@@ -20,6 +21,8 @@ Clock = Callable[[], datetime]
 LARGEST_UPLOAD = 50_000_000
 # A page cannot show more; what stands here is what a person should look at, before the rest.
 MOST_ROWS = 500
+# Whoever imports an upload and says nothing for so long is taken to be gone.
+HOLD = timedelta(minutes=2)
 
 
 def context_of(source: FeedSource, *, received_at: datetime, file_name: str = "") -> FeedContext:
@@ -89,24 +92,65 @@ def ask_for_import(upload: FeedUpload) -> None:
     upload.state = ImportState.DUE
 
 
-def import_upload(upload: FeedUpload, *, clock: Clock) -> FeedUpload:
+def import_upload(
+    upload: FeedUpload, *, clock: Clock, progress: Progress = lambda done, total: None
+) -> FeedUpload:
     """Import an upload that is due; its row tells how far it is, and then what came of it.
 
-    An upload that broke off is imported again from its start, which changes nothing that is done.
+    Only one at a time imports it: where another does, nothing happens here. An upload whose import broke off
+    is taken again when its hold ran out, from its start, which changes nothing that is done. `progress` is
+    told how many records are done, of how many.
     """
-    assert upload.content is not None
-    upload.state, upload.done = ImportState.RUNNING, 0
-    upload.save(update_fields=["state", "done"])
+    if not _taken(upload, at=clock()):
+        upload.refresh_from_db()
+        return upload
+    note = _progress_of(upload, clock=clock, also=progress)
     try:
-        report = _imported(upload, progress=_progress_of(upload))
+        report = _imported(upload, progress=note)
     except ValidationError as error:
         upload.state, upload.error = ImportState.FAILED, "; ".join(error.messages)
     else:
         _report(upload, report)
         upload.state, upload.done, upload.content = ImportState.DONE, len(report.rows), None
-    upload.finished_at = clock()
+        upload.total, upload.error = len(report.rows), ""
+    upload.finished_at, upload.held_until = clock(), None
     upload.save()
     return upload
+
+
+def waiting_uploads(*, now: datetime) -> QuerySet[FeedUpload]:
+    """Return the uploads whose import may begin at a UTC instant: due, or left behind half-way."""
+    rows: QuerySet[FeedUpload] = FeedUpload.objects.filter(_waits(now))
+    return rows.select_related("source").order_by("pk")
+
+
+def _waits(now: datetime) -> Q:
+    left = Q(state=ImportState.RUNNING) & (Q(held_until=None) | Q(held_until__lte=now))
+    return Q(state=ImportState.DUE) | left
+
+
+def break_off(pk: int, *, why: str, at: datetime) -> None:
+    """Say of an upload that is not done that its import was given up; its file stays."""
+    rows = FeedUpload.objects.filter(pk=pk, state__in=(ImportState.DUE, ImportState.RUNNING))
+    rows.update(state=ImportState.FAILED, error=why, finished_at=at, held_until=None)
+
+
+def forget_uploads(*, before: datetime) -> None:
+    """Delete uploads shown before a UTC instant that nobody imported, and the bytes of failed ones."""
+    old = FeedUpload.objects.filter(uploaded_at__lt=before)
+    old.filter(state=ImportState.SHOWN).delete()
+    old.filter(state=ImportState.FAILED, content__isnull=False).update(content=None)
+
+
+def _taken(upload: FeedUpload, *, at: datetime) -> bool:
+    """Take an upload with one conditional update; say whether this call did it."""
+    failed = Q(state=ImportState.FAILED, content__isnull=False)
+    free = FeedUpload.objects.filter(failed | _waits(at), pk=upload.pk)
+    held_until = at + HOLD
+    if not free.update(state=ImportState.RUNNING, done=0, held_until=held_until):
+        return False
+    upload.state, upload.done, upload.held_until = ImportState.RUNNING, 0, held_until
+    return True
 
 
 def _imported(
@@ -127,9 +171,10 @@ def _refuse_large(content: bytes) -> None:
         )
 
 
-def _progress_of(upload: FeedUpload) -> Callable[[int, int], None]:
+def _progress_of(upload: FeedUpload, *, clock: Clock, also: Progress) -> Progress:
     def note(done: int, total: int) -> None:
-        FeedUpload.objects.filter(pk=upload.pk).update(done=done, total=total)
+        FeedUpload.objects.filter(pk=upload.pk).update(done=done, total=total, held_until=clock() + HOLD)
+        also(done, total)
 
     return note
 

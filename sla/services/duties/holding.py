@@ -68,6 +68,12 @@ class Held:
             self._settle(state=State.DONE, outcome=said.outcome, error="", finished_at=self.clock())
         logger.info("done: %s", said.outcome or self.duty, extra=self._length)
 
+    def renew(self) -> None:
+        """Hold it for as long again, before the hold runs out. Raises HoldLostError."""
+        until = self.clock() + timedelta(seconds=settings.RUN_LEASE_SECONDS)
+        if not self._row().update(lease_until=until):
+            raise self._lost()
+
     def postpone(self, *, until: datetime, why: str) -> None:
         """Give it back to be tried at a UTC instant: it waits for something, and nothing failed."""
         self._settle(state=State.DUE, next_at=until, attempts=0, outcome=why, error="")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
 from typing import Any
 
 from django.db.models import Max, Min, OuterRef, QuerySet, Subquery
@@ -13,12 +12,13 @@ from django.db.models import Max, Min, OuterRef, QuerySet, Subquery
 from sla.engine.periods import zone_table
 from sla.models import Duty, ReportSchedule, ServiceLevelAgreement, Statement
 from sla.selectors.mailings import reachable, vendors_to_write_to
+from sla.services.duties.intake import plan_intake
 from sla.services.duties.periods import Calendar, due_periods, hour_slot
+from sla.services.duties.writing import CHUNK, new_run, write_runs
 from sla.services.mailings.periods import vendor_run
 from sla.services.statements.staleness import note_stale
 
 Kind, State = Duty.Kind, Duty.State
-CHUNK = 500
 OVERTAKEN = "Overtaken by a later look."
 
 
@@ -31,11 +31,12 @@ class Planned:
     closings: int
     reports: int
     looks: int
+    intake: int = 0
 
     @property
     def count(self) -> int:
         """Return how many runs became due."""
-        return self.refreshes + self.closings + self.reports + self.looks
+        return self.refreshes + self.closings + self.reports + self.looks + self.intake
 
 
 def plan(*, now: datetime) -> Planned:
@@ -51,6 +52,7 @@ def plan(*, now: datetime) -> Planned:
         # After the closings, so that a report finds those that it waits for.
         reports=plan_reports(now=now) + plan_released(now=now),
         looks=plan_look(now=now),
+        intake=plan_intake(now=now),
     )
 
 
@@ -67,7 +69,7 @@ def plan_refreshes(*, now: datetime) -> int:
             kind=Kind.REFRESH, agreement__in=some, state__in=(State.DONE, State.FAILED)
         ).update(**again)
     new = (
-        _duty(Kind.REFRESH, subject=f"schedule/{pk}", due_at=now, agreement_id=pk)
+        new_run(Kind.REFRESH, subject=f"schedule/{pk}", due_at=now, agreement_id=pk)
         for pk in sorted(stale - known.keys())
     )
     return woken + write_runs(new)
@@ -99,7 +101,7 @@ def _closable() -> QuerySet[ServiceLevelAgreement]:
 
 def _closings(row: ServiceLevelAgreement, *, now: datetime) -> Iterator[Duty]:
     for period, due_at in due_periods(closing_calendar(row), at=now):
-        yield _duty(
+        yield new_run(
             Kind.CLOSE,
             subject=f"schedule/{row.pk}",
             period=period.label,
@@ -149,7 +151,7 @@ def _reports(row: ReportSchedule, *, now: datetime) -> Iterator[Duty]:
     known: Any = row
     span = (known.first_made, known.last_made) if known.last_made is not None else None
     for period, due_at in due_periods(report_calendar(row, known=span), at=now):
-        yield _duty(
+        yield new_run(
             Kind.REPORT,
             subject=f"report/{row.pk}",
             period=period.label,
@@ -183,7 +185,7 @@ def _released(row: ReportSchedule, *, now: datetime) -> Iterator[Duty]:
     if newest is None or newest.ends_on is None:
         return
     for vendor in reachable(vendors_to_write_to(row, until=newest.ends_on), role=row.contact_role):
-        yield _duty(
+        yield new_run(
             Kind.MAIL,
             subject=vendor_run(row, vendor),
             period=newest.period,
@@ -197,7 +199,7 @@ def _released(row: ReportSchedule, *, now: datetime) -> Iterator[Duty]:
 def plan_look(*, now: datetime) -> int:
     """Write the look for warnings of this hour; an earlier one that nobody took is overtaken by it."""
     slot = hour_slot(now)
-    made = write_runs([_duty(Kind.LOOK, subject="house", period=slot, due_at=now)])
+    made = write_runs([new_run(Kind.LOOK, subject="house", period=slot, due_at=now)])
     if made:
         earlier = Duty.objects.filter(kind=Kind.LOOK, state=State.DUE).exclude(period=slot)
         earlier.update(state=State.DONE, finished_at=now, outcome=OVERTAKEN)
@@ -206,57 +208,12 @@ def plan_look(*, now: datetime) -> int:
 
 def plan_digests(readers: Iterable[int], *, to_chat: bool, slot: str, now: datetime) -> int:
     """Write a run for each person, and the chat, with warnings to hear of in this hour; return how many."""
-    rows = [_duty(Kind.DIGEST, subject=f"user/{pk}", period=slot, due_at=now, reader_id=pk) for pk in readers]
+    rows = [
+        new_run(Kind.DIGEST, subject=f"user/{pk}", period=slot, due_at=now, reader_id=pk) for pk in readers
+    ]
     if to_chat:
-        rows.append(_duty(Kind.DIGEST, subject="chat", period=slot, due_at=now))
+        rows.append(new_run(Kind.DIGEST, subject="chat", period=slot, due_at=now))
     return write_runs(rows)
-
-
-def _duty(
-    kind: Duty.Kind,
-    *,
-    subject: str,
-    due_at: datetime,
-    next_at: datetime | None = None,
-    period: str = "",
-    **fields: object,
-) -> Duty:
-    """Return a row to be written; what was due before it was written waits from `next_at` on."""
-    return Duty(kind=kind, subject=subject, period=period, due_at=due_at, next_at=next_at or due_at, **fields)
-
-
-def write_runs(duties: Iterable[Duty]) -> int:
-    """Write the rows that are not there yet; return how many these were.
-
-    Those of one subject stand together, and are written whole or not at all: what lies between the first and
-    the last that are there is never asked for again.
-    """
-    made = 0
-    for rows in _whole(duties):
-        there = set(
-            Duty.objects.filter(
-                kind__in={row.kind for row in rows}, subject__in={row.subject for row in rows}
-            )
-            .order_by()
-            .values_list("kind", "subject", "period")
-        )
-        new = [row for row in rows if (row.kind, row.subject, row.period) not in there]
-        # One transaction. Another planner may write the same row meanwhile: the constraint keeps one of them.
-        Duty.objects.bulk_create(new, ignore_conflicts=True)
-        made += len(new)
-    return made
-
-
-def _whole(duties: Iterable[Duty]) -> Iterator[list[Duty]]:
-    """Yield a few hundred rows at a time, and never only some of a subject's."""
-    rows: list[Duty] = []
-    for _, of_subject in groupby(duties, key=lambda row: row.subject):
-        rows += of_subject
-        if len(rows) >= CHUNK:
-            yield rows
-            rows = []
-    if rows:
-        yield rows
 
 
 def _chunks(keys: Sequence[int]) -> Iterator[Sequence[int]]:

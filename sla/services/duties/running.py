@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError
 from structlog.contextvars import bound_contextvars
 
 from sla.models import Duty, Statement
-from sla.services import closing, refreshing
+from sla.services import closing, intake, refreshing
 from sla.services.alerts import runs as alerts
 from sla.services.duties.holding import MOST_ATTEMPTS, Clock, Held, HoldLostError, claim, claim_next
 from sla.services.mailings import runs as mailings
@@ -25,6 +25,8 @@ RUNS: Mapping[str, Callable[[Held], None]] = {
     Kind.MAIL: mailings.mail_report,
     Kind.LOOK: alerts.look,
     Kind.DIGEST: alerts.digest,
+    Kind.IMPORT: intake.import_file,
+    Kind.FETCH: intake.fetch,
 }
 
 # A deadlock that was broken, a serialization failure, a lock that did not come in time.

@@ -16,7 +16,7 @@ from sla.models import ComplianceReport, Duty, OutboxMessage, Release, ReportSch
 from sla.selectors.mailings import releases_to_send, scheduled_vendors, vendor_contacts
 from sla.selectors.told import newest_change
 from sla.services.duties.holding import Held
-from sla.services.duties.planning import write_runs
+from sla.services.duties.writing import write_runs
 from sla.services.mailings.composing import Composed, Told, compose_released, compose_summary
 from sla.services.mailings.periods import ReportPeriod, late_of, message_key, period_of
 from sla.services.mailings.readers import (

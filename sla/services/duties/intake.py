@@ -1,0 +1,85 @@
+"""What is due of the feeds: addresses to be fetched, and files that wait for their import."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from incidents.models import FeedPoll, FeedSource
+from incidents.services.feeds.fetching import fail_fetching, poll_of
+from incidents.services.feeds.uploads import break_off, waiting_uploads
+from sla.models import Duty
+from sla.services.duties.writing import new_run, write_runs
+
+Kind, State = Duty.Kind, Duty.State
+
+
+def plan_intake(*, now: datetime) -> int:
+    """Write a run for every feed whose time has come, and every file that waits; return how many."""
+    return plan_imports(now=now) + plan_fetches(now=now)
+
+
+def plan_fetches(*, now: datetime) -> int:
+    """Write a run for each feed that is to be fetched now: of the instant planned, however late it is."""
+    sources = FeedSource.objects.filter(every_minutes__gt=0).exclude(url="")
+    sources = sources.filter(Q(vendor=None) | Q(vendor__archived_at=None))
+    for source in sources.filter(poll=None):
+        poll_of(source, at=now)
+    _pull_forward(now=now)
+    _go_on_after_failures(now=now)
+    due = FeedPoll.objects.filter(source__in=sources.order_by(), next_at__lte=now).select_related("source")
+    return write_runs(
+        new_run(
+            Kind.FETCH,
+            subject=feed_subject(poll.source),
+            period=slot_of(poll.next_at),
+            due_at=poll.next_at,
+            next_at=now,
+            vendor_id=poll.source.vendor_id,
+        )
+        for poll in due.order_by("next_at", "pk")
+    )
+
+
+def feed_subject(source: FeedSource) -> str:
+    """Return what the runs of a feed are of."""
+    return f"feed/{source.pk}"
+
+
+def slot_of(at: datetime) -> str:
+    """Return the name of a UTC instant as a period, such as 2026-06-30T23:05:00.000000Z."""
+    return f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+def _pull_forward(*, now: datetime) -> None:
+    """Let a feed whose interval was made shorter not wait for the end of the longer one."""
+    polls = FeedPoll.objects.filter(failures=0, next_at__gt=now + timedelta(minutes=1))
+    for poll in polls.filter(source__every_minutes__gt=0).select_related("source").order_by("pk"):
+        if poll.next_at - now > timedelta(minutes=poll.source.every_minutes or 0):
+            FeedPoll.objects.filter(pk=poll.pk, next_at=poll.next_at).update(next_at=now)
+
+
+def _go_on_after_failures(*, now: datetime) -> None:
+    """Give a feed whose run was given up its next instant: a fault of ours must not end its fetching."""
+    given_up = Duty.objects.filter(kind=Kind.FETCH, state=State.FAILED, due_at__lte=now)
+    polls = FeedPoll.objects.filter(next_at__in=given_up.values("due_at")).select_related("source")
+    for poll in polls:
+        duty = given_up.filter(subject=feed_subject(poll.source), period=slot_of(poll.next_at)).first()
+        if duty is not None:
+            fail_fetching(poll.source, why=f"A fault of this program: {duty.error}", now=now)
+
+
+def plan_imports(*, now: datetime) -> int:
+    """Write a run for each file whose import was asked for, and end those whose run was given up."""
+    for duty in Duty.objects.filter(kind=Kind.IMPORT, state=State.FAILED):
+        break_off(int(duty.subject.removeprefix("upload/")), why=duty.error, at=now)
+    return write_runs(
+        new_run(
+            Kind.IMPORT,
+            subject=f"upload/{upload.pk}",
+            due_at=now,
+            vendor_id=upload.source.vendor_id,
+        )
+        for upload in waiting_uploads(now=now)
+    )
