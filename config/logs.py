@@ -17,8 +17,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 # What a line may carry beside its context. Others put whole requests and arguments into `extra`.
 EXTRAS = ("ms", "runs", "seconds", "status", "status_code", "touched")
 FIRST = ("timestamp", "level", "logger", "event")
-# The address of a calendar feed is a key.
-CALENDAR = re.compile(r"(/calendar/\d+/)[^/\s'\"]+")
+# The address of a calendar is a key, and so is that to which a feed is sent.
+KEYS = re.compile(r"(/(?:calendar|feeds)/\d+/)[^/\s'\"]+")
 HIDDEN = "(hidden)"
 LEVELS = {
     **dict.fromkeys(("config", "vendors", "incidents", "sla"), "INFO"),
@@ -102,4 +102,4 @@ def _hidden(secrets: Iterable[str]) -> Processor:
 def _without(value: object, *, secret: re.Pattern[str]) -> object:
     if value is None or isinstance(value, bool | int | float):
         return value
-    return CALENDAR.sub(rf"\1{HIDDEN}", secret.sub(HIDDEN, str(value)))
+    return KEYS.sub(rf"\1{HIDDEN}", secret.sub(HIDDEN, str(value)))

@@ -1,4 +1,4 @@
-"""Addresses: the admin, the way to it, uploaded papers, the calendar of deadlines, and what watches."""
+"""Addresses: the admin, uploaded papers, the calendar of deadlines, what senders send to, what watches."""
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
 from config import pages
+from incidents.pages import take_delivery
 from sla.pages import deadline_calendar
 from vendors.admin import send_upload
 
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("uploads/<path:name>", admin.site.admin_view(send_upload), name="upload"),
     path("calendar/<int:pk>/<str:key>/deadlines.ics", deadline_calendar, name="deadlines"),
+    path("feeds/<int:pk>/<str:key>/", take_delivery, name="feed"),
     path("health/live", pages.live),
     path("health/ready", pages.ready),
     path("health/scheduler", pages.scheduler),

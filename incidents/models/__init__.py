@@ -15,6 +15,7 @@ from incidents.models.choices import (
     Subject,
 )
 from incidents.models.feed_records import (
+    FeedDelivery,
     FeedLetter,
     FeedPoll,
     FeedRecord,
@@ -36,6 +37,7 @@ __all__ = [
     "ComponentRule",
     "Decision",
     "Delivery",
+    "FeedDelivery",
     "FeedLetter",
     "FeedPoll",
     "FeedRecord",

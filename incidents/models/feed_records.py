@@ -142,6 +142,30 @@ class FeedPoll(models.Model):
         return f"{self.source}, next at {self.next_at:%Y-%m-%d %H:%M} UTC"
 
 
+class FeedDelivery(models.Model):
+    """A message that a sender brought to the address of a feed: what came of it, and all of it if nothing."""
+
+    visible_through: ClassVar = "source__vendor"
+
+    source = models.ForeignKey(FeedSource, on_delete=models.CASCADE, related_name="deliveries")
+    received_at = models.DateTimeField("received")
+    size = models.PositiveIntegerField("bytes", default=0)
+    # Of one that was taken nothing is kept: what it said stands in its records.
+    content = models.BinaryField(null=True, blank=True, editable=False)
+    outcome = models.CharField("what came of it", max_length=200, blank=True)
+    error = models.TextField("why it was not taken", blank=True)
+
+    objects = RegisterManager()
+
+    class Meta:
+        verbose_name = "message of a sender"
+        verbose_name_plural = "messages of senders"
+        ordering: ClassVar = ["-received_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.source}, {self.received_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
 class ProposedWindow(models.Model):
     """Times that a text tells of, beside the posted ones: `[starts_at, ends_at)` in UTC, for a person."""
 

@@ -64,9 +64,13 @@ class FeedSource(Tracked):
     columns = models.JSONField(
         "columns", default=dict, blank=True, help_text="Which column of a table holds what."
     )
+    # What the key in the address is made from, see `incidents.services.feeds.pushing`.
     push_key = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
     signing_secret = models.CharField(
-        max_length=200, blank=True, help_text="With which the sender signs what it sends, where it does."
+        max_length=200,
+        blank=True,
+        help_text="PagerDuty signs with it. Of any other sender, what it sends as its Authorization header,"
+        " such as “Bearer ...”. Empty: the address alone proves the sender.",
     )
 
     class Meta:

@@ -113,6 +113,11 @@ def test_an_error_keeps_its_traceback_as_a_field_and_no_values_of_names(said: Sa
             "Not Found: /calendar/12/c2lnbmF0dXJl:x_-/deadlines.ics",
             "Not Found: /calendar/12/(hidden)/deadlines.ics",
         ),
+        ("Not Found: /feeds/12/c2lnbmF0:x_-/", "Not Found: /feeds/12/(hidden)/"),
+        (
+            "refused POST '/feeds/7/c2lnbmF0'",
+            "refused POST '/feeds/7/(hidden)'",
+        ),
         ("nothing to hide", "nothing to hide"),
     ],
 )

@@ -8,13 +8,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import action, display
 
 from incidents.admin.feeds.inbox import inbox_view
+from incidents.admin.feeds.pushing import address_view, again_view, panel_of, whole_view
 from incidents.admin.feeds.wizard import choose_view
 from incidents.models import ComponentRule, FeedSource, ProposedWindow, SeverityRule
 from incidents.services.feeds.rematching import bring_again
@@ -52,6 +54,7 @@ class FeedSourceAdmin(RecordAdmin):
 
     form = FeedSourceForm
     change_list_template = "incidents/feeds/list.html"
+    change_form_template = "incidents/feeds/source.html"
     list_display = ["code", "kind", "vendor", "shown_records", "shown_waiting", "shown_fetching"]
     list_filter = ["kind", "vendor"]
     list_select_related = ["vendor", "poll"]
@@ -80,6 +83,9 @@ class FeedSourceAdmin(RecordAdmin):
             path("inbox/", wrap(self.inbox), name="incidents_inbox"),
             path("import/", wrap(self.choose), name="incidents_import"),
             path("<int:pk>/import/", wrap(self.choose), name="incidents_import_from"),
+            path("<int:pk>/address/", wrap(self.address), name="incidents_feed_address"),
+            path("message/<int:pk>/", wrap(self.whole_message), name="incidents_feed_message"),
+            path("message/<int:pk>/again/", wrap(self.message_again), name="incidents_feed_message_again"),
             *super().get_urls(),
         ]
 
@@ -138,6 +144,41 @@ class FeedSourceAdmin(RecordAdmin):
     def choose(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         """Choose the feed and the file of an import."""
         return choose_view(request, source=self._source(request, pk), base=self._base(request))
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Show beside the fields how it is fetched, and what was sent to it."""
+        extra = dict(extra_context or {})
+        source = self.get_object(request, object_id) if object_id else None
+        if source is not None and request.method == "GET":
+            extra |= panel_of(source, request=request, may_change=self.has_change_permission(request, source))
+        return super().changeform_view(request, object_id, form_url, extra)
+
+    def address(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Make the address that a feed is sent to, or withdraw it."""
+        return address_view(request, source=self._changeable(request, pk))
+
+    def whole_message(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Send a message that was not taken, as it came."""
+        return whole_view(request, pk=pk, sources=self.get_queryset(request))
+
+    def message_again(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Bring a message in that was not taken."""
+        return again_view(request, pk=pk, source_of=lambda key: self._changeable(request, key))
+
+    def _changeable(self, request: HttpRequest, pk: int) -> FeedSource:
+        source = self._source(request, pk)
+        if source is None:
+            raise Http404(f"There is no feed {pk} that you may see.")
+        if not self.has_change_permission(request, source):
+            raise PermissionDenied
+        found: FeedSource = source
+        return found
 
     def _source(self, request: HttpRequest, pk: int | None) -> Any:
         return self.get_queryset(request).filter(pk=pk).first() if pk else None

@@ -1,5 +1,6 @@
 """Bring a saved file of a feed into the register."""
 
+import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +15,13 @@ from incidents.feeds.formats import FORMATS
 from incidents.feeds.values import Feed
 from incidents.models import FeedSource
 from incidents.services import ImportReport, Outcome, import_feed, known_feed
-from incidents.services.feeds.uploads import read_feed
+from incidents.services.feeds.uploads import LARGEST_UPLOAD, read_feed
 from incidents.services.sources import feed_of
 from vendors.models import Vendor
 from vendors.services import system_user
 
 BAD_INPUT = 2
+PIPE = "-"
 TITLE_WIDTH = 58
 
 
@@ -33,7 +35,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """State what must be given."""
-        parser.add_argument("file", type=Path, help="The saved file, e.g. incidents.json.")
+        parser.add_argument(
+            "file",
+            type=Path,
+            help="The saved file, e.g. incidents.json; - reads what a pipe brings, as from a mail server.",
+        )
         parser.add_argument("--source", metavar="CODE", help="The feed that it comes from, by its code.")
         parser.add_argument(
             "--feed", choices=sorted(FORMATS), help="The format, for the first file of a vendor's feed."
@@ -101,8 +107,10 @@ def _vendor(slug: str) -> Vendor:
 
 def _read(path: Path, *, source: FeedSource) -> Feed:
     try:
-        content = path.read_bytes()
-        return read_feed(source, content, received_at=timezone.now(), file_name=path.name)
+        is_piped = str(path) == PIPE
+        content = sys.stdin.buffer.read(LARGEST_UPLOAD + 1) if is_piped else path.read_bytes()
+        name = "" if is_piped else path.name
+        return read_feed(source, content, received_at=timezone.now(), file_name=name)
     except ValidationError as error:
         said = printable("; ".join(error.messages))
         raise CommandError(f"{path}: {said}", returncode=BAD_INPUT) from error
