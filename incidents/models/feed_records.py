@@ -132,6 +132,7 @@ class FeedPoll(models.Model):
     fingerprint = models.CharField(max_length=64, blank=True)
     read_as = models.CharField(max_length=64, blank=True)
     failures = models.PositiveIntegerField("failed in a row", default=0)
+    failing_since = models.DateTimeField("failing since", null=True, blank=True)
     error = models.TextField("what went wrong", blank=True)
 
     class Meta:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from incidents.models import SourceWatch
+from incidents.models import FeedPoll, SourceWatch
 from sla.models import Alert
 from tests.builders import a_contract, a_service, a_vendor, an_incident, an_outage, at, saved
+from tests.incidents.feed_rows import a_feed
 from tests.sla.alert_builders import looked, rules, the_alert
 
 pytestmark = pytest.mark.django_db
@@ -121,4 +122,55 @@ def test_one_that_is_heard_again_clears_and_a_later_silence_is_another() -> None
 def test_nobody_listens_for_a_service_that_has_ended() -> None:
     contract = a_contract(vendor=a_vendor("gone"))
     heard(a_service(contract, code="old", in_service_until=at("2019-06-15 00:00")), "2019-06-10 08:30")
+    assert kinds("2019-06-20 12:00", SILENT) == []
+
+
+def a_fetched_feed(*, every: int = 5, heard_at: str | None = None, **poll: Any) -> FeedPoll:
+    source = a_feed("page", url="https://status.example/", every_minutes=every)
+    fields = {"heard_at": None if heard_at is None else at(heard_at), **poll}
+    return FeedPoll.objects.create(source=source, next_at=at("2019-07-01 00:00"), **fields)
+
+
+@pytest.mark.parametrize(
+    ("every", "within", "late", "later", "latest"),
+    [
+        (5, "2019-06-10 09:30", "2019-06-10 09:31", "2019-06-10 10:30", "2019-06-10 12:30"),
+        (60, "2019-06-10 20:30", "2019-06-10 20:31", "2019-06-11 08:30", "2019-06-12 08:30"),
+        (1440, "2019-06-13 08:30", "2019-06-13 08:31", "2019-06-16 08:30", "2019-06-22 08:30"),
+        (10080, "2019-06-24 08:30", "2019-06-24 08:31", "2019-07-08 08:30", "2019-08-05 08:30"),
+    ],
+)
+def test_a_feed_that_cannot_be_read_is_warned_of_by_its_interval(
+    every: int, within: str, late: str, later: str, latest: str
+) -> None:
+    why = "It answered with status 410: the address was given up."
+    a_fetched_feed(every=every, heard_at="2019-06-10 08:30", failures=3, error=why)
+    assert kinds(within, SILENT) == []
+    assert [kinds(when, SILENT)[0][0] for when in (late, later, latest)] == [1, 2, 3]
+    alert = the_alert(kind=SILENT)
+    assert alert.headline == "The feed page has not been read since 2019-06-10 08:30 (UTC)"
+    assert alert.detail.endswith(f"nobody can say that nothing happened. It says: {why}")
+
+
+def test_one_that_was_never_read_is_warned_of_too() -> None:
+    a_fetched_feed(failing_since=at("2019-06-10 08:30"), failures=9, error="Not JSON.")
+    assert kinds("2019-06-10 12:30", SILENT) == [
+        (3, "The feed page was never read; it has been asked since 2019-06-10 08:30 (UTC)")
+    ]
+
+
+def test_its_services_are_not_warned_of_beside_it_and_once_it_is_read_it_clears() -> None:
+    poll = a_fetched_feed(heard_at="2019-06-10 08:30", failures=9, error="Not JSON.")
+    heard(a_service(a_contract(), code="power-a"), "2019-06-10 06:00", "page")
+    assert len(kinds("2019-06-20 12:00", SILENT)) == 1
+    FeedPoll.objects.filter(pk=poll.pk).update(heard_at=at("2019-06-20 11:59"), failures=0, error="")
+    assert kinds("2019-06-20 12:10", SILENT) == []
+
+
+@pytest.mark.parametrize("changed", [{"every_minutes": None}, {"url": "", "every_minutes": None}])
+def test_one_that_is_not_fetched_any_more_is_not_waited_for(changed: dict[str, Any]) -> None:
+    poll = a_fetched_feed(heard_at="2019-06-10 08:30", failures=9, error="Not JSON.")
+    for name, value in changed.items():
+        setattr(poll.source, name, value)
+    saved(poll.source)
     assert kinds("2019-06-20 12:00", SILENT) == []

@@ -149,8 +149,10 @@ def _settle(
     poll.fetched_at = now
     poll.error = fetched.error
     poll.failures = poll.failures + 1 if fetched.error else 0
-    if not fetched.error:
-        poll.heard_at = now
+    if fetched.error:
+        poll.failing_since = poll.failing_since or now
+    else:
+        poll.heard_at, poll.failing_since = now, None
     poll.next_at = next_instant(
         planned,
         now=now,

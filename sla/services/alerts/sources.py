@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from incidents.models import SourceWatch
 from sla.models import Alert
+from sla.services.alerts.feeds import fetched_feeds, unread_feeds
 from sla.services.alerts.found import Found, Look, lasting, subject_of
 from vendors.models import zone_of
 
@@ -20,8 +21,10 @@ MOST_NAMED = 8
 def silent_sources(look: Look) -> Iterator[Found]:
     """Yield the watched sources and feeds that are silent for too long, worse after two and four times it.
 
-    A feed falls silent for all its services at once: what was last heard in the same hour is one warning.
+    A feed falls silent for all its services at once: what was last heard in the same hour is one warning. Of
+    one that we fetch its own row says more, with the error.
     """
+    yield from unread_feeds(look)
     limit = timedelta(hours=look.policy.silent_hours)
     groups: dict[tuple[int, str, str], list[SourceWatch]] = defaultdict(list)
     for row in _watches(look, before=look.now - limit):
@@ -43,6 +46,7 @@ def _watches(look: Look, *, before: datetime) -> Iterator[SourceWatch]:
     goes_on = Q(service__in_service_until=None) | Q(service__in_service_until__gt=look.now)
     rows = SourceWatch.objects.filter(runs, begun, goes_on, last_heard_at__lt=before)
     rows = rows.filter(service__contract__vendor__archived_at=None)
+    rows = rows.exclude(source__in=fetched_feeds().order_by().values("code"))
     return iter(rows.select_related("service__contract").order_by("service__name", "pk"))
 
 
