@@ -34,6 +34,7 @@ ADVICE = {
     "RECOURSE_PROXIES": "Write how many reverse proxies stand between browsers and this server: 0, 1 or 2.",
     "RECOURSE_METRICS_KEY": "Write at least 32 random letters and digits, or leave it out for no metrics.",
     "RECOURSE_MAINTENANCE_PARSER": "Name the Python of the environment that `make maintenance-parser` made.",
+    "RECOURSE_PROBES": "Write off, public (probes of public https addresses), or private (also inside).",
     "RECOURSE_FORMATS": "Write the codes of rarer feed formats to offer, separated by commas, or all.",
 }
 # Their values carry passwords and must not reach a log.
@@ -57,6 +58,7 @@ LONGEST_TIMEOUT = 30
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 SECRET_KEY_LENGTH = 50
 METRICS_KEY_LENGTH = 32
+PROBES = ("off", "public", "private")
 # Shorter ones are words that lines are made of, such as the database's own name.
 SHORTEST_SECRET = 8
 
@@ -77,6 +79,7 @@ class Environment:
     chat: str | None
     metrics_key: str | None
     formats: list[str]
+    probes: str
     maintenance_parser: str
 
 
@@ -94,6 +97,7 @@ def read_environment(*, root: Path) -> Environment:
     data = Path(env.str("RECOURSE_DATA", "") or root / ".data")
     metrics_key = _optional(env, name="RECOURSE_METRICS_KEY", check=_metrics_key)
     formats: list[str] = env.list("RECOURSE_FORMATS", [])
+    probes = env.str("RECOURSE_PROBES", PROBES[0], validate=_probes)
     parser = env.str("RECOURSE_MAINTENANCE_PARSER", "", validate=_parser)
     key = env.str("RECOURSE_SECRET_KEY", "", validate=_secret_key)
     _refuse(_problems(env) | _unusable(data) | _missing(debug=debug, hosts=hosts, key=key) | _unknown())
@@ -110,6 +114,7 @@ def read_environment(*, root: Path) -> Environment:
         chat=chat,
         metrics_key=metrics_key,
         formats=formats,
+        probes=probes,
         maintenance_parser=str(Path(parser).absolute()) if parser else "",
     )
 
@@ -254,6 +259,11 @@ def _origins(values: list[str]) -> None:
 def _parser(value: str) -> None:
     if value and not os.access(value, os.X_OK):
         raise ValidationError("It is no program that this user may start.")
+
+
+def _probes(value: str) -> None:
+    if value not in PROBES:
+        raise ValidationError("It is none of " + ", ".join(PROBES) + ".")
 
 
 def _proxies(value: int) -> None:

@@ -212,6 +212,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
 RUN_LEASE_SECONDS = 120
 # Formats that few need are offered only where this names them, or says "all".
 FEED_FORMATS = ENVIRONMENT.formats
+# Whether our own probes are asked, and whether they may ask private addresses.
+PROBES = ENVIRONMENT.probes
 # What reads vendors' mails lives apart, since it needs an older library than we do.
 MAINTENANCE_PARSER = ENVIRONMENT.maintenance_parser
 # The same for a mail on its way: longer than all waiting that EMAIL_TIMEOUT allows in one conversation.
@@ -299,6 +301,7 @@ NAVIGATION: list[dict[str, Any]] = [
         ("Deliveries", "inventory", "incidents_delivery"),
         ("Feeds", "rss_feed", "incidents_feedsource"),
         ("Imports", "upload_file", "incidents_feedupload"),
+        ("Probes", "network_check", "incidents_probe"),
     ),
     _pages(
         "Register",

@@ -1,6 +1,6 @@
 """Admin pages of what happened."""
 
-from incidents.admin.feeds import FeedSourceAdmin, FeedUploadAdmin
+from incidents.admin.feeds import FeedSourceAdmin, FeedUploadAdmin, ProbeAdmin
 from incidents.admin.incidents import IncidentAdmin
 from incidents.admin.local_times import LocalDateTimeField, read_local
 from incidents.admin.maintenance import MaintenanceWindowAdmin
@@ -22,6 +22,7 @@ __all__ = [
     "MaintenanceWindowAdmin",
     "OutageAdmin",
     "PositionAdmin",
+    "ProbeAdmin",
     "ReportedFigureAdmin",
     "SampleAdmin",
     "SourceWatchAdmin",

@@ -29,6 +29,7 @@ from incidents.models.maintenance import MaintenanceService, MaintenanceWindow
 from incidents.models.measurements import Delivery, ReportedFigure, Sample
 from incidents.models.outages import Impact, Outage
 from incidents.models.positions import Position
+from incidents.models.probes import Probe, ProbeDay, ProbeState
 from incidents.models.sources import FeedSource, SourceWatch
 from incidents.models.timeline import ClockStop, Milestone
 
@@ -56,6 +57,9 @@ __all__ = [
     "OutageKind",
     "Party",
     "Position",
+    "Probe",
+    "ProbeDay",
+    "ProbeState",
     "ProposedWindow",
     "ReportedBy",
     "ReportedFigure",

@@ -59,6 +59,7 @@ class Duty(models.Model):
         REPORT = "report", "Start a report's mails"
         MAIL = "mail", "Write one reader's mail"
         DIGEST = "digest", "Send warnings"
+        PROBE = "probe", "Ask a probe"
         IMPORT = "import", "Import a file"
         FETCH = "fetch", "Fetch a feed"
 

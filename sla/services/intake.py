@@ -1,13 +1,20 @@
-"""The runs that bring facts in: a feed fetched from its address, a file imported that a person brought."""
+"""The runs that bring facts in: a feed fetched, a file imported that a person brought, a probe asked."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from incidents.models import FeedSource, FeedUpload, ImportState
-from incidents.services.feeds.fetching import fetch_feed
+from django.conf import settings
+from django.db.models import Q
+
+from incidents.models import FeedSource, FeedUpload, ImportState, Probe
+from incidents.services.feeds.fetching import fetch_feed, pass_over
 from incidents.services.feeds.uploads import import_upload
+from incidents.services.probes.running import asked, end_probe, note_result
+from sla.models import AgreementVersion, ServiceLevelTarget
+from sla.models.targets import every_clock
+from vendors.models import Service
 
 if TYPE_CHECKING:
     from sla.services.duties.holding import Held
@@ -19,8 +26,11 @@ A_MOMENT = timedelta(minutes=1)
 def fetch(held: Held) -> None:
     """Fetch a feed; that it could not be read is what came of the run, not a failure of it."""
     source = FeedSource.objects.filter(pk=_key(held)).select_related("vendor").first()
-    if source is None or not source.url:
+    if source is None:
         said = GONE
+    elif not source.url:
+        pass_over(source, now=held.clock())
+        said = "It has no address at present."
     else:
         said = str(fetch_feed(source, clock=held.clock, progress=lambda done, total: held.renew()))
     with held.done() as done:
@@ -40,6 +50,50 @@ def import_file(held: Held) -> None:
         said = upload.error or f"{upload.total} records."
     with held.done() as done:
         done.outcome = said
+
+
+def probe(held: Held) -> None:
+    """Ask a probe and keep what it says; one that is asked no more ends what it said."""
+    found = Probe.objects.filter(pk=_key(held)).select_related("service__contract__vendor").first()
+    at = held.clock()
+    if found is None:
+        with held.done() as done:
+            done.outcome = GONE
+        return
+    counts = accepts_ours(found.service, at=at)
+    if not _is_asked(found, at=at):
+        with held.done() as done:
+            end_probe(found, now=held.clock(), counts=counts)
+            done.outcome = "It is asked no more."
+        return
+    result = asked(found, at=at, inside=settings.PROBES == "private")
+    with held.done() as done:
+        note_result(found, result, now=held.clock(), counts=counts)
+        done.outcome = f"{result.verdict.value}. {result.why}".strip()
+
+
+def _is_asked(found: Probe, *, at: datetime) -> bool:
+    service = found.service
+    ended = service.in_service_until is not None and service.in_service_until <= at
+    is_archived = service.contract.vendor.archived_at is not None
+    return found.is_active and settings.PROBES != "off" and not ended and not is_archived
+
+
+def accepts_ours(service: Service, *, at: datetime) -> bool:
+    """Say whether every clause in force for a service at a UTC instant takes our own measurement.
+
+    A service without a clause has none that refuses; nothing is counted for it anyway.
+    """
+    versions = AgreementVersion.objects.filter(
+        agreement__contract=service.contract, effective_from__lte=at.date() + timedelta(days=1)
+    )
+    newest: dict[int, int] = {}
+    for pk, agreement in versions.order_by("effective_from").values_list("pk", "agreement"):
+        newest[agreement] = pk
+    targets = ServiceLevelTarget.objects.filter(version__in=newest.values())
+    holds = Q(services__service=service) | Q(services=None)
+    clocks = targets.filter(holds).order_by().values_list("measured_by", flat=True)
+    return all("us" in (each or every_clock()) for each in clocks)
 
 
 def _key(held: Held) -> int:

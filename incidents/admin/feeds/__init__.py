@@ -1,10 +1,11 @@
 """Admin pages of feeds.
 
 `source` a feed and what its words mean · `wizard` a file is chosen and its columns named · `upload` one
-import · `inbox` what waits for a person.
+import · `inbox` what waits for a person · `pushing` what senders send · `probes` what we ask ourselves.
 """
 
+from incidents.admin.feeds.probes import ProbeAdmin
 from incidents.admin.feeds.source import FeedSourceAdmin
 from incidents.admin.feeds.upload import FeedUploadAdmin
 
-__all__ = ["FeedSourceAdmin", "FeedUploadAdmin"]
+__all__ = ["FeedSourceAdmin", "FeedUploadAdmin", "ProbeAdmin"]

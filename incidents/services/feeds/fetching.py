@@ -96,6 +96,14 @@ def fail_fetching(source: FeedSource, *, why: str, now: datetime) -> None:
     _settle(poll, fetched=Fetched(error=why), planned=poll.next_at, patience=NOTHING, now=now)
 
 
+def pass_over(source: FeedSource, *, now: datetime) -> None:
+    """Go on to the next turn of a feed that has no address at present."""
+    poll = poll_of(source, at=now)
+    every = timedelta(minutes=source.every_minutes or 60)
+    poll.next_at = next_instant(poll.next_at, now=now, every=every)
+    poll.save(update_fields=["next_at"])
+
+
 def _answered(source: FeedSource, *, poll: FeedPoll, web: Web, is_same: bool) -> Answer:
     """Return the answer of the address: 200 or 304. Raises WebError for any other."""
     asked: dict[str, str] = {}

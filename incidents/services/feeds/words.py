@@ -32,6 +32,8 @@ KIND_OF_PART: Mapping[str, str] = {
     "major_outage": OutageKind.OUTAGE,
     "partial_outage": OutageKind.DEGRADED,
     "degraded_performance": OutageKind.DEGRADED,
+    # Of our own probes, where none ran.
+    "unmeasured": OutageKind.UNMEASURED,
 }
 # Feeds that give a part no status of its own leave only the severity of the whole incident.
 KIND_OF_WHOLE: Mapping[str, str] = {

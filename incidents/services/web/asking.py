@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -21,11 +23,16 @@ AGENT = "Recourse (vendor service levels; reads public status pages)"
 
 
 class WebError(Exception):
-    """An address was not read; its text says why in plain words, `status` what it answered, if anything."""
+    """An address was not read; its text says why in plain words, `status` what it answered, if anything.
 
-    def __init__(self, message: str, *, status: int = 0, retry_after: str = "") -> None:
+    `is_ours` says that it lies with us, not with the server: it was not asked, or not as far as it takes.
+    """
+
+    def __init__(
+        self, message: str, *, status: int = 0, retry_after: str = "", is_ours: bool = False
+    ) -> None:
         super().__init__(message)
-        self.status, self.retry_after = status, retry_after
+        self.status, self.retry_after, self.is_ours = status, retry_after, is_ours
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,20 +154,21 @@ def target_of(url: str, *, inside: bool = False) -> Target:
     if len(url) > LONGEST_URL or not url.isascii() or any(sign <= " " or sign in "\\\x7f" for sign in url):
         raise WebError(
             f"{shown} is not asked: an address has at most {LONGEST_URL} plain letters and no blanks. "
-            "Write a host in other letters as xn--..."
+            "Write a host in other letters as xn--...",
+            is_ours=True,
         )
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise WebError(f"{shown} is no address: {error}.") from None
+        raise WebError(f"{shown} is no address: {error}.", is_ours=True) from None
     if parts.scheme != "https" and not (inside and parts.scheme == "http"):
-        raise WebError(f"{shown} is not asked: the address must begin with https://.")
+        raise WebError(f"{shown} is not asked: the address must begin with https://.", is_ours=True)
     if not host or parts.username is not None or parts.password is not None or "%" in host:
-        raise WebError(f"{shown} is not asked: it names no host, or a login before it.")
+        raise WebError(f"{shown} is not asked: it names no host, or a login before it.", is_ours=True)
     usual = HTTPS if parts.scheme == "https" else 80
     if port not in (None, usual) and not inside:
-        raise WebError(f"{shown} is not asked: its port must be {HTTPS}.")
+        raise WebError(f"{shown} is not asked: its port must be {HTTPS}.", is_ours=True)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(scheme=parts.scheme, host=host, port=port or usual, path=path)
 
@@ -186,7 +194,9 @@ def _one(url: str, *, asking: _Asking) -> Answer:
         except ConnectionError as error:
             # A machine without IPv6 still gets such addresses: the next one may do.
             if place == len(addresses):
-                raise WebError(f"{target.host} could not be reached: {_words(error)}.") from error
+                is_ours = error.errno in (errno.ENETUNREACH, errno.ENETDOWN)
+                said = f"{target.host} could not be reached: {_words(error)}."
+                raise WebError(said, is_ours=is_ours) from error
         except TimeoutError as error:
             raise WebError(f"It did not answer in full within {asking.limits.seconds:g} seconds.") from error
         except OSError as error:
@@ -199,15 +209,16 @@ def _checked(target: Target, *, asking: _Asking) -> Sequence[str]:
     try:
         found = list(dict.fromkeys(asking.web.addresses(target, seconds=asking.left())))
     except TimeoutError as error:
-        raise WebError(f"No name server said in time where {target.host} is.") from error
+        raise WebError(f"No name server said in time where {target.host} is.", is_ours=True) from error
     except (OSError, UnicodeError) as error:
-        raise WebError(f"No name server knows {target.host}: {_words(error)}.") from error
+        is_ours = getattr(error, "errno", None) == socket.EAI_AGAIN
+        raise WebError(f"No name server knows {target.host}: {_words(error)}.", is_ours=is_ours) from error
     if not found:
         raise WebError(f"No name server knows {target.host}.")
     for address in found:
         why = why_not(address, inside=asking.limits.inside)
         if why:
-            raise WebError(f"{target.host} is not asked: {address} is {why}.")
+            raise WebError(f"{target.host} is not asked: {address} is {why}.", is_ours=True)
     return found[:MOST_ADDRESSES]
 
 
@@ -229,7 +240,9 @@ def _body(reply: Reply, *, asking: _Asking) -> bytes:
         except zlib.error as error:
             raise WebError("Its answer says that it is packed as gzip, and is not.") from error
         if len(body) > limit:
-            raise WebError(f"Its answer has more than {limit:,} bytes. Name an address that tells less.")
+            raise WebError(
+                f"Its answer has more than {limit:,} bytes. Name an address that tells less.", is_ours=True
+            )
     if unpacking is not None and body and not unpacking.eof:
         raise WebError("Its answer was cut off.")
     return bytes(body)

@@ -103,7 +103,7 @@ class Internet:
         try:
             return socket.create_connection((address, target.port), timeout=seconds)
         except OSError as error:
-            raise ConnectionError(getattr(error, "strerror", None) or str(error)) from error
+            raise ConnectionError(error.errno, error.strerror or str(error)) from error
 
     def _secured(self, raw: socket.socket, *, target: Target) -> socket.socket:
         if target.scheme == "http":

@@ -21,14 +21,14 @@ OVER = (OutboxMessage.State.SENT, OutboxMessage.State.CANCELLED)
 def forget(*, now: datetime) -> None:
     """Delete runs that are done, uploads that nobody imported, and the bytes of files that were sent.
 
-    Looks, digests and imports go 30 days after they are done, fetchings after one; uploads 30 days after they
-    were shown; the bytes of files when their mail is 400 days old.
+    Looks, digests and imports go 30 days after they are done, fetchings and probes after one; uploads 30
+    days after they were shown; the bytes of files when their mail is 400 days old.
     A mail that waits, is in doubt or was given up keeps its files. Name, size and fingerprint of every
     file stay, and so do the figures that it showed. `now` is UTC.
     """
     done = Duty.objects.filter(state=Duty.State.DONE)
     done.filter(kind__in=HOURLY, finished_at__lt=now - HOURLY_RUNS).delete()
-    done.filter(kind=Duty.Kind.FETCH, finished_at__lt=now - FETCHES).delete()
+    done.filter(kind__in=(Duty.Kind.FETCH, Duty.Kind.PROBE), finished_at__lt=now - FETCHES).delete()
     forget_uploads(before=now - UPLOADS)
     sent = OutboxFile.objects.filter(message__created_at__lt=now - FILES, message__state__in=OVER)
     sent.filter(content__isnull=False).update(content=None)

@@ -1,14 +1,17 @@
-"""What is due of the feeds: addresses to be fetched, and files that wait for their import."""
+"""What is due of the feeds: addresses to be fetched, files that wait for their import, our own probes."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Q
 
-from incidents.models import FeedPoll, FeedSource
+from incidents.models import FeedPoll, FeedSource, Probe, ProbeState
 from incidents.services.feeds.fetching import fail_fetching, poll_of
+from incidents.services.feeds.intervals import next_instant
 from incidents.services.feeds.uploads import break_off, waiting_uploads
+from incidents.services.probes.running import state_of
 from sla.models import Duty
 from sla.services.duties.writing import new_run, write_runs
 
@@ -17,7 +20,7 @@ Kind, State = Duty.Kind, Duty.State
 
 def plan_intake(*, now: datetime) -> int:
     """Write a run for every feed whose time has come, and every file that waits; return how many."""
-    return plan_imports(now=now) + plan_fetches(now=now)
+    return plan_imports(now=now) + plan_fetches(now=now) + plan_probes(now=now)
 
 
 def plan_fetches(*, now: datetime) -> int:
@@ -83,3 +86,41 @@ def plan_imports(*, now: datetime) -> int:
         )
         for upload in waiting_uploads(now=now)
     )
+
+
+def plan_probes(*, now: datetime) -> int:
+    """Write a run for each probe that is to be asked now, and for each switched off while it says "out"."""
+    rows = Probe.objects.all()
+    goes_on = Q(service__in_service_until=None) | Q(service__in_service_until__gt=now)
+    wanted = rows.filter(goes_on, is_active=True, service__contract__vendor__archived_at=None)
+    if settings.PROBES == "off":
+        wanted = rows.none()
+    for probe in wanted.filter(state=None):
+        state_of(probe, at=now)
+    _go_on_with_probes(now=now)
+    of_wanted = Q(probe__in=wanted.order_by().values("pk"))
+    found = ProbeState.objects.filter(
+        (of_wanted & Q(next_at__lte=now)) | (~of_wanted & Q(out_since__isnull=False))
+    )
+    return write_runs(
+        new_run(
+            Kind.PROBE,
+            subject=f"probe/{state.probe_id}",
+            period=slot_of(state.next_at),
+            due_at=min(state.next_at, now),
+            next_at=now,
+            vendor_id=state.probe.service.contract.vendor_id,
+        )
+        for state in found.select_related("probe__service__contract").order_by("next_at", "pk")
+    )
+
+
+def _go_on_with_probes(*, now: datetime) -> None:
+    """Give a probe whose run was given up its next instant; what was missed is a gap like any other."""
+    given_up = Duty.objects.filter(kind=Kind.PROBE, state=State.FAILED)
+    for duty in given_up.filter(due_at__in=ProbeState.objects.values("next_at")):
+        pk = int(duty.subject.removeprefix("probe/"))
+        for state in ProbeState.objects.filter(probe=pk, next_at=duty.due_at).select_related("probe"):
+            every = timedelta(seconds=state.probe.every_seconds)
+            state.next_at = next_instant(state.next_at, now=now, every=every)
+            state.save(update_fields=["next_at"])

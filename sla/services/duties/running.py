@@ -25,6 +25,7 @@ RUNS: Mapping[str, Callable[[Held], None]] = {
     Kind.MAIL: mailings.mail_report,
     Kind.LOOK: alerts.look,
     Kind.DIGEST: alerts.digest,
+    Kind.PROBE: intake.probe,
     Kind.IMPORT: intake.import_file,
     Kind.FETCH: intake.fetch,
 }
