@@ -1,6 +1,6 @@
 """Read incidents from CSV or XLSX: one row an incident, or one row an update of it.
 
-`FIELDS` lists our fields; `incidents.feeds.table_mapping` says how they are mapped to columns. Options of
+`FIELDS` lists our fields; `vendors.files.mapping` says how they are mapped to columns. Options of
 this reader:
 
 | key | value |
@@ -17,8 +17,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from incidents.feeds.incident_updates import UPDATE_OPTIONS, folded
-from incidents.feeds.table_columns import INCIDENT_WORDS, looking_for
-from incidents.feeds.table_mapping import TABLE_OPTIONS, TableMapping
+from incidents.feeds.table_columns import INCIDENT_WORDS
 from incidents.feeds.table_records import (
     OVER,
     Numbers,
@@ -30,8 +29,6 @@ from incidents.feeds.table_records import (
     utc,
     yes_or_no,
 )
-from incidents.feeds.table_times import ReadTime
-from incidents.feeds.tables import CellError, Record, Table, open_table, same
 from incidents.feeds.values import (
     Clock,
     Feed,
@@ -43,6 +40,10 @@ from incidents.feeds.values import (
     Format,
     TableFormat,
 )
+from vendors.files.columns import looking_for
+from vendors.files.mapping import TABLE_OPTIONS, TableMapping
+from vendors.files.tables import CellError, Record, Table, open_table, same
+from vendors.files.times import ReadTime
 
 # Moments by the register's words, each a column of its own.
 MOMENTS = (

@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from incidents.feeds.table_mapping import OPTION, TableMapping
 from incidents.feeds.table_records import LONGEST_ID, OVER, Row, instant_of
-from incidents.feeds.table_rows import shown
-from incidents.feeds.tables import Table, same
 from incidents.feeds.values import FeedError, FeedIncident, FeedMoment, FeedWait
+from vendors.files.mapping import OPTION, TableMapping
+from vendors.files.rows import shown
+from vendors.files.tables import Table, same
 
 UPDATE_OPTIONS: Mapping[str, str] = {
     "new": "Of updates: the states before anybody took it, such as New|Open",

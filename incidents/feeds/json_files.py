@@ -1,49 +1,38 @@
 """What all JSON formats share: the document, its times and texts, and faults in plain words."""
 
-import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from incidents.feeds.values import FeedError, FeedProblem
+from incidents.feeds.values import FeedProblem
+from vendors.files.documents import (
+    EARLIEST_YEAR,
+    LARGEST_FILE,
+    LATEST_YEAR,
+    kind_of,
+    plausible,
+    read_document,
+    storable,
+)
 
-LARGEST_FILE = 50_000_000
-EARLIEST_YEAR, LATEST_YEAR = 1990, 2200
+__all__ = [
+    "EARLIEST_YEAR",
+    "LARGEST_FILE",
+    "LATEST_YEAR",
+    "Instant",
+    "Payload",
+    "Text",
+    "instant",
+    "kind_of",
+    "plausible",
+    "problems_of",
+    "read_document",
+    "storable",
+]
+
 SHOWN = 60
-
-
-def read_document(content: bytes, *, what: str) -> Any:
-    """Return the document of a JSON file; `what` names the format in the error.
-
-    Raises:
-        FeedError: too large, not JSON, cut off, or nested without end.
-
-    """
-    if len(content) > LARGEST_FILE:
-        raise FeedError(f"The file has {len(content)} bytes, more than {LARGEST_FILE}. Split it by year.")
-    try:
-        return json.loads(content)
-    except RecursionError:
-        raise FeedError(
-            f"The file nests brackets without end. It is no {what} file; fetch it again."
-        ) from None
-    except ValueError as error:
-        raise FeedError(f"The file is not JSON, or was cut off: {error}. Fetch it again.") from None
-
-
-def kind_of(value: Any) -> str:
-    """Name the kind of a JSON value in plain words."""
-    names = {
-        list: "a list",
-        dict: "an object",
-        str: "text",
-        int: "a number",
-        float: "a number",
-        bool: "a truth value",
-    }
-    return names.get(type(value), "nothing")
 
 
 def instant(given: Any) -> datetime | None:
@@ -64,24 +53,6 @@ def instant(given: Any) -> datetime | None:
     if read.tzinfo is None:
         raise ValueError("the time has no offset; 'Z' or '-05:00' must follow it")
     return plausible(read)
-
-
-def plausible(read: datetime) -> datetime:
-    """Return a time with its offset in UTC. Raises ValueError for a year that no feed has seen."""
-    if not EARLIEST_YEAR <= read.year <= LATEST_YEAR:
-        raise ValueError(f"the year lies outside {EARLIEST_YEAR} to {LATEST_YEAR}")
-    return read.astimezone(UTC)
-
-
-def storable(given: Any) -> Any:
-    """Refuse text that no database can hold."""
-    if isinstance(given, str) and ("\x00" in given or (not given.isascii() and _has_surrogate(given))):
-        raise ValueError("the text holds a null byte or half a character")
-    return "" if given is None else given
-
-
-def _has_surrogate(text: str) -> bool:
-    return any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 Instant = Annotated[datetime | None, BeforeValidator(instant)]

@@ -13,8 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from incidents.feeds.table_columns import MAINTENANCE_WORDS, looking_for
-from incidents.feeds.table_mapping import OPTION, TABLE_OPTIONS, TableMapping
+from incidents.feeds.table_columns import MAINTENANCE_WORDS
 from incidents.feeds.table_records import (
     Numbers,
     TableTimes,
@@ -24,9 +23,6 @@ from incidents.feeds.table_records import (
     utc,
     yes_or_no,
 )
-from incidents.feeds.table_rows import shown
-from incidents.feeds.table_times import ReadTime
-from incidents.feeds.tables import CellError, Record, Table, open_table, same
 from incidents.feeds.values import (
     Clock,
     Feed,
@@ -37,6 +33,11 @@ from incidents.feeds.values import (
     NoticeStatus,
     TableFormat,
 )
+from vendors.files.columns import looking_for
+from vendors.files.mapping import OPTION, TABLE_OPTIONS, TableMapping
+from vendors.files.rows import shown
+from vendors.files.tables import CellError, Record, Table, open_table, same
+from vendors.files.times import ReadTime
 
 TIMES = ("starts", "ends", "noticed", "actual_start", "actual_end", "changed")
 FIELDS: Mapping[str, str] = {

@@ -12,8 +12,6 @@ from typing import Any
 
 from incidents.feeds.json_files import kind_of, plausible, read_document, storable
 from incidents.feeds.sample_table import LONGEST_NAME, exact
-from incidents.feeds.table_mapping import TableMapping
-from incidents.feeds.table_rows import shown
 from incidents.feeds.values import (
     Clock,
     Feed,
@@ -26,6 +24,8 @@ from incidents.feeds.values import (
     SeenTable,
     TableFormat,
 )
+from vendors.files.mapping import TableMapping
+from vendors.files.rows import shown
 
 FIELDS: Mapping[str, str] = {
     "component": "The label that names the component, or several with a plus between",

@@ -18,11 +18,12 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from incidents.feeds.table_columns import SAMPLE_WORDS, looking_for
-from incidents.feeds.table_mapping import TABLE_OPTIONS, TableMapping
+from incidents.feeds.table_columns import SAMPLE_WORDS
 from incidents.feeds.table_records import TableTimes
-from incidents.feeds.tables import CellError, Record, Table, open_table, same
 from incidents.feeds.values import Clock, Feed, FeedContext, FeedError, FeedSample, Format, TableFormat
+from vendors.files.columns import looking_for
+from vendors.files.mapping import TABLE_OPTIONS, TableMapping
+from vendors.files.tables import CellError, Record, Table, open_table, same
 
 WIDE = "value:"
 FIELDS: Mapping[str, str] = {

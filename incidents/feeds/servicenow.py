@@ -9,10 +9,11 @@ from collections.abc import Container, Mapping
 from dataclasses import replace
 
 from incidents.feeds.incident_table import FIELDS, OPTIONS, read_incident_table
-from incidents.feeds.table_columns import columns_of
-from incidents.feeds.table_mapping import OPTION, TABLE_OPTIONS
-from incidents.feeds.tables import same
+from incidents.feeds.table_columns import INCIDENT_WORDS
 from incidents.feeds.values import Clock, Feed, FeedContext, Format, SeenTable, TableFormat
+from vendors.files.columns import columns_of
+from vendors.files.mapping import OPTION, TABLE_OPTIONS
+from vendors.files.tables import same
 
 NEEDED = frozenset({"number", "status", "changed", "began"})
 # Exports name some columns in one way or another; the first that is there is taken.
@@ -58,7 +59,7 @@ def look(content: bytes, columns: Mapping[str, str]) -> SeenTable:
         FeedError: no table.
 
     """
-    seen = columns_of(content, options=columns)
+    seen = columns_of(content, words=INCIDENT_WORDS, options=columns)
     there = {same(column.name) for column in seen.columns}
     return replace(seen, proposed=_preset(there))
 

@@ -1,23 +1,6 @@
-"""Look into a table before it is read: its columns, examples of each, and which field each may hold.
+"""The names that columns of tables of incidents, of work and of measurements go by."""
 
-A proposal goes by well-known words in the names alone; a person confirms it. Nothing is read by it unasked.
-"""
-
-import re
-from collections.abc import Callable, Mapping, Sequence
-
-from incidents.feeds.table_mapping import OPTION, TABLE_OPTIONS, TableMapping
-from incidents.feeds.table_rows import TableRow
-from incidents.feeds.tables import first_rows, sheets_of
-from incidents.feeds.values import SeenColumn, SeenTable
-
-LOOKED_AT = 200
-HEADER_WITHIN = 20
-EXAMPLES, LONGEST_EXAMPLE = 3, 80
-_HOW_TO_READ = frozenset(OPTION + name for name in TABLE_OPTIONS)
-_BETWEEN = re.compile(r"[\W_]+")
-
-Words = Mapping[str, Sequence[str]]
+from vendors.files.columns import Words
 
 INCIDENT_WORDS: Words = {
     "number": (
@@ -135,76 +118,3 @@ SAMPLE_WORDS: Words = {
     "value": ("value", "result", "reading", "measurement", "latency", "latency ms"),
     "volume": ("volume", "count", "requests", "samples", "total"),
 }
-
-
-def columns_of(
-    content: bytes, *, words: Words = INCIDENT_WORDS, options: Mapping[str, str] | None = None
-) -> SeenTable:
-    """Name the columns of a table with examples, and propose a mapping (field -> column).
-
-    `options` may be a whole mapping, of which what says how to read the table is used, such as
-    `option:sheet`; without a sheet the first with a row is taken. The header of an empty file is row 0.
-
-    Raises:
-        FeedError: no table.
-
-    """
-    stated = {key: value for key, value in (options or {}).items() if key in _HOW_TO_READ}
-    mapping = TableMapping.of(stated, fields=())
-    rows = first_rows(content, mapping=mapping, most=LOOKED_AT)
-    number = mapping.option("header")
-    header = next((row for row in rows if str(row.number) == number), None) or _header(rows, words=words)
-    if header is None:
-        return SeenTable(sheets=sheets_of(content), header=0, columns=(), proposed={})
-    below = [row for row in rows if row.number > header.number and row.cells != header.cells]
-    columns = tuple(
-        SeenColumn(name=" ".join(name.split()), examples=_examples(below, place=place))
-        for place, name in enumerate(header.cells)
-        if name.strip()
-    )
-    proposed = proposal([column.name for column in columns], words=words)
-    return SeenTable(sheets=sheets_of(content), header=header.number, columns=columns, proposed=proposed)
-
-
-def looking_for(words: Words) -> Callable[[bytes, Mapping[str, str]], SeenTable]:
-    """Give the first look at a table of a format that has these words."""
-    return lambda content, columns: columns_of(content, words=words, options=columns)
-
-
-def proposal(names: Sequence[str], *, words: Words) -> dict[str, str]:
-    """Propose a column for each field, by the first of its words that a column bears; none twice."""
-    said = {_word(name): name for name in reversed(names)}
-    proposed: dict[str, str] = {}
-    taken: set[str] = set()
-    for field, known in words.items():
-        name = next((said[word] for word in known if word in said and said[word] not in taken), None)
-        if name is not None:
-            proposed[field] = name
-            taken.add(name)
-    return proposed
-
-
-def _header(rows: Sequence[TableRow], *, words: Words) -> TableRow | None:
-    """Find the row with most of the well-known words, else with most cells; the first of equals."""
-    known = {word for each in words.values() for word in each}
-    return max(
-        rows[:HEADER_WITHIN],
-        key=lambda row: (
-            sum(_word(cell) in known for cell in row.cells),
-            sum(bool(cell.strip()) for cell in row.cells),
-        ),
-        default=None,
-    )
-
-
-def _examples(rows: Sequence[TableRow], *, place: int) -> tuple[str, ...]:
-    met = dict.fromkeys(
-        row.cells[place].strip()[:LONGEST_EXAMPLE]
-        for row in rows
-        if place < len(row.cells) and row.cells[place].strip()
-    )
-    return tuple(met)[:EXAMPLES]
-
-
-def _word(name: str) -> str:
-    return _BETWEEN.sub(" ", name[:200]).strip().casefold()

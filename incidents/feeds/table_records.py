@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 
-from incidents.feeds.table_mapping import OPTION, TableMapping
-from incidents.feeds.table_rows import shown
-from incidents.feeds.table_times import ColumnTimes, Order, ReadTime, settle_all
-from incidents.feeds.tables import CellError, Record, Table, same
 from incidents.feeds.values import FeedComponent, FeedError, FeedIncident, FeedProblem
+from vendors.files.mapping import OPTION, TableMapping
+from vendors.files.rows import shown
+from vendors.files.tables import CellError, Record, Table, same
+from vendors.files.times import ColumnTimes, Order, ReadTime, settle_all
 
 LONGEST_ID = 120
 MOST_COMPONENTS = 200

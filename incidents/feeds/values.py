@@ -10,9 +10,13 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 
+from vendors.files.columns import SeenColumn as SeenColumn
+from vendors.files.columns import SeenTable as SeenTable
+from vendors.files.errors import FileError, FileProblem
 
-class FeedError(ValueError):
-    """The whole file cannot be read; its text says why and what to do."""
+# A feed's file fails as any other does.
+FeedError = FileError
+FeedProblem = FileProblem
 
 
 class Clock(StrEnum):
@@ -190,14 +194,6 @@ class FeedLetter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeedProblem:
-    """One record, or a part of it, that could not be used."""
-
-    place: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """Everything read from one file; `heard_at` is when the page itself last changed."""
 
@@ -229,24 +225,6 @@ class Format:
     needs_zone: bool = False
     hidden: bool = False
     table: "TableFormat | None" = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenColumn:
-    """A column of a table by its name, and the first different values in it."""
-
-    name: str
-    examples: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenTable:
-    """What a person chooses from: the sheets, the columns, and which column each field may be in."""
-
-    sheets: tuple[str, ...]
-    header: int
-    columns: tuple[SeenColumn, ...]
-    proposed: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

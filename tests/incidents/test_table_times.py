@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from incidents.feeds.table_times import ColumnTimes, Order, settle_all
 from incidents.feeds.values import FeedError
 from tests.incidents.tables import at
+from vendors.files.times import ColumnTimes, Order, settle_all
 
 
 def column(*values: str, zone: str | None = "UTC", order: Order | None = None) -> ColumnTimes:

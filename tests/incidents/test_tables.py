@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidents.feeds.csv_files import MOST_LINES
-from incidents.feeds.table_columns import MAINTENANCE_WORDS, SAMPLE_WORDS, columns_of
-from incidents.feeds.table_mapping import TableMapping
-from incidents.feeds.table_rows import LARGEST_FILE, MOST_ROWS
-from incidents.feeds.tables import Table, open_table
+from incidents.feeds.table_columns import INCIDENT_WORDS, MAINTENANCE_WORDS, SAMPLE_WORDS
 from incidents.feeds.values import FeedError
 from tests.incidents.tables import SHEET, cell_date, csv_of, edited, xlsx_of
+from vendors.files.columns import columns_of
+from vendors.files.csv_files import MOST_LINES
+from vendors.files.mapping import TableMapping
+from vendors.files.rows import LARGEST_FILE, MOST_ROWS
+from vendors.files.tables import Table, open_table
 
 FIELDS = ("number", "title", "began", "ended")
 
@@ -326,7 +327,7 @@ def test_columns_are_shown_with_examples_and_a_proposal() -> None:
         "Exported by us", "Ticket Number;Short description;Opened_At;resolved at;Priority;Colour",
         "T1;Slow;29-02-2016 01:16;;P1;red", "T2;Slow;01-03-2016 01:16;;P2;red",
     )  # fmt: skip
-    seen = columns_of(content)
+    seen = columns_of(content, words=INCIDENT_WORDS)
     assert (seen.sheets, seen.header) == ((), 2)
     assert [(column.name, column.examples) for column in seen.columns] == [
         ("Ticket Number", ("T1", "T2")),
@@ -355,4 +356,4 @@ def test_columns_of_a_named_sheet_are_shown() -> None:
 
 
 def test_an_empty_file_has_no_columns() -> None:
-    assert columns_of(b"").columns == ()
+    assert columns_of(b"", words=INCIDENT_WORDS).columns == ()

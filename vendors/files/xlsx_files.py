@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from io import BytesIO
 from xml.parsers import expat
 
-from incidents.feeds.table_rows import LONGEST_CELL, MOST_COLUMNS, NO_FAULTS, TableRow
-from incidents.feeds.values import FeedError
-from incidents.feeds.xlsx_dates import date_styles, local_text, number_text
+from vendors.files.errors import FileError
+from vendors.files.rows import LONGEST_CELL, MOST_COLUMNS, NO_FAULTS, TableRow
+from vendors.files.xlsx_dates import date_styles, local_text, number_text
 
 LARGEST_UNPACKED = 200_000_000
 LARGEST_SMALL_PART = 5_000_000
@@ -45,7 +45,7 @@ class Workbook:
     """An XLSX file, checked against its limits before anything of it is unpacked.
 
     Raises:
-        FeedError: no XLSX package, locked by a password, damaged, or a bomb.
+        FileError: no XLSX package, locked by a password, damaged, or a bomb.
 
     """
 
@@ -66,7 +66,7 @@ class Workbook:
                 sheets.append(Sheet(name=given.get("name", ""), part=part, hidden=hidden))
         self.sheets = tuple(sheet for sheet in sheets if sheet.part)
         if not self.sheets:
-            raise FeedError(f"The file is no workbook: it has no sheets. {AGAIN}")
+            raise FileError(f"The file is no workbook: it has no sheets. {AGAIN}")
         self._strings: list[str] | None = None
         self._dates: Mapping[int, bool] | None = None
 
@@ -74,7 +74,7 @@ class Workbook:
         """Yield the rows that have a cell, by their numbers.
 
         Raises:
-            FeedError: damaged, or larger than any table.
+            FileError: damaged, or larger than any table.
 
         """
         if self._strings is None:
@@ -122,7 +122,7 @@ class Workbook:
     def _elements(self, part: str) -> Iterator[tuple[str, Mapping[str, str]]]:
         """Yield the elements of a small part, by names without prefix."""
         if self._info(part).file_size > LARGEST_SMALL_PART:
-            raise FeedError(f"'{part}' of the workbook is larger than {LARGEST_SMALL_PART} bytes. {AGAIN}")
+            raise FileError(f"'{part}' of the workbook is larger than {LARGEST_SMALL_PART} bytes. {AGAIN}")
         met: list[tuple[str, Mapping[str, str]]] = []
 
         def attach(parser: expat.XMLParserType) -> None:
@@ -135,7 +135,7 @@ class Workbook:
     def _info(self, part: str) -> zipfile.ZipInfo:
         name = self._names.get(part.lower())
         if name is None:
-            raise FeedError(f"The workbook lacks its part '{part}'. {AGAIN}")
+            raise FileError(f"The workbook lacks its part '{part}'. {AGAIN}")
         return self._package.getinfo(name)
 
     def _parsed(self, part: str, attach: Callable[[expat.XMLParserType], None]) -> Iterator[None]:
@@ -152,39 +152,39 @@ class Workbook:
                     yield
                 parser.Parse(b"", True)
                 yield
-        except FeedError:
+        except FileError:
             raise
         # An encoding that nobody knows is no fault of XML to the parser.
         except (expat.ExpatError, ValueError, LookupError) as error:
-            raise FeedError(f"'{part}' of the workbook is damaged ({error}). {AGAIN}") from None
+            raise FileError(f"'{part}' of the workbook is damaged ({error}). {AGAIN}") from None
         except _DAMAGED as error:
-            raise FeedError(f"The workbook is damaged or was cut off ({error}). {AGAIN}") from None
+            raise FileError(f"The workbook is damaged or was cut off ({error}). {AGAIN}") from None
 
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
 
 
 def _refuse_entities(*_: object) -> None:
-    raise FeedError(f"The workbook defines entities of its own, which no spreadsheet program does. {AGAIN}")
+    raise FileError(f"The workbook defines entities of its own, which no spreadsheet program does. {AGAIN}")
 
 
 def _package(content: bytes) -> zipfile.ZipFile:
     try:
         package = zipfile.ZipFile(BytesIO(content))
     except (*_DAMAGED, ValueError, OverflowError) as error:
-        raise FeedError(f"The workbook is damaged or was cut off ({error}). Fetch it again.") from None
+        raise FileError(f"The workbook is damaged or was cut off ({error}). Fetch it again.") from None
     parts = package.infolist()
     if len(parts) > MOST_PARTS:
-        raise FeedError(f"The workbook has {len(parts)} parts, more than {MOST_PARTS}. {AGAIN}")
+        raise FileError(f"The workbook has {len(parts)} parts, more than {MOST_PARTS}. {AGAIN}")
     if sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-        raise FeedError(f"The workbook unpacks to more than {LARGEST_UNPACKED} bytes. Split it by year.")
+        raise FileError(f"The workbook unpacks to more than {LARGEST_UNPACKED} bytes. Split it by year.")
     for part in parts:
         if part.flag_bits & 1:
-            raise FeedError("The workbook is locked by a password. Save it without one.")
+            raise FileError("The workbook is locked by a password. Save it without one.")
         if part.file_size > 1_000_000 and part.file_size > TIGHTEST * max(part.compress_size, 1):
-            raise FeedError(f"'{part.filename}' of the workbook is packed too tightly to be a table. {AGAIN}")
+            raise FileError(f"'{part.filename}' of the workbook is packed too tightly to be a table. {AGAIN}")
         if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise FeedError(f"The workbook is packed in a way that spreadsheet programs do not use. {AGAIN}")
+            raise FileError(f"The workbook is packed in a way that spreadsheet programs do not use. {AGAIN}")
     return package
 
 
@@ -229,7 +229,7 @@ class _StringsReader:
         self._aside -= name == "rPh"
         if name == "si":
             if len(self.strings) >= MOST_STRINGS:
-                raise FeedError(f"The workbook has more than {MOST_STRINGS} texts. Split it by year.")
+                raise FileError(f"The workbook has more than {MOST_STRINGS} texts. Split it by year.")
             self.strings.append(_plain("".join(self._pieces)))
 
 
@@ -278,14 +278,14 @@ class _SheetReader:
         before = self._number
         self._number = int(number) if number.isdecimal() and len(number) < 8 else before + 1
         if not before < self._number <= LAST_ROW:
-            raise FeedError(f"Row {self._number} of the sheet follows row {before}. {AGAIN}")
+            raise FileError(f"Row {self._number} of the sheet follows row {before}. {AGAIN}")
         self._column, self._cells, self._faults = 0, [], {}
 
     def _start_cell(self, given: Mapping[str, str]) -> None:
         self._cells_met += 1
         self._column = self._place(given.get("r", "")) or self._column + 1
         if self._column > MOST_COLUMNS or self._cells_met > MOST_CELLS:
-            raise FeedError(
+            raise FileError(
                 f"Row {self._number} of the sheet: more than {MOST_COLUMNS} columns, "
                 f"or {MOST_CELLS} cells before. "
                 "Keep only the table in the sheet."

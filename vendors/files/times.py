@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
 
-from incidents.feeds.json_files import plausible
-from incidents.feeds.table_mapping import OPTION
-from incidents.feeds.table_rows import shown
-from incidents.feeds.values import FeedError
+from vendors.files.documents import plausible
+from vendors.files.errors import FileError
+from vendors.files.mapping import OPTION
+from vendors.files.rows import shown
 
 LONGEST_TIME = 60
 
@@ -125,7 +125,7 @@ class ColumnTimes:
 
         Raises:
             ValueError: not a time, or no time of the calendar.
-            FeedError: no zone was stated and the value has none; or a date of two readings.
+            FileError: no zone was stated and the value has none; or a date of two readings.
 
         """
         if len(value) > LONGEST_TIME:
@@ -144,7 +144,7 @@ class ColumnTimes:
         if "one" in given:
             one, two = int(given["one"] or 0), int(given["two"] or 0)
             if self.order is None and one != two:
-                raise FeedError(self._question())
+                raise FileError(self._question())
             return (two, one) if self.order is Order.MONTH_FIRST else (one, two)
         day = int(given["day"] or 0)
         if "name" in given:
@@ -182,7 +182,7 @@ class ColumnTimes:
             return ReadTime(at=plausible(local.replace(tzinfo=_offset(shift or "Z"))), notes=notes)
         if self.zone is None:
             said = f"'{named}' names no zone for certain" if named else "it says no zone"
-            raise FeedError(
+            raise FileError(
                 f"Column {shown(self.column)} has {shown(value)}: {said}. State the zone of the times."
             )
         at, more = in_zone(local, zone=self.zone, named=named)
@@ -192,21 +192,21 @@ class ColumnTimes:
         """Decide the order by what was learnt here, else by columns whose dates are written alike.
 
         Raises:
-            FeedError: the column proves both orders.
+            FileError: the column proves both orders.
 
         """
         if self.order is not None:
             return
         if len(self._proofs) == 2:
             both = " and ".join(self._proofs.values())
-            raise FeedError(
+            raise FileError(
                 f"Column {shown(self.column)} has dates day first and month first: {both}. "
                 f"Correct the file, or set {OPTION}order; the rows that do not fit are then listed."
             )
         alike = {proven[shape] for shape in self._shapes if shape in proven}
         self.order = next(iter(self._proofs), None) or (alike.pop() if len(alike) == 1 else None)
         if self.order is None and self._doubtful:
-            raise FeedError(self._question())
+            raise FileError(self._question())
 
     @property
     def proven(self) -> Iterable[tuple[tuple[str, int], Order]]:
@@ -233,7 +233,7 @@ def settle_all(columns: Iterable[ColumnTimes]) -> None:
     """Decide the order of every column of one table.
 
     Raises:
-        FeedError: a column proves both orders, or neither and no other column like it does.
+        FileError: a column proves both orders, or neither and no other column like it does.
 
     """
     proven: dict[tuple[str, int], set[Order]] = {}

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from incidents.feeds.values import FeedError
+from vendors.files.errors import FileError
 
 OPTION = "option:"
 TABLE_OPTIONS: Mapping[str, str] = {
@@ -40,7 +40,7 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableMapping:
-    """The columns by our fields, and how to read the table; a key or a word not known is a FeedError."""
+    """The columns by our fields, and how to read the table; a key or a word not known is a FileError."""
 
     columns: Mapping[str, str]
     options: Mapping[str, str] = field(default_factory=lambda: _NONE)
@@ -51,18 +51,18 @@ class TableMapping:
     ) -> "TableMapping":
         """Sort the keys of a context; `prefix` begins the keys that a reader lets people name themselves."""
         if not all(isinstance(text, str) for pair in given.items() for text in pair):
-            raise FeedError("A mapping names fields and columns as texts; this one holds something else.")
+            raise FileError("A mapping names fields and columns as texts; this one holds something else.")
         known, asked = frozenset(fields), {*TABLE_OPTIONS, *options}
         columns = {key: name.strip() for key, name in given.items() if not key.startswith(OPTION)}
         stated = {key.removeprefix(OPTION): value for key, value in given.items() if key.startswith(OPTION)}
         for key in columns:
             if key not in known and not (prefix and key.startswith(prefix)):
-                raise FeedError(
+                raise FileError(
                     f"'{key[:60]}' is no field of this table. Fields: {', '.join(sorted(known))}."
                 )
         for key in stated:
             if key not in asked:
-                raise FeedError(f"'{OPTION}{key[:60]}' is not known. Options: {', '.join(sorted(asked))}.")
+                raise FileError(f"'{OPTION}{key[:60]}' is not known. Options: {', '.join(sorted(asked))}.")
         return cls(
             columns={key: name for key, name in columns.items() if name},
             options={key: value for key, value in stated.items() if value.strip()},
@@ -76,7 +76,7 @@ class TableMapping:
         """Give an option that is one of these words, or empty."""
         said, known = self.option(name).lower(), sorted(words)
         if said and said not in known:
-            raise FeedError(f"{OPTION}{name} is '{said[:40]}'. Give one of: {', '.join(known)}.")
+            raise FileError(f"{OPTION}{name} is '{said[:40]}'. Give one of: {', '.join(known)}.")
         return said
 
     def words(self, name: str) -> frozenset[str]:
@@ -89,7 +89,7 @@ class TableMapping:
         for part in filter(str.strip, self.option(name).split("|")):
             word, sign, meaning = part.rpartition("=")
             if not sign or not word.strip():
-                raise FeedError(
+                raise FileError(
                     f"{OPTION}{name}: '{part[:40]}' says no meaning. Write word=meaning|word=meaning."
                 )
             read[_part(word)] = meaning.strip()

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from incidents.feeds.csv_files import csv_rows
-from incidents.feeds.table_mapping import OPTION, TableMapping
-from incidents.feeds.table_rows import LARGEST_FILE, MOST_ROWS, TableRow, letters, shown
-from incidents.feeds.values import FeedError, FeedProblem
-from incidents.feeds.xlsx_files import Workbook
+from vendors.files.csv_files import csv_rows
+from vendors.files.errors import FileError, FileProblem
+from vendors.files.mapping import OPTION, TableMapping
+from vendors.files.rows import LARGEST_FILE, MOST_ROWS, TableRow, letters, shown
+from vendors.files.xlsx_files import Workbook
 
 # Titles, notes and blank rows stand above the names of the columns, but not more than these.
 HEADER_WITHIN = 50
@@ -46,7 +46,7 @@ class Table:
     """A table whose columns are found: its records, and the problems met on the way.
 
     Raises:
-        FeedError: from `records`: damaged, cut off, or too long.
+        FileError: from `records`: damaged, cut off, or too long.
 
     """
 
@@ -56,7 +56,7 @@ class Table:
         *,
         header: TableRow,
         mapping: TableMapping,
-        problems: list[FeedProblem],
+        problems: list[FileProblem],
     ) -> None:
         self._rows, self._header, self._missing = rows, header, mapping.missing
         self.problems = problems
@@ -74,7 +74,7 @@ class Table:
                 continue
             count += 1
             if count > MOST_ROWS:
-                raise FeedError(f"The table has more than {MOST_ROWS} rows. Split it by year.")
+                raise FileError(f"The table has more than {MOST_ROWS} rows. Split it by year.")
             values = {name: self._value(row, places=places) for name, places in self._places.items()}
             faults = list(self._faults(row))
             if faults:
@@ -96,7 +96,7 @@ class Table:
         """Note what is wrong with one cell; `name` is our field, empty for the whole row."""
         self.lost[record.text("number")] += 1
         column = f", column {self.names[name]}" if name in self.names else ""
-        self.problems.append(FeedProblem(place=f"row {record.number}{column}", message=message))
+        self.problems.append(FileProblem(place=f"row {record.number}{column}", message=message))
 
     def _value(self, row: TableRow, *, places: Sequence[int]) -> str | None:
         cells, width = row.cells, len(row.cells)
@@ -107,10 +107,10 @@ class Table:
             value = " ".join(part for part in given if part not in self._missing)
         return None if value in self._missing else value
 
-    def _faults(self, row: TableRow) -> Iterator[FeedProblem]:
+    def _faults(self, row: TableRow) -> Iterator[FileProblem]:
         width = len(self._header.cells)
         if len(row.cells) > width and any(row.cells[width:]):
-            yield FeedProblem(
+            yield FileProblem(
                 place=f"row {row.number}",
                 message=f"it has {len(row.cells)} cells, the row of names has {width}: its values may stand "
                 "in wrong columns. Put cells that hold the sign between cells in quotation marks.",
@@ -123,19 +123,19 @@ class Table:
                 )
                 if said:
                     column = self.names[name]
-                    yield FeedProblem(place=f"row {row.number}, column {column}", message=f"{said}.")
+                    yield FileProblem(place=f"row {row.number}, column {column}", message=f"{said}.")
 
 
 def open_table(content: bytes, *, mapping: TableMapping) -> Table:
     """Find the sheet and the row that name all mapped columns.
 
     Raises:
-        FeedError: no table, none or several sheets with these columns, or a column that is not there; the
+        FileError: no table, none or several sheets with these columns, or a column that is not there; the
             message says which columns were found.
 
     """
     if not mapping.columns:
-        raise FeedError("Say which column holds which field; the file's columns were not mapped.")
+        raise FileError("Say which column holds which field; the file's columns were not mapped.")
     found = []
     misses = []
     for sheet, rows in _sheets(content, mapping=mapping):
@@ -144,15 +144,15 @@ def open_table(content: bytes, *, mapping: TableMapping) -> Table:
         except _NoHeader as error:
             misses.append(f"{f'Sheet {shown(sheet)}: ' if sheet else ''}{error}")
     if not found:
-        raise FeedError(" ".join(misses[:3]) or "The workbook has no sheet that is shown.")
+        raise FileError(" ".join(misses[:3]) or "The workbook has no sheet that is shown.")
     if len(found) > 1:
         listed = ", ".join(shown(sheet) for sheet, _, _ in found[:10])
-        raise FeedError(f"Several sheets have these columns: {listed}. Name one in {OPTION}sheet.")
+        raise FileError(f"Several sheets have these columns: {listed}. Name one in {OPTION}sheet.")
     _, rows, header = found[0]
     return Table(rows(), header=header, mapping=mapping, problems=[])
 
 
-class _NoHeader(FeedError):
+class _NoHeader(FileError):
     """No row names all the columns."""
 
 
@@ -182,12 +182,12 @@ def _sheets(
 ) -> Iterator[tuple[str, Callable[[], Iterator[TableRow]]]]:
     """Yield each sheet that may be meant, by name, with a way to read it from its start."""
     if len(content) > LARGEST_FILE:
-        raise FeedError(f"The file has {len(content)} bytes, more than {LARGEST_FILE}. Split it by year.")
+        raise FileError(f"The file has {len(content)} bytes, more than {LARGEST_FILE}. Split it by year.")
     for start, message in _NO_TABLES:
         if content.startswith(start):
-            raise FeedError(message)
+            raise FileError(message)
     if content[:500].lstrip()[:1] == b"<":
-        raise FeedError("The file is a web page or XML, whatever its name. Save the table as CSV or XLSX.")
+        raise FileError("The file is a web page or XML, whatever its name. Save the table as CSV or XLSX.")
     if not _is_zip(content):
         stated = {"encoding": mapping.option("encoding"), "delimiter": mapping.options.get("delimiter", "")}
         yield "", lambda: csv_rows(content, **stated)
@@ -196,7 +196,7 @@ def _sheets(
     sheets = [sheet for sheet in book.sheets if (sheet.name == asked if asked else not sheet.hidden)]
     if asked and not sheets:
         listed = ", ".join(shown(sheet.name) for sheet in book.sheets[:20])
-        raise FeedError(f"The workbook has no sheet {shown(asked)}; its sheets are: {listed}.")
+        raise FileError(f"The workbook has no sheet {shown(asked)}; its sheets are: {listed}.")
     for sheet in sheets:
         yield sheet.name, lambda sheet=sheet: book.rows(sheet)  # type: ignore[misc]
 
@@ -205,7 +205,7 @@ def _header(rows: Iterator[TableRow], *, mapping: TableMapping) -> TableRow:
     """Find the row that names all mapped columns."""
     stated = mapping.option("header")
     if stated and not (stated.isdecimal() and len(stated) < 8):
-        raise FeedError(f"{OPTION}header is {shown(stated)}; give the number of a row.")
+        raise FileError(f"{OPTION}header is {shown(stated)}; give the number of a row.")
     best: tuple[int, TableRow | None] = (0, None)
     for row in islice(rows, None if stated else HEADER_WITHIN):
         if stated and row.number != int(stated):
@@ -233,7 +233,7 @@ def _places(name: str, *, header: TableRow) -> tuple[int, ...]:
     """Find a column by its name, or the two of "Date + Time"; none where one is not there.
 
     Raises:
-        FeedError: the name stands over two columns.
+        FileError: the name stands over two columns.
 
     """
     asked = same(name)
@@ -241,7 +241,7 @@ def _places(name: str, *, header: TableRow) -> tuple[int, ...]:
     found = tuple(place for place, named in enumerate(names) if named == asked)
     if len(found) > 1:
         both = " and ".join(letters(place) for place in found[:2])
-        raise FeedError(
+        raise FileError(
             f"Row {header.number} names {shown(name)} twice, in columns {both}. Rename one of them."
         )
     if found or " + " not in name:

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from io import BytesIO, TextIOWrapper
 
-from incidents.feeds.table_rows import LONGEST_CELL, MOST_COLUMNS, TableRow
-from incidents.feeds.values import FeedError
+from vendors.files.errors import FileError
+from vendors.files.rows import LONGEST_CELL, MOST_COLUMNS, TableRow
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 ENCODINGS = ("utf-8", "utf-16", "cp1252", "cp1250", "cp1251", "latin-1", "shift_jis", "gb18030", "big5")
@@ -36,7 +36,7 @@ def csv_rows(content: bytes, *, encoding: str = "", delimiter: str = "") -> Iter
     `encoding` and `delimiter` (a word of DELIMITERS or the sign itself) are found where they are not given.
 
     Raises:
-        FeedError: letters that the encoding does not have, a quote that is not closed, a cell without end,
+        FileError: letters that the encoding does not have, a quote that is not closed, a cell without end,
             or a last row that was cut off.
 
     """
@@ -44,13 +44,13 @@ def csv_rows(content: bytes, *, encoding: str = "", delimiter: str = "") -> Iter
     try:
         first = text.readline(20)
     except UnicodeError:
-        raise FeedError(_undecodable(text, row=1)) from None
+        raise FileError(_undecodable(text, row=1)) from None
     stated = first[4] if first[:4].lower() == "sep=" and len(first.rstrip("\r\n")) == 5 else ""
     if not stated:
         text.seek(0)
     sign = DELIMITERS.get(delimiter, delimiter) or stated or _delimiter(text)
     if len(sign) != 1 or sign.isalnum() or sign in _NO_SIGN:
-        raise FeedError(f"'{sign[:20]}' is no sign between cells. Give one of: {', '.join(DELIMITERS)}.")
+        raise FileError(f"'{sign[:20]}' is no sign between cells. Give one of: {', '.join(DELIMITERS)}.")
     yield from _rows(text, sign=sign, before=int(bool(stated)), complete=_ends_a_line(content))
 
 
@@ -61,20 +61,20 @@ def _rows(text: TextIOWrapper, *, sign: str, before: int, complete: bool) -> Ite
         for cells in csv.reader(text, delimiter=sign, strict=True):
             number += 1
             if number > MOST_LINES:
-                raise FeedError(f"The file has more than {MOST_LINES} rows, blank ones among them. Split it.")
+                raise FileError(f"The file has more than {MOST_LINES} rows, blank ones among them. Split it.")
             if len(cells) > MOST_COLUMNS:
-                raise FeedError(f"Row {number} has {len(cells)} cells, more than {MOST_COLUMNS}. {_CHECK}")
+                raise FileError(f"Row {number} has {len(cells)} cells, more than {MOST_COLUMNS}. {_CHECK}")
             widths[len(cells)] += 1
             if any(cells):
                 yield TableRow(number, tuple(cells))
     except csv.Error as error:
-        raise FeedError(_said(error, row=number + 1)) from None
+        raise FileError(_said(error, row=number + 1)) from None
     except UnicodeError:
-        raise FeedError(_undecodable(text, row=number + 1)) from None
+        raise FileError(_undecodable(text, row=number + 1)) from None
     # Rows of one length, then a shorter one that no line end closes: the rest did not arrive.
     usual = max(widths, default=0)
     if not complete and len(cells) < usual and widths[usual] > 1 and widths[usual] == number - before - 1:
-        raise FeedError(
+        raise FileError(
             f"The file was cut off in row {number}: it has {len(cells)} of {usual} cells. Fetch it again."
         )
 
@@ -105,7 +105,7 @@ def _said(error: csv.Error, *, row: int) -> str:
 
 def _text(content: bytes, *, encoding: str) -> TextIOWrapper:
     if encoding and encoding.lower() not in ENCODINGS:
-        raise FeedError(f"The encoding '{encoding[:20]}' is not known. Give one of: {', '.join(ENCODINGS)}.")
+        raise FileError(f"The encoding '{encoding[:20]}' is not known. Give one of: {', '.join(ENCODINGS)}.")
     marked = next((name for mark, name in _MARKS if content.startswith(mark)), "")
     # A mark at the start is never part of the text, whatever encoding was named.
     chosen = marked or encoding.lower() or _encoding(content)
@@ -124,7 +124,7 @@ def _encoding(content: bytes) -> str:
     except UnicodeDecodeError:
         return _not_utf8(content)
     if decoder.getstate()[0]:
-        raise FeedError("The file ends in the middle of a letter: it was cut off. Fetch it again.")
+        raise FileError("The file ends in the middle of a letter: it was cut off. Fetch it again.")
     return "utf-8"
 
 
@@ -133,7 +133,7 @@ def _not_utf8(content: bytes) -> str:
     read = content.decode("utf-8", errors="replace")
     damaged = read.count("\ufffd")
     if len(read) - len(read.encode("ascii", errors="ignore")) > 2 * damaged:
-        raise FeedError(
+        raise FileError(
             f"The file is UTF-8 but for {damaged} damaged letters. Save it again, or name its encoding."
         )
     return "cp1252"
