@@ -26,7 +26,7 @@ from sla.documents import Document, DocumentError, read_document
 from sla.models import AgreementVersion, ServiceLevelAgreement
 from sla.services.documents import load_document
 from sla.services.documents.export import contract_entry, vendor_entry
-from vendors.models import CODE, Contract, Vendor, validate_currency, validate_zone
+from vendors.models import CODE, Contract, Service, Vendor, validate_currency, validate_zone
 from vendors.services import save_record
 
 FOLDER = Path(__file__).parents[1] / "start_templates"
@@ -131,6 +131,11 @@ def _read(path: Path) -> StartTemplate:
     return StartTemplate(**head, blanks=(*common, *own), document=table)
 
 
+def filled_blanks(code: str, *, blanks: Mapping[str, str]) -> dict[str, str]:
+    """Return what was filled in, with the template's defaults; raise ValidationError by the blank's name."""
+    return _checked(start_template(code), blanks=blanks)
+
+
 def _checked(template: StartTemplate, *, blanks: Mapping[str, str]) -> dict[str, str]:
     """Return what was filled in, with defaults; refuse what is missing, unknown or cannot be read."""
     known = {blank.code for blank in template.blanks}
@@ -157,6 +162,7 @@ def _checked(template: StartTemplate, *, blanks: Mapping[str, str]) -> dict[str,
 def _document(template: StartTemplate, *, filled: Mapping[str, str]) -> Document:
     words = dict(filled) | {f"{name}_code": slugify(value)[:CODE_LENGTH] for name, value in filled.items()}
     words["vendor_code"] = _vendor_slug(filled["vendor"])
+    words |= _service_on_file(filled)
     plain = _filled({**template.document}, words=words)
     plain["vendor"].setdefault("kind", template.vendor_kind)
     try:
@@ -172,6 +178,14 @@ def _vendor_slug(name: str) -> str:
     if not slug:
         raise ValidationError({"vendor": f"{name!r} has no letter or digit to make a short name of."})
     return slug
+
+
+def _service_on_file(filled: Mapping[str, str]) -> dict[str, str]:
+    """Return code and name of the contract's service that was named by either; nothing for a new one."""
+    services = Service.objects.filter(contract__reference=filled["reference"])
+    named = filled["service"]
+    found = services.filter(code=named).first() or services.filter(name__iexact=named).order_by("pk").first()
+    return {"service_code": found.code, "service": found.name} if found is not None else {}
 
 
 def _filled(value: Any, *, words: Mapping[str, str]) -> Any:

@@ -6,6 +6,7 @@ from vendors.models.contracts import CODE, Contract
 from vendors.models.fees import Charge, CostShare
 from vendors.models.money import EXPONENTS, exponent, major_units, minor_units, money_text, validate_currency
 from vendors.models.parties import Account, Contact, LegalEntity, Tag, Vendor
+from vendors.models.registers import RegisterRecord, RegisterUpload
 from vendors.models.services import Service, ServiceAlias, ServiceNeed
 from vendors.models.tracked import (
     ALL_TIME,
@@ -38,6 +39,8 @@ __all__ = [
     "Reader",
     "RegisterManager",
     "RegisterQuerySet",
+    "RegisterRecord",
+    "RegisterUpload",
     "Service",
     "ServiceAlias",
     "ServiceNeed",
