@@ -57,10 +57,12 @@ class Table:
         header: TableRow,
         mapping: TableMapping,
         problems: list[FileProblem],
+        key: str = "number",
     ) -> None:
+        self._key = key
         self._rows, self._header, self._missing = rows, header, mapping.missing
         self.problems = problems
-        # The numbers of records of which a row was left out.
+        # The numbers of records of which a row was left out; `key` is the field that holds them.
         self.lost: Counter[str] = Counter()
         self._places = {name: _places(column, header=header) for name, column in mapping.columns.items()}
         self.names = mapping.columns
@@ -79,7 +81,7 @@ class Table:
             faults = list(self._faults(row))
             if faults:
                 self.problems.extend(faults)
-                self.lost[values.get("number") or ""] += 1
+                self.lost[values.get(self._key) or ""] += 1
                 continue
             if any(values.values()):
                 yield Record(number=row.number, values=values)
@@ -94,7 +96,7 @@ class Table:
 
     def problem(self, record: Record, name: str, message: str) -> None:
         """Note what is wrong with one cell; `name` is our field, empty for the whole row."""
-        self.lost[record.text("number")] += 1
+        self.lost[record.text(self._key)] += 1
         column = f", column {self.names[name]}" if name in self.names else ""
         self.problems.append(FileProblem(place=f"row {record.number}{column}", message=message))
 
@@ -126,8 +128,8 @@ class Table:
                     yield FileProblem(place=f"row {row.number}, column {column}", message=f"{said}.")
 
 
-def open_table(content: bytes, *, mapping: TableMapping) -> Table:
-    """Find the sheet and the row that name all mapped columns.
+def open_table(content: bytes, *, mapping: TableMapping, key: str = "number") -> Table:
+    """Find the sheet and the row that name all mapped columns; `key` is the field that numbers records.
 
     Raises:
         FileError: no table, none or several sheets with these columns, or a column that is not there; the
@@ -149,7 +151,7 @@ def open_table(content: bytes, *, mapping: TableMapping) -> Table:
         listed = ", ".join(shown(sheet) for sheet, _, _ in found[:10])
         raise FileError(f"Several sheets have these columns: {listed}. Name one in {OPTION}sheet.")
     _, rows, header = found[0]
-    return Table(rows(), header=header, mapping=mapping, problems=[])
+    return Table(rows(), header=header, mapping=mapping, problems=[], key=key)
 
 
 class _NoHeader(FileError):
