@@ -6,11 +6,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 
 from incidents.admin import IncidentAdmin
 from incidents.models import Incident
+from sla.admin.registers import RegisterImports, may_import
 from sla.admin.reports import report_url, vendor_report_url
 from sla.services import touched
 from vendors.admin import ContractAdmin, VendorAdmin, signed_in
@@ -50,10 +51,20 @@ def _figures(vendor: Vendor) -> tuple[tuple[str, str], ...]:
 
 
 @admin.register(Contract)
-class ContractPageAdmin(ContractAdmin):
-    """A contract with its SLA schedules and their last statements."""
+class ContractPageAdmin(RegisterImports, ContractAdmin):
+    """A contract with its SLA schedules and their last statements; imports begin from the list."""
 
     change_form_template = "sla/contract.html"
+    change_list_template = "sla/contracts.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the import of registers."""
+        return [*self.import_urls(), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Offer the import to who may see every vendor."""
+        extra = {**(extra_context or {}), "may_import": may_import(request)}
+        return super().changelist_view(request, extra)
 
     def changeform_view(
         self,
