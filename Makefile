@@ -68,7 +68,7 @@ bench: $(STAMP)
 	@$(BIN)/python -m pytest tests/benchmarks -m benchmark --benchmark-enable --benchmark-columns=min,median,max $(PYTEST)
 
 # Kills, stops, doubles and cuts off a whole installation, on PostgreSQL and Redis servers that it starts on free ports.
-# SEEDS says how often each of the five places to kill a worker is tried: 20 take about half an hour, 1 is what CI runs.
+# SEEDS says how often each of the five places to kill a worker is tried; CI tries each once.
 chaos: SEEDS ?= 20
 chaos: $(STAMP)
 	@CHAOS_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/chaos -m chaos $(PYTEST)
