@@ -32,7 +32,7 @@ class Probe(Tracked):
         "given up after",
         default=10,
         validators=[MinValueValidator(1), MaxValueValidator(30)],
-        help_text="Seconds.",
+        help_text="In seconds.",
     )
     expected_status = models.PositiveIntegerField(
         "right status", default=200, validators=[MinValueValidator(100), MaxValueValidator(599)]

@@ -242,7 +242,7 @@ def page_of(source: FeedSource, client: Client) -> str:
 def test_the_page_of_a_feed_makes_the_address_and_shows_it_to_who_may_change_it(
     admin_client: Client, client: Client, django_user_model: Any
 ) -> None:
-    source = a_feed("pager", kind="pagerduty")
+    source = a_feed("pager", kind="pagerduty", signing_secret=SECRET)
     assert "It has none yet" in page_of(source, admin_client)
     url = reverse("admin:incidents_feed_address", args=[source.pk])
     assert admin_client.get(url).status_code == 405
@@ -256,6 +256,7 @@ def test_the_page_of_a_feed_makes_the_address_and_shows_it_to_who_may_change_it(
     seen = page_of(source, client)
     assert "only who may change the feed sees it" in seen
     assert address_key(source) not in seen
+    assert SECRET not in seen
     assert client.post(url, {}).status_code == 403
     admin_client.post(url, {"do": "withdraw"})
     assert "It has none yet" in page_of(source, admin_client)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
@@ -14,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminPasswordWidget
 
 from incidents.admin.feeds.inbox import inbox_view
 from incidents.admin.feeds.pushing import address_view, again_view, panel_of, whole_view
@@ -30,7 +30,7 @@ class FeedSourceForm(RecordForm):
     class Meta:
         model = FeedSource
         exclude = ("columns",)
-        widgets = {"signing_secret": forms.PasswordInput(render_value=True)}
+        widgets = {"signing_secret": UnfoldAdminPasswordWidget(render_value=True)}
 
 
 class ComponentRuleInline(RecordInline):
@@ -75,6 +75,13 @@ class FeedSourceAdmin(RecordAdmin):
             records_count=Count("records", distinct=True),
             waiting_count=Count("unmatched_names", distinct=True),
         )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave the secret out for who may only look: a page shows it in full to them."""
+        found = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return found
+        return [part for part in found if "signing_secret" not in part[1]["fields"]]
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages of an import and the inbox."""
