@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from incidents.models import FeedRecord, FeedSource, Incident, Outage
 from incidents.selectors import attributions, twins
-from incidents.services import confirm_outage
+from incidents.services import confirm_outage, record_outage
 from incidents.services.feeds.joining import join_incidents, split_record
 from tests.incidents.feed_rows import END, NOW, START, a_feed, imported, told
 from tests.incidents.rows import an_incident, an_outage, at
@@ -121,9 +121,38 @@ def test_what_a_person_confirmed_is_not_joined_away(page: FeedSource, monitor: F
     with pytest.raises(ValidationError) as refused:
         join_incidents(first, second, by=person(), at=NOW, reason="One outage")
     assert refused.value.messages == [
-        f"A person confirmed the times of {second}. Keep that one, and join the other to it."
+        f"A person confirmed or changed the times of {second}. Keep that one, and join the other to it."
     ]
     assert Incident.objects.count() == 2
+
+
+def test_what_a_person_corrected_outlives_joining_and_taking_apart(
+    page: FeedSource, monitor: FeedSource
+) -> None:
+    first, second = both(page, monitor)
+    mine = second.outages.get()
+    mine.started_at = EARLY - timedelta(minutes=3)
+    record_outage(mine, by=person(), reason="Our graph")
+    with pytest.raises(ValidationError, match="A person confirmed or changed the times of"):
+        join_incidents(first, second, by=person(), at=NOW, reason="One outage")
+    join_incidents(second, first, by=person(), at=NOW, reason="One outage")
+    with pytest.raises(ValidationError, match="A person confirmed or changed the times of monitor: m7"):
+        split_record(second.records.get(source=monitor), by=person(), at=NOW, reason="Two")
+    split_record(second.records.get(source=page), by=person(), at=NOW, reason="Two")
+    assert clocks(second) == [("us", EARLY - timedelta(minutes=3))]
+
+
+def test_a_second_view_by_the_same_clock_is_taken_apart_without_the_first_ones_outage(
+    page: FeedSource, mail: Service
+) -> None:
+    twin = a_feed("twin", vendor=mail.contract.vendor)
+    imported(page, told())
+    imported(twin, told(external_id="t1", started_at=EARLY))
+    first, second = Incident.objects.get(source="page"), Incident.objects.get(source="twin")
+    join_incidents(first, second, by=person(), at=NOW, reason="One outage")
+    own = split_record(first.records.get(source=twin), by=person(), at=NOW, reason="Two")
+    assert clocks(first) == [("vendor_status_page", START)]
+    assert (clocks(own), own.vendor) == ([("vendor_status_page", EARLY)], mail.contract.vendor)
 
 
 def test_an_incident_that_was_typed_in_is_kept_and_a_feeds_is_joined_to_it(

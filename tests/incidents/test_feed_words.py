@@ -4,7 +4,14 @@ import pytest
 
 from incidents.feeds.values import FeedComponent
 from incidents.models import ComponentRule, FeedSource, Outage, SeverityRule, UnmatchedName
-from incidents.services.feeds.rematching import bring_again, match_name
+from incidents.services.feeds.names import NO_PART
+from incidents.services.feeds.rematching import (
+    bring_again,
+    explain_word,
+    match_name,
+    unexplained_words,
+)
+from incidents.services.feeds.words import NO_WORD
 from tests.incidents.feed_rows import NOW, a_feed, imported, told
 from tests.vendors.rows import a_contract, a_service, person, saved
 from vendors.models import Service, ServiceAlias
@@ -111,6 +118,29 @@ def test_words_that_feeds_share_need_no_rule(
     part = FeedComponent(name="Mail sending", worst_status=status)
     imported(page, told(severity=severity, components=(part,)))
     assert Outage.objects.get().kind == kind
+
+
+def test_a_record_that_names_no_part_waits_like_one_with_a_name_nobody_knows(
+    mail: Service, page: FeedSource
+) -> None:
+    imported(page, told(components=()), told(external_id="x2", components=(), planned=True))
+    name = UnmatchedName.objects.get()
+    assert (name.name, name.records) == (NO_PART, 1)
+    match_name(name, services=[mail], by=person(), at=NOW, reason="The page is about mail alone")
+    assert hit() == ["mail"]
+
+
+@pytest.mark.parametrize(("severity", "word"), [("P1", "P1"), ("", NO_WORD)])
+def test_a_word_that_nobody_explained_is_degraded_and_says_so_until_it_is(
+    mail: Service, page: FeedSource, severity: str, word: str
+) -> None:
+    saved(ServiceAlias(service=mail, name="Mail sending"))
+    [row] = imported(page, told(severity=severity)).rows
+    assert row.notes == (f"severity “{word}” is not explained: recorded as degraded",)
+    assert unexplained_words([page]) == [(page, word, 1)]
+    assert Outage.objects.get().kind == "degraded"
+    explain_word(page, word=word, kind="outage", by=person(), at=NOW, reason="Their P1 is an outage")
+    assert (Outage.objects.get().kind, unexplained_words([page])) == ("outage", [])
 
 
 def test_a_feeds_own_word_goes_before_and_may_count_as_no_outage(mail: Service, page: FeedSource) -> None:

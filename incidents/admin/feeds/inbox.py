@@ -14,12 +14,20 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from incidents.models import FeedLetter, Incident, Outage, ProposedWindow, UnmatchedName
+from incidents.models import (
+    FeedLetter,
+    FeedSource,
+    Incident,
+    Outage,
+    OutageKind,
+    ProposedWindow,
+    UnmatchedName,
+)
 from incidents.selectors import Inbox, Proposal, attributions, inbox_of
 from incidents.services import accept_window, attribute_incident, decline_window
 from incidents.services.feeds.inbox import finish_letter
 from incidents.services.feeds.joining import join_incidents
-from incidents.services.feeds.rematching import match_name
+from incidents.services.feeds.rematching import explain_word, match_name, unexplained_words
 from vendors.admin import signed_in
 from vendors.models import Service, Vendor
 
@@ -60,6 +68,7 @@ def inbox_view(request: HttpRequest, *, base: Mapping[str, Any], money_of: Money
         _do(request)
         return HttpResponseRedirect(reverse("admin:incidents_inbox"))
     found = inbox_of(request.user, now=timezone.now())
+    words = unexplained_words(FeedSource.objects.all().visible_to(request.user))
     context = {
         **base,
         "title": "Inbox of feeds",
@@ -74,15 +83,18 @@ def inbox_view(request: HttpRequest, *, base: Mapping[str, Any], money_of: Money
         "unconfirmed": found.unconfirmed[:MOST_SHOWN],
         "letters": found.letters[:MOST_SHOWN],
         "twins": found.twins[:MOST_SHOWN],
-        "counts": _counts(found),
+        "counts": _counts(found, words=words),
+        "words": words[:MOST_SHOWN],
+        "kinds": OutageKind.choices,
         "nothing_of_ours": NOTHING_OF_OURS,
     }
     return TemplateResponse(request, "incidents/feeds/inbox.html", context)
 
 
-def _counts(found: Inbox) -> list[tuple[str, str, int]]:
+def _counts(found: Inbox, *, words: list[Any]) -> list[tuple[str, str, int]]:
     kinds: list[tuple[str, str, Any]] = [
         ("names", "without a service", found.names),
+        ("words", "not explained", words),
         ("starts", "without a start time", found.without_start),
         ("vendors", "without an attribution", found.unattributed),
         ("windows", "with other times in the text", found.windows),
@@ -141,6 +153,7 @@ def _do(request: HttpRequest) -> None:
     act, _, key = request.POST.get("do", "").partition(":")
     done = {
         "names": _match_names,
+        "words": _explain_words,
         "vendors": _attribute,
         "accept": _accept,
         "decline": _decline,
@@ -174,6 +187,18 @@ def _match_names(request: HttpRequest, key: str, at: datetime) -> str:
                 name, services=meant, by=signed_in(request), at=at, reason=_why(request, "names")
             )
     return f"{count} names are known now; {changed} records changed." if count else "No name was chosen."
+
+
+def _explain_words(request: HttpRequest, key: str, at: datetime) -> str:
+    count = changed = 0
+    for source, word, _ in unexplained_words(FeedSource.objects.all().visible_to(request.user)):
+        kind = request.POST.get(f"word_{source.pk}_{word}", "")
+        if kind == NOTHING_OF_OURS or kind in OutageKind.values:
+            reason, by = _why(request, "words"), signed_in(request)
+            kind = "" if kind == NOTHING_OF_OURS else kind
+            changed += explain_word(source, word=word, kind=kind, by=by, at=at, reason=reason)
+            count += 1
+    return f"{count} words are explained now; {changed} records changed." if count else "No word was chosen."
 
 
 def _attribute(request: HttpRequest, key: str, at: datetime) -> str:

@@ -89,7 +89,7 @@ def _built(said: FeedIncident, *, record: FeedRecord, run: Run, taken: frozenset
         _forget(record)
         return None
     keep_said(record, said, at=run.at)
-    record.unmatched = run.unknown(said.components)
+    record.unmatched = run.unknown(run.parts(said))
     return Built(said=said, record=record, doing=doing)
 
 

@@ -156,7 +156,7 @@ def _brought_in(said: FeedIncident | FeedMaintenance, *, record: FeedRecord, run
 
 
 def _told_of(said: FeedIncident | FeedMaintenance, *, doing: Doing) -> ImportRow:
-    for name in doing.run.unknown(said.components):
+    for name in doing.run.unknown(doing.run.parts(said)):
         doing.run.unmatched[name] += 1
     return _row(said, outcome=doing.outcome, notes=tuple(doing.conflicts + doing.notes))
 
@@ -216,7 +216,7 @@ def bring(said: FeedIncident | FeedMaintenance, *, record: FeedRecord, doing: Do
     before = _kept(record)
     keep_said(record, said, at=doing.run.at)
     record.conflicts = list(doing.conflicts)
-    record.unmatched = doing.run.unknown(said.components)
+    record.unmatched = doing.run.unknown(doing.run.parts(said))
     if record._state.adding or _kept(record) != before:
         record.save()
     if isinstance(said, FeedIncident):

@@ -34,8 +34,16 @@ def bring_incident(said: FeedIncident, *, record: FeedRecord, doing: Doing) -> N
     _bring_moments(said, incident=incident, doing=doing, is_first=is_first)
     _bring_waits(said, incident=incident, doing=doing)
     doing.notes += said.notes
+    doing.notes += _unexplained(said, run=run)
     if said.started_at and said.resolved_at and said.resolved_at <= said.started_at:
         doing.notes.append("needs times: it ends at or before its start and counts 0 s")
+
+
+def _unexplained(said: FeedIncident, *, run: Run) -> list[str]:
+    """Return what is to be said of words that decide and that nobody has explained."""
+    hit = [part for part in run.parts(said) if run.services(part)]
+    words = dict.fromkeys(word for part in hit if (word := run.words.unknown(said, part=part)))
+    return [f"severity “{word}” is not explained: recorded as degraded" for word in words]
 
 
 def _bring_outages(said: FeedIncident, *, incident: Incident, rival: FeedRecord | None, doing: Doing) -> None:
@@ -55,7 +63,7 @@ def _bring_outages(said: FeedIncident, *, incident: Incident, rival: FeedRecord 
 def _hit(said: FeedIncident, *, run: Run) -> dict[int, tuple[Service, FeedComponent]]:
     """Return each service that some part means, with the first such part that counts as an outage."""
     hit: dict[int, tuple[Service, FeedComponent]] = {}
-    for part in said.components:
+    for part in run.parts(said):
         if run.words.kind(said, part=part):
             for service in run.services(part):
                 hit.setdefault(service.pk, (service, part))

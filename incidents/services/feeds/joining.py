@@ -1,15 +1,18 @@
 """Several tellings of one outage are views of one incident: joined, and taken apart again."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from incidents.models import FeedRecord, Incident
+from incidents.models import FeedRecord, Incident, Outage
 from incidents.services.feeds.importing import bring
+from incidents.services.feeds.merging import was_changed
 from incidents.services.feeds.records import records_of, said_last
 from incidents.services.feeds.runs import Doing, Run
+from incidents.services.incidents import attribute_incident
 from vendors.services import checked_reason, remove_record
 
 
@@ -54,14 +57,28 @@ def split_record(record: FeedRecord, *, by: User, at: datetime, reason: str) -> 
     incident = record.incident
     if incident is None or incident.records.count() < 2:
         raise ValidationError(f"{record} is the only view of its incident: nothing to split.", code="only")
-    outages = incident.outages.filter(measured_by=record.source.measured_by)
-    _refuse_confirmed(outages.exclude(confirmed_at=None).count(), name=str(record))
+    outages = [] if _is_second(record) else _outages_of(record)
+    _refuse_persons(outages, name=str(record))
     for row in outages:
         remove_record(row, by=by, reason=reason)
     FeedRecord.objects.filter(pk=record.pk).update(incident=None)
     brought = _bring_again(record, by=by, at=at)
     assert brought.incident is not None
+    if brought.incident.vendor is None and incident.vendor is not None:
+        attribute_incident(brought.incident, vendor=incident.vendor, by=by, reason=reason)
     return brought.incident
+
+
+def _is_second(record: FeedRecord) -> bool:
+    """Say whether an earlier view by the same clock gave the outages: this one has none of its own."""
+    assert record.incident is not None
+    earlier = record.incident.records.filter(pk__lt=record.pk).select_related("source")
+    return any(other.source.measured_by == record.source.measured_by for other in earlier)
+
+
+def _outages_of(record: FeedRecord) -> list[Outage]:
+    assert record.incident is not None
+    return list(record.incident.outages.filter(measured_by=record.source.measured_by))
 
 
 def _refuse(kept: Incident, other: Incident, *, records: list[FeedRecord]) -> None:
@@ -71,14 +88,15 @@ def _refuse(kept: Incident, other: Incident, *, records: list[FeedRecord]) -> No
         raise ValidationError(
             f"{other} was typed in: keep it, and join the one that came from a feed to it.", code="typed_in"
         )
-    _refuse_confirmed(other.outages.exclude(confirmed_at=None).count(), name=str(other))
+    _refuse_persons(other.outages.all(), name=str(other))
 
 
-def _refuse_confirmed(count: int, *, name: str) -> None:
-    if count:
+def _refuse_persons(outages: Iterable[Outage], *, name: str) -> None:
+    """Refuse to take outages away that a person confirmed, corrected or typed in."""
+    if any(row.confirmed_at is not None or was_changed(row) for row in outages):
         raise ValidationError(
-            f"A person confirmed the times of {name}. Keep that one, and join the other to it.",
-            code="confirmed",
+            f"A person confirmed or changed the times of {name}. Keep that one, and join the other to it.",
+            code="persons",
         )
 
 

@@ -30,6 +30,14 @@ def merge(row: FromFeed, *, fields: dict[str, Any]) -> list[str]:
     return conflicts
 
 
+def was_changed(row: FromFeed) -> bool:
+    """Say whether a person typed a row in, or changed a field that a feed had filled."""
+    said = row.feed_said
+    if not said or BY_PERSON in said:
+        return True
+    return any(as_text(getattr(row, name)) != value for name, value in said.items())
+
+
 def state_of(row: FromFeed, *, fields: dict[str, Any]) -> tuple[Any, ...]:
     """Return what a merge may change, to see whether it did."""
     return (dict(row.feed_said), *(getattr(row, name) for name in fields))

@@ -7,6 +7,9 @@ from incidents.models import ComponentRule, FeedSource
 from incidents.selectors import services_by_feed_name
 from vendors.models import Service
 
+# Stands where a record names no part: one rule says for the whole feed which service is meant then.
+NO_PART = "(no part named)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:

@@ -22,7 +22,7 @@ def bring_notice(said: FeedMaintenance, *, record: FeedRecord, doing: Doing) -> 
 
     """
     run = doing.run
-    services = list(dict.fromkeys(service for part in said.components for service in run.services(part)))
+    services = list(dict.fromkeys(service for part in run.parts(said) for service in run.services(part)))
     vendor = _vendor(said, services=services, run=run)
     window = record.window or _on_file(said, vendor=vendor)
     window = window or MaintenanceWindow(vendor=vendor, reference=said.external_id, source=run.source.code)

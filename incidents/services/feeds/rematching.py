@@ -1,17 +1,19 @@
 """When a name or a word means something new: what was read before is brought in again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Count
 
-from incidents.models import ComponentRule, FeedRecord, FeedSource, UnmatchedName
+from incidents.models import ComponentRule, FeedRecord, FeedSource, SeverityRule, UnmatchedName
 from incidents.services.feeds.importing import BATCH, bring
 from incidents.services.feeds.inbox import note_unmatched
 from incidents.services.feeds.records import records_of, said_last
 from incidents.services.feeds.runs import Doing, Outcome, Run
+from incidents.services.feeds.words import NO_WORD, Words, is_common
 from vendors.models import Service
 from vendors.services import save_record
 
@@ -26,6 +28,30 @@ def match_name(name: UnmatchedName, *, services: list[Service], by: User, at: da
         for rule in rows or [ComponentRule(source=name.source, names=name.name)]:
             save_record(rule, by=by, reason=reason)
     return bring_again(name.source, by=by, at=at)
+
+
+def explain_word(source: FeedSource, *, word: str, kind: str, by: User, at: datetime, reason: str) -> int:
+    """Say which kind of outage a feed's word for severity is, empty for none; return how many changed.
+
+    Records that bear the word are brought in again. Raises ValidationError for a blank reason.
+    """
+    save_record(SeverityRule(source=source, word=word[:60], kind=kind), by=by, reason=reason)
+    return bring_again(source, by=by, at=at)
+
+
+def unexplained_words(sources: Iterable[FeedSource]) -> list[tuple[FeedSource, str, int]]:
+    """Return the words for severity that nobody has explained, by feed, with how many records bear each."""
+    found = []
+    for source in sources:
+        rules = Words.of(source.severity_rules.all()).rules
+        rows = FeedRecord.objects.filter(source=source).exclude(incident=None).order_by()
+        counts = rows.values_list("said__severity").annotate(records=Count("pk"))
+        for word, records in sorted(counts, key=lambda row: str(row[0])):
+            if word is not None and not is_common(word):
+                shown = word.strip()[:60] or NO_WORD
+                if shown.casefold() not in rules:
+                    found.append((source, shown, records))
+    return found
 
 
 def bring_again(source: FeedSource, *, by: User, at: datetime) -> int:
@@ -60,6 +86,6 @@ def _brought(record: FeedRecord, *, run: Run) -> bool:
             bring(said, record=record, doing=doing)
     except ValidationError:
         return False
-    for name in run.unknown(said.components):
+    for name in run.unknown(run.parts(said)):
         run.unmatched[name] += 1
     return doing.outcome in (Outcome.CREATED, Outcome.UPDATED)

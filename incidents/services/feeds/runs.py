@@ -9,11 +9,11 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from incidents.feeds.values import FeedComponent
+from incidents.feeds.values import FeedComponent, FeedIncident, FeedMaintenance
 from incidents.models import FeedSource, Incident
 from incidents.models.incidents import FromFeed
 from incidents.services.feeds.merging import merge, state_of
-from incidents.services.feeds.names import Names
+from incidents.services.feeds.names import NO_PART, Names
 from incidents.services.feeds.words import Words
 from incidents.services.rows import record_row
 from vendors.models import Service
@@ -57,13 +57,19 @@ class Run:
         """Return why rows change, for their history."""
         return f"Import from {self.source.code}"
 
+    def parts(self, said: FeedIncident | FeedMaintenance) -> tuple[FeedComponent, ...]:
+        """Return the parts that a record names; one without a name where it names none."""
+        named = tuple(part for part in said.components if part.name.strip())
+        is_planned = isinstance(said, FeedIncident) and said.planned
+        return named if named or is_planned else (FeedComponent(name=NO_PART),)
+
     def services(self, part: FeedComponent) -> tuple[Service, ...]:
         """Return the services that a part of the feed means."""
         return self.names.match(part.name).services
 
     def unknown(self, parts: Iterable[FeedComponent]) -> list[str]:
         """Return the names that nobody has said anything about."""
-        names = dict.fromkeys(part.name.strip() for part in parts)
+        names = dict.fromkeys(part.name.strip()[:300] for part in parts)
         return [name for name in names if name and not self.names.match(name).is_known]
 
 

@@ -40,5 +40,5 @@ def looked_at(said: FeedIncident, *, record: FeedRecord, run: Run) -> Doing | No
         bring_incident(said, record=record, doing=looking)
     except _ChangesError:
         return None
-    same = record.conflicts == looking.conflicts and record.unmatched == run.unknown(said.components)
+    same = record.conflicts == looking.conflicts and record.unmatched == run.unknown(run.parts(said))
     return looking if same else None

@@ -44,6 +44,10 @@ KIND_OF_WHOLE: Mapping[str, str] = {
 }
 
 
+# Stands where a feed tells no severity at all, and none of a part: a person says what that means.
+NO_WORD = "(no severity told)"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Words:
     """What one feed's words for severity mean: its own rules first, then what feeds commonly mean."""
@@ -63,13 +67,33 @@ class Words:
         return SEVERITIES.get(word.strip().casefold(), word.strip()[:60])
 
     def kind(self, said: FeedIncident, *, part: FeedComponent) -> str:
-        """Return what kind of outage of a part is meant, empty where a rule says that it is none."""
-        for word in (part.worst_status, said.severity):
-            rule = self.rules.get(word.strip().casefold()) if word.strip() else None
+        """Return what kind of outage of a part is meant, empty where a rule says that it is none.
+
+        Where nobody has said what the words mean it is degraded: see `unknown`.
+        """
+        for word in self._asked(said, part=part):
+            rule = self.rules.get(word)
             if rule is not None:
                 return rule.kind
-        by_severity = KIND_OF_WHOLE.get(said.severity.casefold(), OutageKind.DEGRADED)
+        by_severity = KIND_OF_WHOLE.get(said.severity.strip().casefold(), OutageKind.DEGRADED)
         return KIND_OF_PART.get(part.worst_status, by_severity)
+
+    def unknown(self, said: FeedIncident, *, part: FeedComponent) -> str:
+        """Return the word that decides and that nobody has explained, empty where one is known."""
+        asked = self._asked(said, part=part)
+        if part.worst_status in KIND_OF_PART or any(word in self.rules for word in asked):
+            return ""
+        word = said.severity.strip()
+        return "" if is_common(word) else word[:60] or NO_WORD
+
+    def _asked(self, said: FeedIncident, *, part: FeedComponent) -> list[str]:
+        words = [part.worst_status.strip().casefold(), said.severity.strip().casefold() or NO_WORD]
+        return [word for word in words if word]
+
+
+def is_common(word: str) -> bool:
+    """Say whether feeds mean the same by a word for severity, so that no rule is needed."""
+    return word.strip().casefold() in {*SEVERITIES, *KIND_OF_WHOLE}
 
 
 def incident_fields(said: FeedIncident, *, words: Words) -> dict[str, Any]:
