@@ -24,7 +24,9 @@ def row_of(each: Format) -> str:
 def test_every_format_stands_in_the_reference() -> None:
     table = REFERENCE.read_text().partition("## Formats")[2].partition("\n## ")[0]
     rows = [line for line in table.splitlines() if line.startswith("| ") and "`" in line]
-    assert sorted(rows) == sorted(row_of(each) for each in FORMATS.values())
+    # What our own probes tell comes from no file, by no address and from no sender.
+    readable = [each for code, each in FORMATS.items() if code != "probe"]
+    assert sorted(rows) == sorted(row_of(each) for each in readable)
 
 
 def test_every_format_has_a_code_that_a_database_and_an_address_take() -> None:
