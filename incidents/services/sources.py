@@ -20,6 +20,22 @@ def feed_of(vendor: Vendor, *, kind: str) -> FeedSource:
     return feed or FeedSource(code=code, kind=kind, vendor=vendor, url=_page_of(vendor))
 
 
+def new_feed(kind: str, *, vendor: Vendor | None) -> FeedSource:
+    """Return a feed of a format that is not on file yet, not saved; of no vendor for a monitor of ours.
+
+    Raises:
+        ValidationError: the vendor, or we, have a feed of that format already.
+
+    """
+    made = feed_of(vendor, kind=kind) if vendor else FeedSource(code=kind.replace("_", "-"), kind=kind)
+    known = made if not made._state.adding else FeedSource.objects.filter(code=made.code).first()
+    if known is not None:
+        raise ValidationError(
+            f"{known} is of that format already: choose it above, or add another under Feeds.", code="known"
+        )
+    return made
+
+
 def known_feed(vendor: Vendor, *, kind: str, by: User) -> FeedSource:
     """Return the vendor's feed of a format, by its code; make it on first use."""
     feed = feed_of(vendor, kind=kind)

@@ -102,6 +102,50 @@ def test_what_is_missing_is_asked_for(boss: Client, given: dict[str, str], compl
     assert not FeedUpload.objects.exists()
 
 
+def test_a_new_feed_takes_no_other_ones_place(boss: Client, mail: Service) -> None:
+    known = a_feed("northrack-statuspage", vendor=mail.contract.vendor, zone="Europe/Berlin")
+    given = {"vendor": mail.contract.vendor_id, "zone": "UTC", "file": a_file()}
+    shown = chosen(boss, **given).content.decode()
+    assert "northrack-statuspage is of that format already: choose it above" in shown
+    shown = chosen(boss, **{**given, "file": a_file(), "source": str(known.pk)}).content.decode()
+    assert "northrack-statuspage reads times in Europe/Berlin." in shown
+    known.refresh_from_db()
+    assert (known.zone, FeedUpload.objects.exists()) == ("Europe/Berlin", False)
+
+
+TABLE = b"Ticket,Start,End,What\nA-1,2019-06-25 04:15,2019-06-25 05:28,Mail sending\n"
+COLUMNS = {"number": "Ticket", "began": "Start", "ended": "End", "component": "What"}
+
+
+def test_the_columns_of_a_table_are_asked_once_and_a_refused_answer_spoils_nothing(
+    boss: Client, mail: Service
+) -> None:
+    source = a_feed("list", kind="incident_table", vendor=mail.contract.vendor, zone="UTC")
+    page = chosen(boss, source=str(source.pk), kind="", file=SimpleUploadedFile("list.csv", TABLE))
+    assert "Which column holds what" in page.content.decode()
+    asked = f"/admin/incidents/feedupload/{FeedUpload.objects.get().pk}/columns/"
+    shown = boss.post(asked, {**COLUMNS, "option:header": "1"}, follow=True).content.decode()
+    assert "What would happen" in shown
+    source.refresh_from_db()
+    kept = source.columns
+    assert kept["number"] == "Ticket"
+    boss.post(asked, {**COLUMNS, "option:header": "7"})
+    source.refresh_from_db()
+    assert source.columns == kept
+    again = chosen(boss, source=str(source.pk), kind="", file=SimpleUploadedFile("list.csv", TABLE))
+    assert "What would happen" in again.content.decode()
+
+
+def test_words_for_severity_are_explained_from_the_inbox(boss: Client, mail: Service) -> None:
+    saved(ServiceAlias(service=mail, name="Mail sending"))
+    source = a_feed(vendor=mail.contract.vendor)
+    imported(source, told(severity="P1"))
+    assert "Words for severity that nobody explained" in boss.get(INBOX).content.decode()
+    given = {"do": "words", "why_words": "Their P1 is an outage", f"word_{source.pk}_P1": "outage"}
+    assert said(boss.post(INBOX, given, follow=True)) == ["1 words are explained now; 1 records changed."]
+    assert Outage.objects.get().kind == "outage"
+
+
 def test_an_import_is_not_asked_for_twice(boss: Client, mail: Service) -> None:
     chosen(boss, vendor=mail.contract.vendor_id, file=a_file())
     address = f"/admin/incidents/feedupload/{FeedUpload.objects.get().pk}/go/"

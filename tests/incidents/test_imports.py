@@ -328,6 +328,7 @@ def test_the_command_prints_what_became_of_each_record(mail: Service) -> None:
         "               needs times: it ends at or before its start and counts 0 s",
         "4 records: 4 created, 0 updated, 0 unchanged, 0 conflicting, 0 refused.",
         "Names in the feed that no service goes by (add them to a service under 'Names in feeds'):",
+        "  (no part named) (in 3 records)",
         "  Reports (in 1 records)",
     ]
     assert FeedSource.objects.get().code == "northrack-statuspage"

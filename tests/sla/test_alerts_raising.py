@@ -240,6 +240,7 @@ class Heard:
                 self.lowest[subject], self.rose[subject] = rank, False
 
 
+@pytest.mark.long
 class Histories(TestCase):
     """Looks, mails and acknowledgements in any order."""
 

@@ -46,6 +46,7 @@ def said_by(*options: str) -> str:
     return out.getvalue()
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_the_command_loads_tells_writes_and_removes(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR, settings.DEBUG = tmp_path, True
@@ -60,6 +61,7 @@ def test_the_command_loads_tells_writes_and_removes(settings: Settings, tmp_path
     assert said_by("--remove") == "There is no demo data to remove.\n"
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_without_debug_no_login_is_made(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR, settings.DEBUG = tmp_path, False

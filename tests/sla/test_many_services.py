@@ -13,6 +13,7 @@ pytestmark = pytest.mark.django_db
 MANY = 1_001
 
 
+@pytest.mark.long
 def test_terms_of_more_than_a_thousand_services_are_gathered() -> None:
     contract = a_contract()
     codes = tuple(f"rack-{number:04d}" for number in range(MANY))

@@ -300,6 +300,7 @@ def played(seed: int) -> Iterator[History]:
         yield history
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 @pytest.mark.parametrize("seed", range(HISTORIES))
 def test_frozen_rows_stay_and_every_figure_ties_in_any_history(seed: int) -> None:

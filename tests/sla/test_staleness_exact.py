@@ -110,6 +110,7 @@ acts = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.long
 class Staleness(TestCase):
     """Any change, in any order: no draft that it moves keeps its old figures unasked."""
 

@@ -47,6 +47,7 @@ acts = st.lists(
 )
 
 
+@pytest.mark.long
 class Histories(TestCase):
     """Acts in any order leave a chain of revisions that ties."""
 

@@ -406,6 +406,7 @@ def a_big_vendor() -> ServiceLevelAgreement:
     return agreement
 
 
+@pytest.mark.long
 def test_a_big_vendor_still_makes_a_report() -> None:
     a_big_vendor()
     report = made()

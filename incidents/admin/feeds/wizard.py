@@ -20,8 +20,8 @@ from unfold.widgets import (
 from incidents.feeds.values import FeedError, SeenTable
 from incidents.models import FeedSource, FeedUpload
 from incidents.selectors import feed_choices
-from incidents.services import known_feed
 from incidents.services.feeds.uploads import keep_upload, try_upload
+from incidents.services.sources import new_feed
 from vendors.admin import signed_in
 from vendors.models import Vendor, validate_zone
 from vendors.services import save_record
@@ -85,25 +85,21 @@ class ChooseForm(forms.Form):
         return self.cleaned_data["text"].encode(), PASTED
 
     def source_for(self, request: HttpRequest) -> FeedSource:
-        """Return the chosen feed; make a new one. Raises ValidationError."""
+        """Return the chosen feed, with the zone where it had none; make a new one. Raises ValidationError."""
         given = self.cleaned_data
-        if given["source"] != NEW:
-            chosen: FeedSource = self._sources.get(pk=given["source"])
-            return chosen
-        return _made(given, request=request)
-
-
-def _made(given: dict[str, Any], *, request: HttpRequest) -> FeedSource:
-    by, kind, vendor = signed_in(request), given["kind"], given["vendor"]
-    if vendor is not None:
-        source = known_feed(vendor, kind=kind, by=by)
-    else:
-        source = FeedSource(code=kind.replace("_", "-"), kind=kind)
-        source = FeedSource.objects.filter(code=source.code).first() or source
-    if given["zone"] and source.zone != given["zone"]:
-        source.zone = given["zone"]
-    save_record(source, by=by, reason="Named for an import")
-    return source
+        if given["source"] == NEW:
+            source = new_feed(given["kind"], vendor=given["vendor"])
+        else:
+            source = self._sources.get(pk=given["source"])
+        zone = given["zone"] or source.zone
+        if source.zone and zone != source.zone:
+            raise ValidationError(
+                f"{source} reads times in {source.zone}. Change that on its page, or leave the zone empty."
+            )
+        if source._state.adding or source.zone != zone:
+            source.zone = zone
+            save_record(source, by=signed_in(request), reason="Named for an import")
+        return source
 
 
 def choose_view(request: HttpRequest, *, source: FeedSource | None, base: dict[str, Any]) -> HttpResponse:
@@ -123,9 +119,13 @@ def choose_view(request: HttpRequest, *, source: FeedSource | None, base: dict[s
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            if chosen.format.table is not None:
+            is_table = chosen.format.table is not None
+            if is_table and not chosen.columns:
                 return HttpResponseRedirect(reverse("admin:incidents_upload_columns", args=[upload.pk]))
             try_upload(upload)
+            if is_table and upload.error:
+                messages.error(request, upload.error)
+                return HttpResponseRedirect(reverse("admin:incidents_upload_columns", args=[upload.pk]))
             return HttpResponseRedirect(reverse("admin:incidents_feedupload_change", args=[upload.pk]))
     context = {**base, "title": "Import a file", "form": form, "source": source}
     return TemplateResponse(request, "incidents/feeds/choose.html", context)
@@ -188,9 +188,10 @@ def columns_view(request: HttpRequest, *, upload: FeedUpload, base: dict[str, An
     form = ColumnsForm(request.POST or None, source=source, seen=seen)
     if form.is_bound and form.is_valid():
         source.columns = form.columns()
-        save_record(source, by=signed_in(request), reason=f"Columns of {upload.file_name}")
         try_upload(upload)
         if not upload.error:
+            # What was refused does not take the place of what worked.
+            save_record(source, by=signed_in(request), reason=f"Columns of {upload.file_name}")
             return back
         messages.error(request, upload.error)
     context = {**base, "title": "Which column holds what", "form": form, "upload": upload, "seen": seen}
