@@ -92,10 +92,9 @@ class FeedSource(Tracked):
 
     def clean(self) -> None:
         """Refuse to fetch what has no address, or what nobody can fetch safely."""
-        if self.every_minutes and not self.format.polled:
-            raise ValidationError(
-                {"every_minutes": f"{self.format.label} is never fetched: leave this empty."}
-            )
+        known = FORMATS.get(self.kind)  # a form may bring any word
+        if self.every_minutes and known is not None and not known.polled:
+            raise ValidationError({"every_minutes": f"{known.label} is never fetched: leave this empty."})
         if self.every_minutes and not self.url:
             raise ValidationError({"url": "It is to be fetched: give its address."})
         if self.url and not self.url.startswith("https://"):

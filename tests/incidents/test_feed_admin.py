@@ -94,6 +94,7 @@ def test_what_cannot_be_read_is_said_and_may_be_forgotten(boss: Client, mail: Se
     [
         ({}, "Choose a file, or paste its text; one of the two."),
         ({"kind": "", "text": "{}"}, "Which format is it? Choose one."),
+        ({"kind": "incident_table", "text": "a,b"}, "Times in such a file may bear no zone: name the one"),
         ({"text": "{}", "zone": "Mars"}, "&#x27;Mars&#x27; is not a time zone."),
     ],
 )

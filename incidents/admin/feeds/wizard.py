@@ -17,6 +17,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from incidents.feeds.formats import FORMATS
 from incidents.feeds.values import FeedError, SeenTable
 from incidents.models import FeedSource, FeedUpload
 from incidents.selectors import feed_choices
@@ -72,9 +73,19 @@ class ChooseForm(forms.Form):
         given = super().clean() or {}
         if given.get("source") == NEW and not given.get("kind"):
             self.add_error("kind", "Which format is it? Choose one.")
+        if not given.get("zone") and not self._zone_known(given):
+            self.add_error("zone", "Times in such a file may bear no zone: name the one they are in.")
         if bool(given.get("file")) == bool((given.get("text") or "").strip()):
             self.add_error("file", "Choose a file, or paste its text; one of the two.")
         return given
+
+    def _zone_known(self, given: dict[str, Any]) -> bool:
+        """Say whether the chosen format needs no zone, or its feed has one."""
+        if given.get("source") == NEW:
+            kind = given.get("kind")
+            return not kind or not FORMATS[kind].needs_zone
+        chosen = self._sources.filter(pk=given.get("source")).first()
+        return chosen is None or bool(chosen.zone) or not chosen.format.needs_zone
 
     @property
     def content(self) -> tuple[bytes, str]:
