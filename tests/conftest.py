@@ -16,6 +16,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Leave out tests that touch neither the database nor a broker or browser: for a second run.",
     )
+    parser.addoption(
+        "--one-in",
+        type=int,
+        default=1,
+        help="Of the tests that touch a server run every so many-th: where another run has them all.",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -25,10 +31,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for folder, mark in ASIDE.items():
             if Path(__file__).parent / folder in item.path.parents:
                 item.add_marker(mark)
-    if config.getoption("--only-with-servers"):
-        alike = [item for item in items if not needs_server(item)]
-        config.hook.pytest_deselected(items=alike)
-        items[:] = [item for item in items if needs_server(item)]
+    touching = [item for item in items if needs_server(item)]
+    chosen = {item.nodeid for item in touching[:: config.getoption("--one-in")]}
+    if not config.getoption("--only-with-servers"):
+        chosen |= {item.nodeid for item in items} - {item.nodeid for item in touching}
+    left_out = [item for item in items if item.nodeid not in chosen]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item.nodeid in chosen]
 
 
 def needs_server(item: pytest.Item) -> bool:
