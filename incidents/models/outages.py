@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,6 +13,9 @@ from incidents.models.choices import MeasuredBy, OutageKind
 from incidents.models.incidents import FromFeed, Incident, OfIncidentManager, span_of_incident
 from vendors.models import Contract, RegisterManager, RegisterQuerySet, Service, Span, Tracked
 
+if TYPE_CHECKING:
+    from incidents.models.feed_records import FeedRecord
+
 
 class OutageQuerySet(RegisterQuerySet["Outage"]):
     """Outages, narrowed in the words of the register."""
@@ -20,6 +23,10 @@ class OutageQuerySet(RegisterQuerySet["Outage"]):
     def standing(self) -> Self:
         """Keep those that nobody has withdrawn: only these may count."""
         return self.filter(withdrawn_at=None)
+
+    def of_record(self, record: "FeedRecord") -> Self:
+        """Keep those of a feed record's incident by the clock of its feed."""
+        return self.filter(incident=record.incident_id, measured_by=record.source.measured_by)
 
     def needing_times(self) -> Self:
         """Keep those whose end is not after their start and that nobody has confirmed."""

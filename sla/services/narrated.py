@@ -8,11 +8,11 @@ from datetime import datetime
 
 from incidents.models import Outage as OutageRow
 from incidents.models import ProposedWindow
-from sla.engine.evaluation import evaluate
 from sla.engine.facts import Inputs, Outage
 from sla.engine.money import Money
 from sla.inputs import inputs_of
 from sla.models import ServiceLevelAgreement
+from sla.services.statements.drafts import result_of
 from vendors.models import Reader, zone_of
 
 
@@ -30,10 +30,7 @@ def money_of_windows(
 
 
 def _said(window: ProposedWindow, *, user: Reader, now: datetime) -> str:
-    record = window.record
-    outages = OutageRow.objects.standing().filter(
-        incident=record.incident, measured_by=record.source.measured_by
-    )
+    outages = OutageRow.objects.standing().of_record(window.record)
     changes: dict[str, int] = {}
     for outage in outages.select_related("incident", "service__contract"):
         for agreement in _schedules(outage, user=user):
@@ -63,25 +60,14 @@ def _change(
     on = start.astimezone(zone_of(agreement.zone or agreement.contract.zone)).date()
     try:
         inputs = inputs_of(agreement, known_until=now, on=on)
-        before, after = _credit(inputs), _credit(_moved(inputs, outage=outage, window=window))
+        moved = _moved(inputs, outage=outage, window=window)
+        before, after = result_of(inputs).credits.money, result_of(moved).credits.money
     except ValueError:
         return None  # no terms are in force then
     if before is None and after is None:
         return None
     currency = (before or after or Money(0, agreement.contract.currency)).currency
     return Money((after.minor if after else 0) - (before.minor if before else 0), currency)
-
-
-def _credit(inputs: Inputs) -> Money | None:
-    result = evaluate(
-        inputs.versions,
-        schedule=inputs.schedule,
-        facts=inputs.facts,
-        period=inputs.period,
-        known_until=inputs.known_until,
-        history=inputs.history,
-    )
-    return result.credits.money
 
 
 def _moved(inputs: Inputs, *, outage: OutageRow, window: ProposedWindow) -> Inputs:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from incidents.models import MaintenanceWindow
-from sla.engine.evaluation import evaluate
 from sla.engine.facts import Incident, Inputs, Maintenance, Outage
 from sla.engine.intervals import Interval, micro, total
 from sla.engine.ledger.exclusions import refusal
@@ -22,6 +21,7 @@ from sla.engine.terms.rules import ExclusionRule, ExclusionSource
 from sla.engine.terms.targets import Measurer
 from sla.inputs import inputs_of
 from sla.models import ServiceLevelAgreement
+from sla.services.statements.drafts import result_of
 from vendors.models import Reader, zone_of
 
 # No incident has such a reference: a slash and a blank are refused by the register.
@@ -89,7 +89,10 @@ def judge_notice(window: MaintenanceWindow, *, user: Reader, now: datetime) -> l
 def _judged(
     agreement: ServiceLevelAgreement, *, window: MaintenanceWindow, units: list[str], now: datetime
 ) -> list[JudgedNotice]:
-    work = _work(window)
+    start, end = window.touched_span()
+    assert start is not None
+    assert end is not None
+    work = Interval(start, end)
     on = work.start.astimezone(zone_of(agreement.zone or agreement.contract.zone)).date()
     known_until = max(now, work.end + timedelta(seconds=1))
     try:
@@ -126,21 +129,7 @@ def evaluate_as_if(inputs: Inputs, *, units: Iterable[str], during: Interval) ->
         incidents=(*inputs.facts.incidents, Incident(reference=THOUGHT)),
         outages=(*inputs.facts.outages, *down),
     )
-    return evaluate(
-        inputs.versions,
-        schedule=inputs.schedule,
-        facts=facts,
-        period=inputs.period,
-        known_until=inputs.known_until,
-        history=inputs.history,
-    )
-
-
-def _work(window: MaintenanceWindow) -> Interval:
-    """Return the announced time, longer where the work itself was."""
-    begins = [window.starts_at, *filter(None, [window.actual_started_at])]
-    ends = [window.ends_at, *filter(None, [window.actual_ended_at])]
-    return Interval(min(begins), max(ends))
+    return result_of(replace(inputs, facts=facts))
 
 
 def _line(

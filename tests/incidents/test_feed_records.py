@@ -170,6 +170,18 @@ def test_a_failure_that_proves_to_be_part_of_another_is_withdrawn_unless_a_perso
     assert Outage.objects.standing().count() == 2
 
 
+def test_an_outage_that_a_person_corrected_is_not_withdrawn_when_its_failure_proves_to_be_another(
+    page: FeedSource,
+) -> None:
+    imported(page, DOWN_UP[2])
+    outage = Outage.objects.get()
+    outage.started_at = at("2019-06-25 04:35")
+    record_outage(outage, by=person(), reason="Our graph")
+    report = imported(page, DOWN_UP[0])
+    assert Outage.objects.standing().filter(pk=outage.pk).exists()
+    assert report.count(Outcome.CONFLICTING) == 1
+
+
 def test_of_one_event_that_is_sent_twice_the_first_telling_holds(page: FeedSource) -> None:
     imported(page, EVENTS[0], EVENTS[2])
     imported(

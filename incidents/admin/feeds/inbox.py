@@ -127,13 +127,7 @@ def posted(windows: Iterable[ProposedWindow], *, money_of: MoneyOf) -> list[Post
 
 
 def _posted(window: ProposedWindow, *, money: str) -> Posted:
-    clock = window.record.source.measured_by
-    outage = (
-        Outage.objects.standing()
-        .filter(incident=window.record.incident, measured_by=clock)
-        .select_related("service")
-        .first()
-    )
+    outage = Outage.objects.standing().of_record(window.record).select_related("service").first()
     return Posted(window=window, outage=outage, minutes=_difference(window, outage), money=money)
 
 

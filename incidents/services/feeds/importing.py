@@ -10,11 +10,11 @@ from django.db import transaction
 
 from incidents.feeds.events import incidents_of
 from incidents.feeds.values import Feed, FeedError, FeedIncident, FeedMaintenance, FeedProblem
-from incidents.models import FeedRecord, FeedSource
+from incidents.models import FeedRecord, FeedSource, Outage
 from incidents.services.feeds.bulk import bring_new
 from incidents.services.feeds.inbox import keep_letters, note_unmatched
 from incidents.services.feeds.incidents import bring_incident, refuse_other_thing
-from incidents.services.feeds.merging import BY_PERSON
+from incidents.services.feeds.merging import is_a_persons
 from incidents.services.feeds.notices import bring_notice, follow_windows
 from incidents.services.feeds.proposals import propose_windows
 from incidents.services.feeds.records import (
@@ -156,8 +156,7 @@ def _brought_in(said: FeedIncident | FeedMaintenance, *, record: FeedRecord, run
 
 
 def _told_of(said: FeedIncident | FeedMaintenance, *, doing: Doing) -> ImportRow:
-    for name in doing.run.unknown(doing.run.parts(said)):
-        doing.run.unmatched[name] += 1
+    doing.run.count_unknown(doing.run.parts(said))
     return _row(said, outcome=doing.outcome, notes=tuple(doing.conflicts + doing.notes))
 
 
@@ -192,10 +191,9 @@ def _taken_back(record: FeedRecord, *, run: Run) -> ImportRow:
     """Withdraw the outages of a failure that turned out to be part of another; a person's stay."""
     incident = record.incident
     assert incident is not None
-    outages = incident.outages.standing().filter(measured_by=run.source.measured_by)
-    touched = [row for row in outages if row.confirmed_at or BY_PERSON in row.feed_said]
+    outages = Outage.objects.standing().of_record(record)
     outcome, note = Outcome.UPDATED, "told by another failure now: its outages are withdrawn"
-    if touched:
+    if any(map(is_a_persons, outages)):
         outcome, note = Outcome.CONFLICTING, "told by another failure now, but a person changed its outage"
     else:
         for row in outages:

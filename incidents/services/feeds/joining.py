@@ -9,7 +9,7 @@ from django.db import transaction
 
 from incidents.models import FeedRecord, Incident, Outage
 from incidents.services.feeds.importing import bring
-from incidents.services.feeds.merging import was_changed
+from incidents.services.feeds.merging import is_a_persons
 from incidents.services.feeds.records import records_of, said_last
 from incidents.services.feeds.runs import Doing, Run
 from incidents.services.incidents import attribute_incident
@@ -57,7 +57,7 @@ def split_record(record: FeedRecord, *, by: User, at: datetime, reason: str) -> 
     incident = record.incident
     if incident is None or incident.records.count() < 2:
         raise ValidationError(f"{record} is the only view of its incident: nothing to split.", code="only")
-    outages = [] if _is_second(record) else _outages_of(record)
+    outages = [] if _is_second(record) else list(Outage.objects.of_record(record))
     _refuse_persons(outages, name=str(record))
     for row in outages:
         remove_record(row, by=by, reason=reason)
@@ -76,11 +76,6 @@ def _is_second(record: FeedRecord) -> bool:
     return any(other.source.measured_by == record.source.measured_by for other in earlier)
 
 
-def _outages_of(record: FeedRecord) -> list[Outage]:
-    assert record.incident is not None
-    return list(record.incident.outages.filter(measured_by=record.source.measured_by))
-
-
 def _refuse(kept: Incident, other: Incident, *, records: list[FeedRecord]) -> None:
     if kept.pk == other.pk:
         raise ValidationError("An incident is one with itself already. Choose another.", code="same")
@@ -93,7 +88,7 @@ def _refuse(kept: Incident, other: Incident, *, records: list[FeedRecord]) -> No
 
 def _refuse_persons(outages: Iterable[Outage], *, name: str) -> None:
     """Refuse to take outages away that a person confirmed, corrected or typed in."""
-    if any(row.confirmed_at is not None or was_changed(row) for row in outages):
+    if any(map(is_a_persons, outages)):
         raise ValidationError(
             f"A person confirmed or changed the times of {name}. Keep that one, and join the other to it.",
             code="persons",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from incidents.models import Outage
 from incidents.models.incidents import FromFeed
 from incidents.services.feeds.words import as_text
 
@@ -30,10 +31,10 @@ def merge(row: FromFeed, *, fields: dict[str, Any]) -> list[str]:
     return conflicts
 
 
-def was_changed(row: FromFeed) -> bool:
-    """Say whether a person typed a row in, or changed a field that a feed had filled."""
+def is_a_persons(row: Outage) -> bool:
+    """Say whether a person confirmed or typed in an outage, or changed a field that a feed had filled."""
     said = row.feed_said
-    if not said or BY_PERSON in said:
+    if row.confirmed_at is not None or not said or BY_PERSON in said:
         return True
     return any(as_text(getattr(row, name)) != value for name, value in said.items())
 

@@ -37,7 +37,8 @@ def accept_window(window: ProposedWindow, *, by: User, at: datetime, reason: str
     """
     reason = checked_reason(reason)
     _refuse_decided(window)
-    outages = list(_outages(window))
+    rows = Outage.objects.standing().of_record(window.record)
+    outages = list(rows.select_related("incident", "service__contract"))
     if not outages:
         raise ValidationError(
             f"{window.record} hit no service yet. Match its parts to services first.", code="no_outage"
@@ -55,12 +56,6 @@ def decline_window(window: ProposedWindow, *, by: User, at: datetime, reason: st
     """Leave the posted times as they are. Raises ValidationError: decided before, or the reason is blank."""
     _refuse_decided(window)
     _decide(window, Decision.DECLINED, by=by, at=at, reason=checked_reason(reason))
-
-
-def _outages(window: ProposedWindow) -> list[Outage]:
-    record = window.record
-    rows = Outage.objects.standing().filter(incident=record.incident, measured_by=record.source.measured_by)
-    return list(rows.select_related("incident", "service__contract"))
 
 
 def _refuse_decided(window: ProposedWindow) -> None:

@@ -77,7 +77,9 @@ def with_events(record: FeedRecord, events: Sequence[FeedEvent]) -> tuple[FeedEv
 def no_longer_told(thing: FeedRecord, told: Iterable[str]) -> list[FeedRecord]:
     """Return the records of a watched thing's failures that its events, all taken together, tell no more."""
     mine = FeedRecord.objects.filter(source=thing.source, external_id__startswith=f"{thing.external_id}@")
-    return list(mine.exclude(external_id__in=list(told)).exclude(incident=None).select_related("incident"))
+    return list(
+        mine.exclude(external_id__in=list(told)).exclude(incident=None).select_related("incident", "source")
+    )
 
 
 def dumped(said: FeedIncident | FeedMaintenance) -> dict[str, object]:

@@ -86,6 +86,5 @@ def _brought(record: FeedRecord, *, run: Run) -> bool:
             bring(said, record=record, doing=doing)
     except ValidationError:
         return False
-    for name in run.unknown(run.parts(said)):
-        run.unmatched[name] += 1
+    run.count_unknown(run.parts(said))
     return doing.outcome in (Outcome.CREATED, Outcome.UPDATED)

@@ -72,6 +72,10 @@ class Run:
         names = dict.fromkeys(part.name.strip()[:300] for part in parts)
         return [name for name in names if name and not self.names.match(name).is_known]
 
+    def count_unknown(self, parts: Iterable[FeedComponent]) -> None:
+        """Count a record for each of its names that nobody has said anything about."""
+        self.unmatched.update(self.unknown(parts))
+
 
 @dataclass(slots=True)
 class Doing:

@@ -48,8 +48,7 @@ def _place(row: Sample) -> str:
 def _rows(samples: Sequence[FeedSample], *, run: Run) -> Iterator[Sample]:
     for said in samples:
         part = FeedComponent(name=said.component)
-        for name in run.unknown([part]):
-            run.unmatched[name] += 1
+        run.count_unknown([part])
         for service in run.services(part):
             yield Sample(
                 service=service,
