@@ -32,7 +32,7 @@ class IncidentQuerySet(RegisterQuerySet["Incident"]):
         if sees_all_vendors(user):
             return self
         hits = Incident.objects.filter(outages__service__in=Service.objects.visible_to(user))
-        return self.filter(Q(vendor__in=Vendor.objects.visible_to(user)) | Q(pk__in=hits.values("pk")))
+        return self.filter(Q(vendor__in=Vendor.objects.managed_by(user)) | Q(pk__in=hits.values("pk")))
 
     def open(self) -> Self:
         """Keep those that nobody has resolved."""

@@ -8,7 +8,17 @@ from django.db import models
 from django.db.models import F, Q
 
 from incidents.models.incidents import FromFeed
-from vendors.models import Contract, RegisterManager, RegisterQuerySet, Service, Span, Tracked, Vendor
+from vendors.models import (
+    Contract,
+    Reader,
+    RegisterManager,
+    RegisterQuerySet,
+    Service,
+    Span,
+    Tracked,
+    Vendor,
+    sees_all_vendors,
+)
 
 
 class MaintenanceWindowQuerySet(RegisterQuerySet["MaintenanceWindow"]):
@@ -17,6 +27,13 @@ class MaintenanceWindowQuerySet(RegisterQuerySet["MaintenanceWindow"]):
     def standing(self) -> Self:
         """Keep those not cancelled: a cancelled notice excludes nothing."""
         return self.filter(cancelled_at=None)
+
+    def visible_to(self, user: Reader) -> Self:
+        """Keep those of vendors that the user manages, and those that touch a service that the user sees."""
+        if sees_all_vendors(user):
+            return self
+        touching = MaintenanceService.objects.all().visible_to(user).values("window")
+        return self.filter(Q(vendor__in=Vendor.objects.managed_by(user)) | Q(pk__in=touching))
 
     def overlapping(self, start: datetime, end: datetime) -> Self:
         """Keep those that touch `[start, end)` in UTC."""

@@ -93,7 +93,7 @@ def reports_view(
     """Show a card for each report; `error` is what was wrong with the form of the report `wrong`."""
     choices, typed = _choices(request), request.GET.dict()
     cards = []
-    for kind in (None, *report_kinds()):
+    for kind in (None, *report_kinds(signed_in(request))):
         mine = wrong in ("", VENDOR_CODE if kind is None else kind.code)
         found = error if wrong and mine else None
         cards.append(_card(kind, typed=typed if mine else {}, choices=choices, error=found))

@@ -15,16 +15,25 @@ from sla.models.statements import Statement
 from vendors.models import (
     BusinessCalendar,
     Contract,
+    Reader,
     RegisterManager,
     RegisterQuerySet,
     Tracked,
     Vendor,
+    sees_all_vendors,
     validate_zone,
 )
 
 
 class AlertQuerySet(RegisterQuerySet["Alert"]):
     """Warnings, narrowed by where they stand."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Keep those about contracts that the user sees, and about vendors that the user manages."""
+        if sees_all_vendors(user):
+            return self
+        of_contract = Q(contract__in=Contract.objects.visible_to(user))
+        return self.filter(of_contract | Q(vendor__in=Vendor.objects.managed_by(user)))
 
     def standing(self) -> Self:
         """Keep those whose reason still holds."""

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from sla.models.agreements import ServiceLevelAgreement
 from sla.models.mailings import ReportSchedule
-from vendors.models import Reader, RegisterManager, RegisterQuerySet, Vendor, sees_all_vendors
+from vendors.models import Contract, Reader, RegisterManager, RegisterQuerySet, Vendor, sees_all_vendors
 
 
 class DutyQuerySet(RegisterQuerySet["Duty"]):
@@ -20,8 +20,8 @@ class DutyQuerySet(RegisterQuerySet["Duty"]):
         """Keep those of vendors that the user may see; those of the whole house only for who sees all."""
         if sees_all_vendors(user):
             return self
-        vendors = Vendor.objects.visible_to(user)
-        return self.filter(Q(agreement__contract__vendor__in=vendors) | Q(vendor__in=vendors))
+        of_contract = Q(agreement__contract__in=Contract.objects.visible_to(user))
+        return self.filter(of_contract | Q(vendor__in=Vendor.objects.managed_by(user)))
 
     def open(self) -> Self:
         """Keep those that are not done and not given up."""

@@ -198,7 +198,7 @@ class ComplianceReportQuerySet(RegisterQuerySet["ComplianceReport"]):
         """Keep those about one vendor that the user may see and those to the user; all for who sees all."""
         if sees_all_vendors(user):
             return self
-        return self.filter(Q(vendor__in=Vendor.objects.visible_to(user)) | Q(message__reader=user.pk))
+        return self.filter(Q(vendor__in=Vendor.objects.managed_by(user)) | Q(message__reader=user.pk))
 
 
 class ComplianceReportManager(RegisterManager.from_queryset(ComplianceReportQuerySet)):  # type: ignore[misc]

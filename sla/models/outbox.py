@@ -18,7 +18,7 @@ class OutboxQuerySet(RegisterQuerySet["OutboxMessage"]):
         """Keep those about vendors that the user may see and those to the user; all for who sees all."""
         if sees_all_vendors(user):
             return self
-        return self.filter(Q(vendor__in=Vendor.objects.visible_to(user)) | Q(reader=user.pk))
+        return self.filter(Q(vendor__in=Vendor.objects.managed_by(user)) | Q(reader=user.pk))
 
     def unsettled(self) -> Self:
         """Keep those that a person has to look at: nobody knows whether they arrived, or they did not."""

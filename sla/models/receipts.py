@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from sla.models.claims import Claim
 from sla.models.columns import FractionField
-from vendors.models import Account, LegalEntity, RegisterManager, Vendor, validate_currency
+from vendors.models import (
+    Account,
+    LegalEntity,
+    Reader,
+    RegisterManager,
+    RegisterQuerySet,
+    Vendor,
+    sees_all_vendors,
+    validate_currency,
+)
+
+
+class CreditReceivedQuerySet(RegisterQuerySet["CreditReceived"]):
+    """Credits received, as far as a user may see them."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Keep those of vendors that the user manages, and those given to a company that the user reads."""
+        if sees_all_vendors(user):
+            return self
+        of_company = Q(entity__in=LegalEntity.objects.all().read_by(user))
+        return self.filter(Q(vendor__in=Vendor.objects.managed_by(user)) | of_company)
+
+
+class CreditReceivedManager(RegisterManager.from_queryset(CreditReceivedQuerySet)):  # type: ignore[misc]
+    """Find credits received."""
 
 
 class CreditReceived(models.Model):
@@ -56,7 +82,7 @@ class CreditReceived(models.Model):
     recorded_at = models.DateTimeField()
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
-    objects = RegisterManager()
+    objects: ClassVar[CreditReceivedManager] = CreditReceivedManager()
 
     class Meta:
         verbose_name = "credit received"

@@ -27,6 +27,7 @@ class PostingPolicy(Tracked):
         ACCEPTED = "accepted", "From acceptance by the vendor"
         RECEIVED = "received", "When it is received"
 
+    visible_through = "entity"
     natural_fields = ("entity__code",)
 
     entity = models.OneToOneField(LegalEntity, on_delete=models.PROTECT, related_name="posting_policy")
@@ -56,7 +57,7 @@ class PostingPolicy(Tracked):
 class PeriodClose(models.Model):
     """A company's books are closed for all months before a day. Insert-only, and only ever later."""
 
-    visible_through = ""
+    visible_through = "entity"
 
     entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="period_closes")
     open_from = models.DateField(help_text="First day of the first month that is still open.")

@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 
 from sla.engine.evaluation import ENGINE_VERSION
+from sla.reports.access import access_review
 from sla.reports.breach import breach_report
 from sla.reports.completeness import completeness_report
 from sla.reports.portfolio import portfolio_report
@@ -64,6 +65,8 @@ class ReportKind:
     make: Callable[[Asked], Report]
     parameters: tuple[Parameter, ...]
     follows_drafts: bool = True
+    # Beyond that to see statements, which every shell asks for.
+    permission: str = ""
 
 
 FROM = Parameter(code="from", label="From", kind="period", required=True, help=f"First day. {PERIOD_HINT}")
@@ -86,9 +89,13 @@ AS_AT = Parameter(
 RANGE = (FROM, UNTIL, VENDOR, ENTITY)
 
 
-def report_kinds() -> tuple[ReportKind, ...]:
-    """Return all reports in the order in which they are offered."""
-    return tuple(REPORTS.values())
+def report_kinds(user: Reader) -> tuple[ReportKind, ...]:
+    """Return the reports that a user may have, in the order in which they are offered."""
+    return tuple(kind for kind in REPORTS.values() if _may_have(user, kind=kind))
+
+
+def _may_have(user: Reader, *, kind: ReportKind) -> bool:
+    return not kind.permission or (isinstance(user, User) and user.has_perm(kind.permission))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,9 +119,11 @@ def make_report(
 
     Drafts that the records have overtaken are computed first, up to a bound that the report tells, unless
     they were just computed. Raises ValidationError for a parameter that is missing or says nothing, KeyError
-    for an unknown report.
+    for an unknown report, PermissionDenied for one that the user may not have.
     """
     kind = REPORTS[code]
+    if not _may_have(user, kind=kind):
+        raise PermissionDenied(f"{kind.title} is for those who hold {kind.permission}.")
     asked = asked_of(kind, parameters=parameters, user=user, now=now)
     if narrowed is not None:
         asked = _narrowed(asked, to=narrowed)
@@ -187,7 +196,7 @@ def asked_of(kind: ReportKind, *, parameters: Mapping[str, str], user: Reader, n
                 problems[each.code] = f"{each.label} is missing. {each.help}"
         except ValueError as error:
             problems[each.code] = f"{each.label}: {error}"
-    if not problems and not values["from"] < values["until"]:
+    if "from" in values and "until" in values and not values["from"] < values["until"]:
         problems["until"] = (
             f"Until {values['until']} is not after {values['from']}. It is the first day that is left out:"
             " for June alone write from 2019-06 until 2019-07."
@@ -198,9 +207,10 @@ def asked_of(kind: ReportKind, *, parameters: Mapping[str, str], user: Reader, n
 
 
 def _asked(values: Mapping[str, Any], *, user: Reader, now: datetime) -> Asked:
+    today = now.date()
     scope = Scope(
-        first_on=values["from"],
-        until=values["until"],
+        first_on=values.get("from", today),
+        until=values.get("until", today + timedelta(days=1)),
         user=user,
         vendor=values.get("vendor"),
         entity=values.get("entity"),
@@ -304,5 +314,14 @@ REPORTS: Mapping[str, ReportKind] = {
         text="Service levels missed, credit register, roll-forward and completeness in one workbook.",
         make=month_end_pack,
         parameters=(*RANGE, AS_AT),
+    ),
+    "access_review": ReportKind(
+        code="access_review",
+        title="Access review",
+        text="Who may log in, by what roles, which vendors and companies they reach, and what to look at.",
+        make=lambda asked: access_review(about=replace(asked.about, parameters=())),
+        parameters=(),
+        follows_drafts=False,
+        permission="auth.view_user",
     ),
 }

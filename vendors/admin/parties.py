@@ -4,14 +4,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.decorators import display
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from vendors.admin.records import RecordAdmin, RecordForm, RecordInline, signed_in
-from vendors.models import Account, Contact, LegalEntity, Tag, Vendor
+from vendors.models import Account, Contact, Contract, LegalEntity, Tag, Vendor
 from vendors.services import archive_vendor, restore_vendor
 
 
@@ -72,7 +72,8 @@ class LegalEntityAdmin(RecordAdmin):
     list_display = ["name", "code", "base_currency"]
     search_fields = ["name", "code"]
     prepopulated_fields = {"code": ["name"]}
-    fieldsets = [(None, {"fields": ("name", "code", "base_currency")})]
+    autocomplete_fields = ["readers"]
+    fieldsets = [(None, {"fields": (("name", "code"), "base_currency", "readers")})]
 
 
 @admin.register(Tag)
@@ -106,8 +107,10 @@ class VendorAdmin(RecordAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Vendor]:
-        """Return the vendors with the number of their contracts."""
-        return super().get_queryset(request).annotate(contract_total=Count("contracts", distinct=True))
+        """Return the vendors with the number of their contracts that the reader sees."""
+        seen = Q(contracts__in=Contract.objects.all().visible_to(request.user))
+        total = Count("contracts", filter=seen, distinct=True)
+        return super().get_queryset(request).annotate(contract_total=total)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save the vendor, then archive or restore it if that was ticked."""

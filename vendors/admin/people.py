@@ -13,6 +13,9 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
+# Who may manage people gives and takes roles. Beyond all roles only a superuser lifts anybody.
+ABOVE_ROLES = ("is_superuser", "user_permissions")
+
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):
@@ -21,6 +24,29 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "email", "shown_roles", "is_active", "last_login")
+    list_filter = ("is_active", "groups", "is_superuser")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the users with their roles."""
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description="Roles")
+    def shown_roles(self, obj: User) -> str:
+        """Return the roles of a user in words."""
+        names = [group.name for group in obj.groups.all()]
+        return ", ".join(["Superuser"] * obj.is_superuser + sorted(names)) or "none"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Let only a superuser make one, or give a permission that belongs to no role of the user."""
+        fields = tuple(super().get_readonly_fields(request, obj))
+        return fields if _is_superuser(request) else (*fields, *ABOVE_ROLES)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let only a superuser change one: whoever sets its password or address could become it."""
+        if obj is not None and obj.is_superuser and not _is_superuser(request):
+            return False
+        return super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: history names its users."""
@@ -29,4 +55,20 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    """The groups."""
+    """The groups. What a role may do stands in the code; a superuser makes groups beside the roles."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Let only a superuser put together what no role holds."""
+        return _is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let only a superuser change what a group may do."""
+        return _is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let only a superuser delete one."""
+        return _is_superuser(request)
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_superuser", False))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -100,6 +100,22 @@ class _Visible:
     def _choices(self, model: type[models.Model], *, request: HttpRequest) -> Any:
         rows = model._default_manager.all()
         return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
+
+
+class SeenFilter(admin.RelatedFieldListFilter):
+    """A filter by a related record; it offers those that the reader may see."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        """Return key and name of each."""
+        rows = field.related_model._default_manager.all()
+        if not hasattr(rows, "visible_to"):
+            return super().field_choices(field, request, model_admin)
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        seen = {"pk__in": rows.visible_to(request.user).values("pk")}
+        return field.get_choices(include_blank=False, ordering=ordering, limit_choices_to=seen)
+
+
+admin.FieldListFilter.register(lambda field: bool(field.remote_field), SeenFilter, take_priority=True)
 
 
 class RecordFormSet(PaginationInlineFormSet):

@@ -1,6 +1,7 @@
 """Contracts and how they hang together."""
 
 from collections.abc import Iterable
+from typing import ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -9,13 +10,39 @@ from django.db.models import F, Q
 
 from vendors.models.money import validate_currency
 from vendors.models.parties import CURRENCY_SHAPE, Account, LegalEntity, Vendor
-from vendors.models.tracked import Tracked
+from vendors.models.tracked import Reader, RegisterManager, RegisterQuerySet, Tracked, sees_all_vendors
 from vendors.models.zones import validate_zone
 
 CODE = RegexValidator(
     r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
     "Use letters, digits, dots, hyphens and underscores only, and begin with a letter or a digit.",
 )
+
+
+class ContractQuerySet(RegisterQuerySet["Contract"]):
+    """Contracts, as far as a user may see them."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Keep those of vendors that the user manages, and those that a company of the user's may use."""
+        if sees_all_vendors(user):
+            return self
+        if not user.is_active:
+            return self.none()
+        return self.filter(Q(vendor__in=Vendor.objects.managed_by(user)) | _read_by(user.pk))
+
+    def read_by(self, user: Reader) -> Self:
+        """Keep those that a company signed, or may use, whose contracts the user reads."""
+        return self.filter(_read_by(user.pk)) if user.is_active else self.none()
+
+
+def _read_by(key: int) -> Q:
+    companies = LegalEntity.readers.through.objects.filter(user_id=key).values("legalentity")
+    used = Contract.entities.through.objects.filter(legalentity__in=companies).values("contract")
+    return Q(entity__in=companies) | Q(pk__in=used)
+
+
+class ContractManager(RegisterManager.from_queryset(ContractQuerySet)):  # type: ignore[misc]
+    """Find contracts by reference."""
 
 
 class Contract(Tracked):
@@ -127,6 +154,7 @@ class Contract(Tracked):
     )
     notes = models.TextField(blank=True)
 
+    objects: ClassVar[ContractManager] = ContractManager()
     _history_m2m_fields = ["entities"]
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Self
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -12,18 +13,41 @@ from vendors.models.tracked import Reader, RegisterManager, RegisterQuerySet, Tr
 CURRENCY_SHAPE = "Write the currency as three capital letters, such as EUR."
 
 
+class LegalEntityQuerySet(RegisterQuerySet["LegalEntity"]):
+    """Our companies: everybody may know which there are."""
+
+    def read_by(self, user: Reader) -> Self:
+        """Keep those whose contracts and books a user reads."""
+        if sees_all_vendors(user):
+            return self
+        return self.filter(readers=user.pk) if user.is_active else self.none()
+
+
+class LegalEntityManager(RegisterManager.from_queryset(LegalEntityQuerySet)):  # type: ignore[misc]
+    """Find our companies by code."""
+
+
 class LegalEntity(Tracked):
     """One of our own companies: it signs contracts and keeps books."""
 
     natural_fields = ("code",)
-    quiet_fields = frozenset({"name", "is_demo"})
+    quiet_fields = frozenset({"name", "readers", "is_demo"})
 
     code = models.SlugField(max_length=60, unique=True, help_text="Short name, such as acme-nl.")
     name = models.CharField(max_length=200, help_text="As in the trade register.")
     base_currency = models.CharField(
         max_length=3, validators=[validate_currency], help_text="Currency of its books, such as EUR."
     )
+    readers = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        blank=True,
+        related_name="read_companies",
+        help_text="They see every contract that it signed or may use, with all that hangs on it.",
+    )
     is_demo = models.BooleanField("demo data", default=False, editable=False)
+
+    objects: ClassVar[LegalEntityManager] = LegalEntityManager()
+    _history_m2m_fields: ClassVar = ["readers"]
 
     class Meta:
         verbose_name = "legal entity"
@@ -45,17 +69,28 @@ class VendorQuerySet(RegisterQuerySet["Vendor"]):
     """Vendors, as far as a user may see them."""
 
     def visible_to(self, user: Reader) -> Self:
-        """Keep the vendors that a user owns or deputises for; all of them by permission."""
+        """Keep the vendors that a user manages, and those that a company of the user's has contracts with."""
         if sees_all_vendors(user):
             return self
         if not user.is_active:
             return self.none()
-        deputy = Vendor.deputies.through.objects.filter(vendor_id=OuterRef("pk"), user_id=user.pk)
-        return self.filter(Q(owner_id=user.pk) | Exists(deputy))
+        contracts = apps.get_model("vendors", "Contract")._default_manager.all()
+        return self.filter(_manages(user.pk) | Q(pk__in=contracts.read_by(user).values("vendor")))
+
+    def managed_by(self, user: Reader) -> Self:
+        """Keep the vendors that a user owns or deputises for; all of them by permission."""
+        if sees_all_vendors(user):
+            return self
+        return self.filter(_manages(user.pk)) if user.is_active else self.none()
 
     def current(self) -> Self:
         """Keep the vendors that are not archived."""
         return self.filter(archived_at__isnull=True)
+
+
+def _manages(key: int) -> Q:
+    deputy = Vendor.deputies.through.objects.filter(vendor_id=OuterRef("pk"), user_id=key)
+    return Q(owner_id=key) | Q(Exists(deputy))
 
 
 class VendorManager(RegisterManager.from_queryset(VendorQuerySet)):  # type: ignore[misc]
@@ -144,6 +179,22 @@ class Vendor(Tracked):
         return self.name
 
 
+class AccountQuerySet(RegisterQuerySet["Account"]):
+    """Accounts, as far as a user may see them."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Keep those of vendors that the user manages and of contracts that the user sees."""
+        if sees_all_vendors(user):
+            return self
+        contracts = apps.get_model("vendors", "Contract")._default_manager.all().visible_to(user)
+        managed = Q(vendor__in=Vendor.objects.managed_by(user))
+        return self.filter(managed | Q(pk__in=contracts.values("account")))
+
+
+class AccountManager(RegisterManager.from_queryset(AccountQuerySet)):  # type: ignore[misc]
+    """Find accounts by vendor and number."""
+
+
 class Account(Tracked):
     """Our customer or billing number with a vendor."""
 
@@ -153,6 +204,8 @@ class Account(Tracked):
     vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="accounts")
     number = models.CharField(max_length=100, help_text="As on the vendor's invoices.")
     name = models.CharField(max_length=200, blank=True)
+
+    objects: ClassVar[AccountManager] = AccountManager()
 
     class Meta:
         ordering = ["vendor_id", "number"]
@@ -166,6 +219,18 @@ class Account(Tracked):
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}".strip()
+
+
+class ContactQuerySet(RegisterQuerySet["Contact"]):
+    """Contacts, as far as a user may see them."""
+
+    def visible_to(self, user: Reader) -> Self:
+        """Keep those of every vendor that the user sees: a company's people write to its vendors too."""
+        return self if sees_all_vendors(user) else self.filter(vendor__in=Vendor.objects.visible_to(user))
+
+
+class ContactManager(RegisterManager.from_queryset(ContactQuerySet)):  # type: ignore[misc]
+    """Find contacts by vendor, role and name."""
 
 
 class Contact(Tracked):
@@ -187,6 +252,8 @@ class Contact(Tracked):
     name = models.CharField(max_length=200)
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=60, blank=True)
+
+    objects: ClassVar[ContactManager] = ContactManager()
 
     class Meta:
         ordering = ["vendor_id", "role", "name"]

@@ -74,7 +74,12 @@ class RegisterQuerySet(models.QuerySet[Row, Row]):
     """Rows that are visible where their vendor is."""
 
     def visible_to(self, user: Reader) -> Self:
-        """Keep the rows whose vendor the user may see; reference data is for every active user."""
+        """Keep the rows that the user may see; reference data is for every active user.
+
+        A row of a contract is seen where the contract is: by who manages its vendor, and by who reads its
+        company. A row of a vendor that names no contract is seen by who manages the vendor, and a row of a
+        company's books by who reads the company.
+        """
         if sees_all_vendors(user):
             return self
         if not user.is_active:
@@ -82,8 +87,12 @@ class RegisterQuerySet(models.QuerySet[Row, Row]):
         path = cast("type[Tracked]", self.model).visible_through
         if not path:
             return self
-        vendors = apps.get_model("vendors", "Vendor")._default_manager.all().visible_to(user)
-        return self.filter(**{f"{path}__in": vendors})
+        above = path.removesuffix("__vendor")
+        if above != path and above.split("__")[-1] == "contract":
+            return self.filter(**{f"{above}__in": _rows("Contract").visible_to(user)})
+        if path == "entity":
+            return self.filter(entity__in=_rows("LegalEntity").read_by(user))
+        return self.filter(**{f"{path}__in": _rows("Vendor").managed_by(user)})
 
 
 class RegisterManager(models.Manager.from_queryset(RegisterQuerySet)):  # type: ignore[misc]
@@ -124,6 +133,10 @@ class Tracked(models.Model):
     def touched_case(self) -> Span:
         """Return the time of the whole case that it belongs to, for terms that measure cases."""
         return self.touched_span()
+
+
+def _rows(model: str) -> Any:
+    return apps.get_model("vendors", model)._default_manager.all()
 
 
 def _followed(row: models.Model, path: str) -> Any:

@@ -1,0 +1,32 @@
+"""The roles, as groups."""
+
+from typing import Any
+
+from django.db import migrations
+
+from config.roles import BY_NAME, grant_roles
+
+
+def make(apps: Any, schema_editor: Any) -> None:
+    """Make the groups of config.roles."""
+    grant_roles(apps, using=schema_editor.connection.alias)
+
+
+def unmake(apps: Any, schema_editor: Any) -> None:
+    """Take them away again."""
+    rows = apps.get_model("auth", "Group").objects.using(schema_editor.connection.alias)
+    rows.filter(name__in=BY_NAME).delete()
+
+
+class Migration(migrations.Migration):
+    """Make one group for each role."""
+
+    dependencies = [
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("contenttypes", "0002_remove_content_type_name"),
+        ("vendors", "0005_readers_of_companies"),
+        ("incidents", "0002_feeds"),
+        ("sla", "0003_running_by_itself"),
+    ]
+
+    operations = [migrations.RunPython(make, unmake)]

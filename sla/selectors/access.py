@@ -1,0 +1,65 @@
+"""Who has access: every person, the roles, and which records they reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import Permission, User
+from django.db.models import Prefetch, QuerySet
+
+CHUNK = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """One person's access; `last_login` is a UTC instant."""
+
+    user: User
+    roles: tuple[str, ...]
+    beside: tuple[str, ...]
+    sees_all: bool
+    vendors: tuple[str, ...]
+    companies: tuple[str, ...]
+    last_login: datetime | None
+
+    @property
+    def reaches_nothing(self) -> bool:
+        """Say whether somebody who may log in would see no vendor at all."""
+        return not (self.sees_all or self.vendors or self.companies)
+
+
+def everybodys_access() -> Iterator[Access]:
+    """Yield every user by name, those who can no longer log in too."""
+    everywhere = set(_who_see_all().values_list("pk", flat=True))
+    extra = Permission.objects.select_related("content_type")
+    rows: QuerySet[User] = User.objects.prefetch_related(
+        "groups",
+        Prefetch("user_permissions", queryset=extra),
+        "owned_vendors",
+        "deputised_vendors",
+        "read_companies",
+    ).order_by("username")
+    for user in rows.iterator(chunk_size=CHUNK):
+        vendors = {vendor.slug for vendor in (*user.owned_vendors.all(), *user.deputised_vendors.all())}
+        yield Access(
+            user=user,
+            roles=tuple(sorted(group.name for group in user.groups.all())),
+            beside=_named(user),
+            sees_all=user.pk in everywhere,
+            vendors=tuple(sorted(vendors)),
+            companies=tuple(sorted(company.code for company in user.read_companies.all())),
+            last_login=user.last_login,
+        )
+
+
+def _who_see_all() -> QuerySet[User]:
+    return User.objects.with_perm(
+        "vendors.see_all_vendors", backend="django.contrib.auth.backends.ModelBackend"
+    )
+
+
+def _named(user: User) -> tuple[str, ...]:
+    held = user.user_permissions.all()
+    return tuple(sorted(f"{each.content_type.app_label}.{each.codename}" for each in held))
