@@ -91,7 +91,7 @@ class ScheduleAdmin(RecordAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Begin with a published clause; an empty schedule is one of the choices."""
-        if request.GET.get("empty") or request.method == "POST":
+        if request.GET.get("empty") or request.method == "POST" or not self.has_add_permission(request):
             return super().add_view(request, form_url, extra_context)
         asked = f"?{request.GET.urlencode()}" if request.GET else ""
         return HttpResponseRedirect(reverse("admin:sla_begin") + asked)

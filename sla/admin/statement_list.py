@@ -249,7 +249,7 @@ class StatementAdmin(NumberSearch, Releasing, ModelAdmin):
         """Finalise the selected statements, after a look at all of them and what they ask."""
         return bulk_view(request, queryset, base=self._base(request), back=request.get_full_path())
 
-    @admin.action(description="Bring the drafts up to date")
+    @admin.action(description="Bring the drafts up to date", permissions=["view"])
     def refresh_selected(self, request: HttpRequest, queryset: Any) -> None:
         """Compute the selected drafts again by the records as they stand."""
         done = refresh_heads(queryset, now=timezone.now())

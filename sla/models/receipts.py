@@ -108,6 +108,8 @@ class CreditReceived(models.Model):
 class ExchangeRate(models.Model):
     """What one unit of `base` was worth in `quote` on a day, by a source. Insert-only."""
 
+    visible_through = ""
+
     on = models.DateField()
     base = models.CharField(max_length=3, validators=[validate_currency])
     quote = models.CharField(max_length=3, validators=[validate_currency])

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
@@ -198,9 +198,11 @@ class ChargeAdmin(RecordAdmin):
     def new_price(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
         """Open an empty price of the same fee; its cost split is carried over when it is saved."""
         charge = self.get_object(request, object_id)
+        if charge is None or not self.has_add_permission(request):
+            raise PermissionDenied
         names = ("contract", "service", "code", "kind", "every", "month_by", "included_in_base", "account")
-        given = {name: charge.serializable_value(name) for name in names} if charge is not None else {}
-        given |= {FOLLOWS: object_id, "purchase_order": charge.purchase_order} if charge is not None else {}
+        given = {name: charge.serializable_value(name) for name in names}
+        given |= {FOLLOWS: object_id, "purchase_order": charge.purchase_order}
         query = urlencode({name: value for name, value in given.items() if value is not None})
         return HttpResponseRedirect(f"{reverse('admin:vendors_charge_add')}?{query}")
 

@@ -1,0 +1,115 @@
+"""What each page asks for: the matrix that a person signs, and that the tests walk.
+
+Pages of the admin that every kind of record has are judged by its area in `config.roles`. Every other address
+stands in PAGES with the permission that it needs, or in OPEN with why it needs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# Kinds that nobody types in: they are made by other pages, or by feeds.
+NOT_ADDED = frozenset(
+    {
+        *("incidents.feedupload", "incidents.position", "sla.broughtforward", "sla.alert", "sla.alertpolicy"),
+        *("sla.claim", "sla.compliancereport", "sla.duty", "sla.outboxmessage", "sla.registerentry"),
+        *("sla.statement", "auth.group", "sla.servicelevelagreement", "vendors.contract"),
+    }
+)
+# Kinds whose page only shows.
+NOT_CHANGED = frozenset({"auth.group"})
+
+OPEN: Mapping[str, str] = {
+    "root": "sends to the admin, which asks for a login",
+    "admin:login": "is where one logs in",
+    "admin:logout": "ends the session of whoever asks",
+    "admin:jsi18n": "translations of the admin's own words",
+    "admin:catch_all": "sends unknown addresses to the login, or answers that there is none",
+    "deadlines": "a key of the reader's own, in the address; what it shows is what that reader sees",
+    "feed": "a key of the feed's own, in the address; it takes and shows nothing",
+    "health/live": "says only that it lives",
+    "health/ready": "says only that the database answers",
+    "health/scheduler": "says only that the sweep runs",
+    "metrics": "needs the bearer token of RECOURSE_METRICS_KEY",
+}
+# Any member of the staff; what they show is narrowed to what the reader may see.
+STAFF = frozenset(
+    {
+        *("admin:index", "admin:search", "admin:password_change", "admin:password_change_done"),
+        *("admin:autocomplete", "admin:view_on_site", "admin:app_list", "upload"),
+    }
+)
+# name of the address -> permission
+PAGES: Mapping[str, str] = {
+    "admin:auth_user_password_change": "auth.change_user",
+    "admin:vendors_charge_new_price": "vendors.add_charge",
+    "admin:sla_register_import": "vendors.see_all_vendors",
+    "admin:sla_register_workbook": "vendors.see_all_vendors",
+    "admin:sla_register_file": "vendors.see_all_vendors",
+    "admin:sla_register_go": "vendors.see_all_vendors",
+    "admin:sla_register_drop": "vendors.see_all_vendors",
+    "admin:incidents_inbox": "incidents.view_feedsource",
+    "admin:incidents_import": "incidents.change_feedsource",
+    "admin:incidents_import_from": "incidents.change_feedsource",
+    "admin:incidents_feed_address": "incidents.change_feedsource",
+    "admin:incidents_feed_message": "incidents.view_feedsource",
+    "admin:incidents_feed_message_again": "incidents.change_feedsource",
+    "admin:incidents_feedsource_import_file": "incidents.change_feedsource",
+    "admin:incidents_feedsource_read_again": "incidents.change_feedsource",
+    "admin:incidents_upload_columns": "incidents.change_feedsource",
+    "admin:incidents_upload_go": "incidents.change_feedsource",
+    "admin:incidents_upload_drop": "incidents.change_feedsource",
+    "admin:incidents_upload_try": "incidents.change_feedsource",
+    "admin:incidents_incident_join": "incidents.change_incident",
+    "admin:incidents_incident_split": "incidents.change_incident",
+    "admin:sla_claims_desk": "sla.view_claim",
+    "admin:sla_claim_open": "sla.add_claim",
+    "admin:sla_claim_act": "sla.change_claim",
+    "admin:sla_claim_step": "sla.change_claim",
+    "admin:sla_claim_letter": "sla.view_claim",
+    "admin:sla_claim_letter_file": "sla.view_claim",
+    "admin:sla_credit_match": "sla.add_creditmatch",
+    "admin:sla_credit_unmatch": "sla.add_creditmatch",
+    "admin:sla_reportschedule_preview": "sla.view_reportschedule",
+    "admin:sla_reportschedule_test": "sla.view_reportschedule",
+    "admin:sla_message_act": "sla.change_outboxmessage",
+    "admin:sla_message_file": "sla.view_outboxmessage",
+    "admin:sla_duty_again": "sla.change_duty",
+    "admin:sla_begin": "sla.add_servicelevelagreement",
+    "admin:sla_begin_from": "sla.add_servicelevelagreement",
+    "admin:sla_statement": "sla.view_servicelevelagreement",
+    "admin:sla_statement_file": "sla.view_servicelevelagreement",
+    "admin:sla_part": "sla.change_servicelevelagreement",
+    "admin:sla_sign_off": "sla.change_servicelevelagreement",
+    "admin:sla_amend": "sla.change_servicelevelagreement",
+    "admin:sla_copy": "sla.change_servicelevelagreement",
+    "admin:sla_statements_draw_up": "sla.view_statement",
+    "admin:sla_reports": "sla.view_statement",
+    "admin:sla_vendor_report": "sla.view_statement",
+    "admin:sla_report": "sla.view_statement",
+    "admin:sla_statement_finalise": "sla.add_statementrevision",
+    "admin:sla_statement_difference": "sla.view_statement",
+    "admin:sla_statement_hold": "sla.add_statementrevision",
+    "admin:sla_revision": "sla.view_statement",
+    "admin:sla_revision_verify": "sla.view_statement",
+    "admin:sla_revision_release": "sla.add_release",
+    "admin:sla_revision_file": "sla.view_statement",
+    "admin:sla_line_answer": "sla.add_lineanswer",
+}
+# kind of record -> what may be done with several at once -> permission
+ACTIONS: Mapping[str, Mapping[str, str]] = {
+    "incidents.position": dict.fromkeys(("agree", "decide"), "incidents.change_position"),
+    "incidents.outage": dict.fromkeys(("confirm", "withdraw"), "incidents.change_outage"),
+    "incidents.sourcewatch": {"confirm": "incidents.change_sourcewatch"},
+    "incidents.maintenancewindow": {"cancel": "incidents.change_maintenancewindow"},
+    "incidents.incident": dict.fromkeys(
+        ("attribute_to_vendor", "confirm_outages", "resolve"), "incidents.change_incident"
+    ),
+    "sla.duty": {"retry_selected": "sla.change_duty"},
+    "sla.statement": {
+        "finalise_selected": "sla.add_statementrevision",
+        "release_selected": "sla.add_release",
+        "refresh_selected": "sla.view_statement",
+    },
+    "sla.alert": {"acknowledge_selected": "sla.change_alert"},
+}
