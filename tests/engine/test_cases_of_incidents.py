@@ -21,10 +21,11 @@ from sla.engine.terms import (
     Milestone,
     NoData,
     Op,
+    OutageKind,
     Statistic,
     Target,
 )
-from tests.engine.level_builder import at, facts, level, moment, one
+from tests.engine.level_builder import at, facts, level, moment, one, outage
 
 HOUR = timedelta(hours=1)
 OFFICE = BusinessCalendar(
@@ -189,3 +190,17 @@ def test_readings_that_stand_for_no_request_give_no_mean() -> None:
 def test_without_a_case_the_level_keeps_its_unit(statistic: Statistic, unit: str) -> None:
     found = one(repaired(), target=within(4, statistic))
     assert (found.unit, found.value, found.verdict) == (unit, None, Verdict.MET)
+
+
+@pytest.mark.parametrize("reported", [False, True])
+def test_time_that_nobody_measured_is_no_case_unless_somebody_reported_it(reported: bool) -> None:
+    gap = outage("2 08:00", "2 20:00", kind=OutageKind.UNMEASURED)
+    moments = [moment(Milestone.OCCURRED, "2 08:00"), moment(Milestone.RESOLVED, "2 20:00")]
+    moments += [moment(Milestone.REPORTED, "2 09:00")] if reported else []
+    known = facts([gap], milestones=tuple(moments))
+    target = level(
+        Metric.ELAPSED, of={"since": "occurred", "until": "resolved"}, level=4 * HOUR, op=Op.AT_MOST
+    )
+    found = one(known, target=target)
+    assert [case.late for case in found.cases] == [True] * reported
+    assert found.verdict is (Verdict.MISSED if reported else Verdict.MET)

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from sla.engine.facts import Outage
 from sla.engine.ledger.exclusions import holds
 from sla.engine.measurement.judging import Frame
+from sla.engine.terms.counting import OutageKind
 from sla.engine.terms.targets import Milestone
 
 
 def incidents_of(frame: Frame, *, severities: Sequence[str]) -> list[str]:
-    """Return the incidents that touched the units, or are of the vendor with no unit known."""
+    """Return the incidents that touched the units, or are of the vendor with no unit known.
+
+    A stretch that nobody measured is no failure, and no case, unless somebody reported one to the vendor.
+    """
     index = frame.index
     touched = {row.incident for unit in frame.units for row in index.outages.get(unit, ())}
     elsewhere = {row.incident for rows in index.outages.values() for row in rows} - touched
@@ -19,8 +24,24 @@ def incidents_of(frame: Frame, *, severities: Sequence[str]) -> list[str]:
     for fact in index.facts.incidents:
         if fact.reference in elsewhere or (severities and fact.severity not in severities):
             continue
+        if _is_gap(fact.reference, frame=frame):
+            continue
         found.append(fact.reference)
     return found
+
+
+def _is_gap(reference: str, *, frame: Frame) -> bool:
+    """Return whether nothing is known of an incident but that nobody measured."""
+    rows = _outages(reference, frame=frame)
+    if not rows or any(row.kind is not OutageKind.UNMEASURED for row in rows):
+        return False
+    kind = Milestone.REPORTED
+    return all(frame.index.milestone(reference, unit=unit, kind=kind) is None for unit in ("", *frame.units))
+
+
+def _outages(reference: str, *, frame: Frame) -> list[Outage]:
+    rows = [row for unit in frame.units for row in frame.index.outages.get(unit, ())]
+    return [row for row in rows if row.incident == reference]
 
 
 def moment(reference: str, *, kind: str, frame: Frame, first: bool) -> datetime | None:
@@ -33,9 +54,8 @@ def moment(reference: str, *, kind: str, frame: Frame, first: bool) -> datetime 
     ]
     if times:
         return min(times) if first else max(times)
-    rows = [
-        row for unit in frame.units for row in frame.index.outages.get(unit, ()) if row.incident == reference
-    ]
+    known = _outages(reference, frame=frame)
+    rows = [row for row in known if row.kind is not OutageKind.UNMEASURED] or known
     if milestone is Milestone.OCCURRED and rows:
         return min(row.started_at for row in rows)
     if milestone is Milestone.RESTORED and rows and all(row.ended_at for row in rows):
