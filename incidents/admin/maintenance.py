@@ -1,5 +1,6 @@
 """Announced work."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -44,7 +45,7 @@ class MaintenanceWindowAdmin(FactAdmin):
     list_select_related = ["vendor"]
     search_fields = ["reference", "title", "vendor__name"]
     autocomplete_fields = ["vendor"]
-    readonly_fields = ["source"]
+    readonly_fields = ["source", "shown_rule"]
     inlines = [MaintenanceServiceInline]
     fieldsets = [
         (
@@ -55,6 +56,7 @@ class MaintenanceWindowAdmin(FactAdmin):
                     "title",
                     ("starts_at", "ends_at"),
                     ("noticed_at", "emergency"),
+                    "shown_rule",
                 )
             },
         ),
@@ -72,6 +74,11 @@ class MaintenanceWindowAdmin(FactAdmin):
     def shown_window(self, obj: MaintenanceWindow) -> str:
         """Return the announced window."""
         return f"{obj.starts_at:%Y-%m-%d %H:%M} to {obj.ends_at:%Y-%m-%d %H:%M}"
+
+    @display(description="Where that time is from")
+    def shown_rule(self, obj: MaintenanceWindow) -> str:
+        """Return by which rule the time of notice was found, with what else is known."""
+        return " ".join(notice_in_words(obj))
 
     @display(description="Told us before")
     def shown_notice(self, obj: MaintenanceWindow) -> str:
@@ -104,3 +111,22 @@ class MaintenanceWindowAdmin(FactAdmin):
             act=lambda row: cancel_maintenance(row, at=at, by=by, reason=reason),
             done="cancelled",
         )
+
+
+def notice_in_words(window: MaintenanceWindow) -> Iterator[str]:
+    """Yield what is known of when a notice reached us."""
+    at, stated, received = window.noticed_at, window.stated_at, window.received_at
+    if at is None:
+        yield "Not known: enter when the notice reached us."
+    elif at == received:
+        yield "When it reached us."
+    elif at == stated:
+        yield "Its sender's own statement, which could be written later."
+    elif window.source and stated is None and received is None:
+        yield f"As {window.source} told it, before it was kept whose time that is."
+    else:
+        yield "Entered by a person."
+    if stated is not None and stated != at:
+        yield f"Its sender states {stated:%Y-%m-%d %H:%M} UTC."
+    if received is not None and received != at:
+        yield f"First seen here {received:%Y-%m-%d %H:%M} UTC."

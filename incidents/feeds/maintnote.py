@@ -157,9 +157,9 @@ class _Reading:
             title=title,
             starts_at=starts_at,
             ends_at=ends_at,
-            noticed_at=arrived(
-                stamp, received_at=self.context.received_at, what="Its DTSTAMP", notes=self.notes
-            ),
+            noticed_at=self.context.received_at if self.context.is_sent else self._stated(stamp),
+            has_arrived=self.context.is_sent,
+            stated_at=stamp,
             components=self._components(impact),
             status=self._status(),
             emergency=is_emergency(title),
@@ -174,6 +174,10 @@ class _Reading:
         # Without a UID nothing says that two events are one window told twice.
         moved = str(starts_at) if not uid else ",".join(_plainly(self.event, "RECURRENCE-ID"))
         return _Telling(window=(number, uid, moved), said=said)
+
+    def _stated(self, stamp: datetime | None) -> datetime | None:
+        """Return what the sender states, but never after we had it in hand."""
+        return arrived(stamp, received_at=self.context.received_at, what="Its DTSTAMP", notes=self.notes)
 
     def texts(self, name: str) -> list[str]:
         """Return the texts of a property of the standard, which may lie on the event or on the calendar."""

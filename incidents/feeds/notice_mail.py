@@ -81,6 +81,8 @@ def read_notice_mail(content: bytes, context: FeedContext) -> Feed:
         replace(
             said,
             noticed_at=None if mail.forwarded else came,
+            has_arrived=(mail.arrived_at is not None or context.is_sent) and not mail.forwarded,
+            stated_at=mail.written_at or said.stated_at,
             emergency=said.emergency or is_emergency(mail.subject),
             narrative=said.narrative or mail.text,
             notes=tuple(dict.fromkeys([*said.notes, *why, *notes])),
@@ -95,13 +97,21 @@ def _arrival(mail: Mail, *, context: FeedContext, notes: list[str]) -> datetime 
     written, stamped = mail.written_at, mail.arrived_at
     if written is not None and written > context.received_at:
         notes.append(f"Its Date ({written:%Y-%m-%d %H:%M} UTC) lies after it reached us: a wrong clock.")
-    if stamped is None:
+    if stamped is None and context.is_sent:
+        stamped = context.received_at
+        notes.append("No server stamped the mail: when it was brought here counts.")
+    elif stamped is None:
         theirs = "No server stamped the mail: its time is the sender's own Date."
         notes.append(theirs if written else "The mail bears no time: enter when it reached us.")
     elif written is not None and abs(written - stamped) > CLOCKS_DIFFER:
         notes.append(
             f"It was written at {written:%Y-%m-%d %H:%M} and came at {stamped:%Y-%m-%d %H:%M} UTC: "
             "the arrival counts."
+        )
+    if stamped is not None and context.is_sent and context.received_at - stamped > CLOCKS_DIFFER:
+        notes.append(
+            f"Its server's stamp is {stamped:%Y-%m-%d %H:%M} UTC, it was brought here at "
+            f"{context.received_at:%Y-%m-%d %H:%M} UTC: the stamp counts."
         )
     came = arrived(stamped or written, received_at=context.received_at, what="Its arrival", notes=notes)
     if mail.forwarded:
@@ -116,7 +126,7 @@ def _from_calendars(mail: Mail, *, context: FeedContext, why: list[str]) -> Feed
     problems: list[FeedProblem] = []
     names: dict[str, None] = {}
     # Whether it came in time is for the mail's arrival to say; a calendar's own stamp is not judged.
-    unjudged = replace(context, received_at=datetime(LATEST_YEAR + 1, 1, 1, tzinfo=UTC))
+    unjudged = replace(context, received_at=datetime(LATEST_YEAR + 1, 1, 1, tzinfo=UTC), is_sent=False)
     for number, calendar in enumerate(mail.calendars, start=1):
         try:
             feed = read_maintnote(calendar, unjudged)

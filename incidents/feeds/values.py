@@ -35,7 +35,8 @@ class FeedContext:
     `received_at` is when the file reached us, in UTC; some senders state no time of their own. `zone` is
     that of times without one, None where nobody said. `columns` names, for tables, the column of each
     of our fields. `parser` is the command of the Python that reads vendors' own mails, empty where there is
-    none: see `incidents.feeds.parser_process`.
+    none: see `incidents.feeds.parser_process`. `is_sent` says that its sender brought the file: then
+    `received_at` is when what it tells reached us, not only when somebody fetched or saved it.
     """
 
     received_at: datetime
@@ -43,6 +44,7 @@ class FeedContext:
     file_name: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     parser: tuple[str, ...] = ()
+    is_sent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +144,9 @@ class FeedMaintenance:
 
     A notice with several windows gives several of these; `notice` is then the vendor's number that they
     share. `replaces` is the number of an earlier notice whose place this one takes. `impact` is the
-    feed's own word. `status` is None where this telling does not say it: what an earlier one said holds.
+    feed's own word. `noticed_at` is the time of notice that counts; `has_arrived` says that it is when the
+    notice reached us, else it is only what its sender states. `stated_at` is the sender's word beside an
+    arrival. `status` is None where this telling does not say it: what an earlier one said holds.
     """
 
     external_id: str
@@ -150,6 +154,8 @@ class FeedMaintenance:
     starts_at: datetime
     ends_at: datetime
     noticed_at: datetime | None
+    has_arrived: bool = False
+    stated_at: datetime | None = None
     actual_started_at: datetime | None = None
     actual_ended_at: datetime | None = None
     components: tuple[FeedComponent, ...] = ()

@@ -62,6 +62,9 @@ class MaintenanceWindow(FromFeed):
         blank=True,
         help_text="When the notice reached us. Contracts ask for hours or days before.",
     )
+    # Filled by feeds: what its sender claims, and what we know.
+    stated_at = models.DateTimeField("sent, as its sender states", null=True, blank=True, editable=False)
+    received_at = models.DateTimeField("first seen here", null=True, blank=True, editable=False)
     emergency = models.BooleanField(default=False)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     actual_started_at = models.DateTimeField("work began", null=True, blank=True)

@@ -153,6 +153,8 @@ def _maintenance(document: Document) -> tuple[Maintenance, ...]:
             started_at=entry.started_at,
             ended_at=entry.ended_at,
             noticed_at=entry.noticed_at,
+            stated_at=entry.stated_at,
+            received_at=entry.received_at,
             emergency=entry.emergency,
             cancelled=entry.cancelled_at is not None,
             work_ended_at=entry.work_ended_at,

@@ -131,6 +131,8 @@ class MaintenanceEntry:
     started_at: datetime
     ended_at: datetime
     noticed_at: datetime | None = None
+    stated_at: datetime | None = None
+    received_at: datetime | None = None
     emergency: bool = False
     cancelled_at: datetime | None = None
     work_started_at: datetime | None = None

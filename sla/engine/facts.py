@@ -145,7 +145,10 @@ class ClockStop:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Maintenance:
-    """An announced window of work on units."""
+    """An announced window of work on units.
+
+    ``stated_at`` is when its sender says that it was sent, ``received_at`` when it was first seen here.
+    """
 
     reference: str
     units: tuple[str, ...]
@@ -155,6 +158,13 @@ class Maintenance:
     emergency: bool = False
     cancelled: bool = False
     work_ended_at: datetime | None = None
+    stated_at: datetime | None = None
+    received_at: datetime | None = None
+
+    @property
+    def by_senders_word(self) -> bool:
+        """Return whether the time of notice is only what its sender states: it could be written later."""
+        return self.noticed_at is not None and self.stated_at == self.noticed_at != self.received_at
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -116,6 +116,8 @@ def maintenance_value(row: rows.MaintenanceWindow, *, units: Iterable[str]) -> f
         emergency=row.emergency,
         cancelled=row.cancelled_at is not None,
         work_ended_at=row.actual_ended_at,
+        stated_at=row.stated_at,
+        received_at=row.received_at,
     )
 
 

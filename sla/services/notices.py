@@ -13,7 +13,7 @@ from enum import StrEnum
 from incidents.models import MaintenanceWindow
 from sla.engine.facts import Incident, Inputs, Maintenance, Outage
 from sla.engine.intervals import Interval, micro, total
-from sla.engine.ledger.exclusions import refusal
+from sla.engine.ledger.exclusions import doubt, refusal
 from sla.engine.ledger.index import FactIndex, index_facts
 from sla.engine.results import Measured, Result, TimeClass
 from sla.engine.terms import Terms
@@ -40,6 +40,7 @@ class NoticeVerdict(StrEnum):
     OVERRAN = "overran"
     OUTSIDE_HOURS = "outside the allowed hours"
     QUOTA = "quota used up"
+    SENDERS_WORD = "in time only by its sender's own stamp"
     EXCLUDABLE = "excludable"
 
 
@@ -60,6 +61,11 @@ class JudgedNotice:
     excluded: int
     counted: int
     other: int
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Say whether what is taken out rests on the sender's own stamp alone."""
+        return NoticeVerdict.SENDERS_WORD in self.verdicts
 
     @property
     def words(self) -> str:
@@ -175,6 +181,7 @@ class Clauses:
     late: int
     outside: int
     has_limits: bool
+    doubt: str
 
 
 def _clauses(
@@ -192,7 +199,19 @@ def _clauses(
         late=max(0, micro((window.actual_ended_at or window.ends_at) - window.ends_at) // MINUTE),
         outside=min((_outside(rule, announced=announced, index=index) for rule in passed), default=0),
         has_limits=any(rule.quotas or rule.max_per_event for rule in passed),
+        doubt=_doubt(fact, rules=passed, index=index) if fact is not None else "",
     )
+
+
+def _doubt(fact: Maintenance, *, rules: Iterable[ExclusionRule], index: FactIndex) -> str:
+    """Say what rests on the sender's own stamp alone, empty where every clause passes without it."""
+    refusals = [doubt(fact, rule=rule, index=index) for rule in rules]
+    if not refusals or not all(refusals):
+        return ""
+    said = f"it says that it was sent {fact.stated_at:%Y-%m-%d %H:%M} UTC"
+    if fact.received_at is None:
+        return f"{said}; when it reached us is not known"
+    return f"{said}, and was first seen here {fact.received_at:%Y-%m-%d %H:%M} UTC, by which {refusals[0]}"
 
 
 def _verdicts(clauses: Clauses, *, counted: int) -> Iterator[tuple[NoticeVerdict, str]]:
@@ -212,6 +231,8 @@ def _verdicts(clauses: Clauses, *, counted: int) -> Iterator[tuple[NoticeVerdict
         beyond = counted - clauses.outside - clauses.late
         if beyond > 0 and clauses.has_limits:
             yield NoticeVerdict.QUOTA, f"{beyond} min are more than what is left of the limits"
+        if clauses.doubt:
+            yield NoticeVerdict.SENDERS_WORD, clauses.doubt
 
 
 def _refused(window: MaintenanceWindow) -> NoticeVerdict:

@@ -92,6 +92,34 @@ def test_rules_of_every_kind_stand_side_by_side() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("received", "why"),
+    [
+        ("4 09:00", "announced window M-1"),
+        (
+            "5 11:00",
+            "announced window M-1, in time only by its sender's own stamp 2025-06-03 09:00 UTC, "
+            "first seen here 2025-06-05 11:00 UTC",
+        ),
+        (None, "announced window M-1, in time only by its sender's own stamp 2025-06-03 09:00 UTC"),
+    ],
+)
+def test_what_rests_on_the_senders_own_stamp_says_so_on_the_account(received: str | None, why: str) -> None:
+    work = Maintenance(
+        reference="M-1",
+        units=("a",),
+        started_at=at("6 10:00"),
+        ended_at=at("6 11:00"),
+        noticed_at=at("3 09:00"),
+        stated_at=at("3 09:00"),
+        received_at=at(received) if received else None,
+    )
+    known = facts([outage("6 10:00", "6 11:00")], maintenance=(work,))
+    announced = ExclusionRule(code="work", source=ExclusionSource.MAINTENANCE, notice=Decimal(24))
+    found = one(known, exclusions=(announced,))
+    assert excluded_lines(found) == [("exclusion.work", "", "M-1", why)]
+
+
 DECISIONS = [
     ("the incident", {"incident": "INC-1"}, 60),
     ("every incident", {}, 120),

@@ -72,6 +72,7 @@ def test_the_standards_own_example_is_read_in_full() -> None:
             starts_at=at("2015-10-10T08:00:00Z"),
             ends_at=at("2015-10-10T10:00:00Z"),
             noticed_at=at("2015-10-10T00:10:00Z"),
+            stated_at=at("2015-10-10T00:10:00Z"),
             changed_at=at("2015-10-10T00:10:00Z"),
             components=(FeedComponent(name="acme-widgets", worst_status="NO-IMPACT"),),
             status=NoticeStatus.TENTATIVE,

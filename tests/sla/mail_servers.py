@@ -21,6 +21,7 @@ class Sink:
 
     refused: dict[str, str] = field(default_factory=dict)
     taken: list[tuple[str, Message]] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
     answer: str = "250 OK"
 
     async def handle_RCPT(
@@ -35,6 +36,7 @@ class Sink:
         if self.answer.startswith("250"):
             content = envelope.content
             assert isinstance(content, bytes)
+            self.contents.append(content)
             self.taken += [(address, message_from_bytes(content)) for address in envelope.rcpt_tos]
         return self.answer
 

@@ -1,6 +1,6 @@
 """A notice of work against the clause: what is taken out, what is not, and why, with the minutes of each."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -78,6 +78,41 @@ def test_a_notice_is_judged_against_the_clause_at_once(
     fields: dict[str, Any], found: tuple[Any, ...]
 ) -> None:
     assert judged(a_notice(under(a_clause()), **fields)) == found
+
+
+@pytest.mark.parametrize(
+    ("received", "found"),
+    [
+        (
+            at("2019-06-09 08:00"),
+            (
+                "in time only by its sender's own stamp",
+                "it says that it was sent 2019-06-07 00:00 UTC, and was first seen here 2019-06-09 08:00 "
+                "UTC, by which notice came after 2019-06-07 01:00 UTC",
+                120,
+                0,
+                0,
+            ),
+        ),
+        (
+            None,
+            (
+                "in time only by its sender's own stamp",
+                "it says that it was sent 2019-06-07 00:00 UTC; when it reached us is not known",
+                120,
+                0,
+                0,
+            ),
+        ),
+        # Seen in time as well: the stamp decides nothing.
+        (at("2019-06-07 00:30"), ("excludable", "", 120, 0, 0)),
+    ],
+)
+def test_notice_that_rests_on_its_senders_stamp_alone_says_so(
+    received: datetime | None, found: tuple[Any, ...]
+) -> None:
+    stated = {"stated_at": at("2019-06-07 00:00"), "received_at": received}
+    assert judged(a_notice(under(a_clause()), **stated)) == found
 
 
 def test_without_a_clause_about_work_all_of_it_counts() -> None:

@@ -134,7 +134,7 @@ class FeedSourceAdmin(RecordAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save the rules, and bring in again what was read before they were."""
         super().save_related(request, form, formsets, change)
-        if change and any(formset.has_changed() for formset in formsets):
+        if change and ("clock" in form.changed_data or any(each.has_changed() for each in formsets)):
             changed = bring_again(form.instance, by=signed_in(request), at=timezone.now())
             if changed:
                 self.message_user(request, f"{changed} records changed by these rules.", messages.INFO)

@@ -110,7 +110,7 @@ def _read(path: Path, *, source: FeedSource) -> Feed:
         is_piped = str(path) == PIPE
         content = sys.stdin.buffer.read(LARGEST_UPLOAD + 1) if is_piped else path.read_bytes()
         name = "" if is_piped else path.name
-        return read_feed(source, content, received_at=timezone.now(), file_name=name)
+        return read_feed(source, content, received_at=timezone.now(), file_name=name, is_sent=is_piped)
     except ValidationError as error:
         said = printable("; ".join(error.messages))
         raise CommandError(f"{path}: {said}", returncode=BAD_INPUT) from error

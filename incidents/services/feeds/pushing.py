@@ -113,7 +113,7 @@ def _taken(source: FeedSource, content: bytes, *, at: datetime, by: User | None 
     with transaction.atomic():
         # Two messages of one incident at the same moment would each miss what the other told.
         FeedSource.objects.select_for_update(of=("self",), no_key=True).order_by().get(pk=source.pk)
-        values = read_feed(source, content, received_at=at)
+        values = read_feed(source, content, received_at=at, is_sent=True)
         report = import_feed(values, source=source, by=by or system_user(), at=at)
         wrong = _wrong(report)
         if wrong and not any(row.outcome is not Outcome.REFUSED for row in report.rows):

@@ -8,12 +8,21 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count
 
-from incidents.models import ComponentRule, FeedRecord, FeedSource, SeverityRule, UnmatchedName
+from incidents.models import (
+    ComponentRule,
+    FeedRecord,
+    FeedSource,
+    MeasuredBy,
+    Outage,
+    SeverityRule,
+    UnmatchedName,
+)
 from incidents.services.feeds.importing import BATCH, bring
 from incidents.services.feeds.inbox import note_unmatched
 from incidents.services.feeds.records import records_of, said_last
 from incidents.services.feeds.runs import Doing, Outcome, Run
 from incidents.services.feeds.words import NO_WORD, Words, is_common
+from incidents.services.outages import record_outage
 from vendors.models import Service
 from vendors.services import save_record
 
@@ -56,13 +65,52 @@ def unexplained_words(sources: Iterable[FeedSource]) -> list[tuple[FeedSource, s
 
 def bring_again(source: FeedSource, *, by: User, at: datetime) -> int:
     """Bring every record of a feed in again by the rules as they stand; return how many that changed."""
-    run, changed = Run.of(source, by=by, at=at), 0
+    run, changed = Run.of(source, by=by, at=at), follow_clock(source, by=by)
     for keys in _keys(source):
         with transaction.atomic():
             records = records_of(source, keys, at=at)
             changed += sum(_brought(record, run=run) for record in records.values())
     note_unmatched(run)
     return changed
+
+
+def follow_clock(source: FeedSource, *, by: User) -> int:
+    """Give the outages that a feed filled its clock as it stands; return how many that changed.
+
+    What another view of the same incident fills by its own clock, and what a person typed in, stays.
+    """
+    incidents = FeedRecord.objects.filter(source=source).exclude(incident=None).values("incident")
+    strays = Outage.objects.standing().filter(incident__in=incidents).exclude(feed_said={})
+    changed = 0
+    for outage in (
+        strays.exclude(measured_by=source.measured_by)
+        .select_related("incident", "service__contract")
+        .prefetch_related("incident__records__source", "incident__outages")
+    ):
+        if outage.measured_by not in _clocks_beside(outage, source=source):
+            outage.measured_by = source.measured_by
+            record_outage(outage, by=by, reason=f"The clock of {source.code} is {source.measured_by} now")
+            changed += 1
+    return changed
+
+
+def _clocks_beside(outage: Outage, *, source: FeedSource) -> set[str]:
+    """Return the clocks of the other views; every one where this feed's clock has its outage already."""
+    rows = outage.incident.outages.all()
+    if any((row.service_id, row.measured_by) == (outage.service_id, source.measured_by) for row in rows):
+        return set(MeasuredBy.values)
+    records = outage.incident.records.all()
+    return {record.source.measured_by for record in records if record.source_id != source.pk}
+
+
+def bring_record_again(record: FeedRecord, *, by: User, at: datetime) -> FeedRecord:
+    """Bring one record in again as it was said last. Raises ValidationError."""
+    run = Run.of(record.source, by=by, at=at)
+    fresh = records_of(record.source, [record.external_id], at=at)[record.external_id]
+    said = said_last(fresh)
+    assert said is not None
+    bring(said, record=fresh, doing=Doing(run))
+    return fresh
 
 
 def _keys(source: FeedSource) -> Iterator[list[str]]:

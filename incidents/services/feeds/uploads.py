@@ -25,10 +25,13 @@ MOST_ROWS = 500
 HOLD = timedelta(minutes=2)
 
 
-def context_of(source: FeedSource, *, received_at: datetime, file_name: str = "") -> FeedContext:
+def context_of(
+    source: FeedSource, *, received_at: datetime, file_name: str = "", is_sent: bool = False
+) -> FeedContext:
     """Return what a reader must know of a feed besides the bytes."""
     return FeedContext(
         received_at=received_at,
+        is_sent=is_sent,
         zone=zone_of(source.zone) if source.zone else None,
         file_name=file_name,
         columns=source.columns,
@@ -36,10 +39,15 @@ def context_of(source: FeedSource, *, received_at: datetime, file_name: str = ""
     )
 
 
-def read_feed(source: FeedSource, content: bytes, *, received_at: datetime, file_name: str = "") -> Feed:
-    """Read a file of a feed. Raises ValidationError with the reader's words where nothing can be used."""
+def read_feed(
+    source: FeedSource, content: bytes, *, received_at: datetime, file_name: str = "", is_sent: bool = False
+) -> Feed:
+    """Read a file of a feed. Raises ValidationError with the reader's words where nothing can be used.
+
+    `is_sent` says that its sender brought it just then: see `FeedContext`.
+    """
     _refuse_large(content)
-    context = context_of(source, received_at=received_at, file_name=file_name)
+    context = context_of(source, received_at=received_at, file_name=file_name, is_sent=is_sent)
     try:
         return source.format.read(content, context)
     except FeedError as error:

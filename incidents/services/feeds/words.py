@@ -131,7 +131,7 @@ def maintenance_fields(
         "title": shortened(said.title),
         "starts_at": said.starts_at,
         "ends_at": said.ends_at,
-        "noticed_at": _first_notice(said, known=known),
+        **_notice(said, known=known, seen_at=seen_at),
         "actual_started_at": said.actual_started_at or known.actual_started_at,
         "actual_ended_at": said.actual_ended_at or known.actual_ended_at,
         "emergency": said.emergency,
@@ -144,15 +144,28 @@ def maintenance_fields(
     return fields
 
 
-def _first_notice(said: FeedMaintenance, *, known: MaintenanceWindow) -> datetime | None:
-    """Return the earliest time of notice that the feed told of these times of the work, in UTC."""
+def _notice(
+    said: FeedMaintenance, *, known: MaintenanceWindow, seen_at: datetime
+) -> dict[str, datetime | None]:
+    """Return the earliest time of notice that the feed told of these times of the work, in UTC.
+
+    Beside it stand what the sender states, and when the notice was first seen here.
+    """
     before = known.feed_said
     times = (as_text(said.starts_at), as_text(said.ends_at))
     is_moved = (before.get("starts_at"), before.get("ends_at")) != times
-    told = [datetime.fromisoformat(before["noticed_at"])] if before.get("noticed_at") else []
-    if is_moved and said.noticed_at is not None:
-        return said.noticed_at
-    return min([*told, *filter(None, [said.noticed_at])], default=None)
+    stated = said.stated_at if said.has_arrived else said.noticed_at
+    received = said.noticed_at if said.has_arrived else seen_at
+    # Of a window from before this was kept nobody knows when it was first seen.
+    is_known = is_moved or bool(before.get("received_at"))
+    told = {"noticed_at": said.noticed_at, "stated_at": stated, "received_at": received if is_known else None}
+    return {name: _first(at, told=before.get(name), is_moved=is_moved) for name, at in told.items()}
+
+
+def _first(at: datetime | None, *, told: str | None, is_moved: bool) -> datetime | None:
+    if is_moved and at is not None:
+        return at
+    return min(filter(None, [datetime.fromisoformat(told) if told else None, at]), default=None)
 
 
 def shortened(title: str) -> str:

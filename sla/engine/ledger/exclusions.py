@@ -7,7 +7,7 @@ the overflow counts (A19). What earlier windows used comes from their outcomes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 
@@ -272,8 +272,24 @@ def _maintenance(
             allowed=allowed,
             removable=allowed,
             by=work.reference,
-            why=f"announced window {work.reference}",
+            why=_announced(work, rule=rule, index=index),
         )
+
+
+def _announced(work: Maintenance, *, rule: ExclusionRule, index: FactIndex) -> str:
+    """Return what takes the time out; that notice rests on its sender's word alone is never hidden."""
+    said = f"announced window {work.reference}"
+    if not doubt(work, rule=rule, index=index):
+        return said
+    seen = f", first seen here {work.received_at:%Y-%m-%d %H:%M} UTC" if work.received_at else ""
+    return f"{said}, in time only by its sender's own stamp {work.noticed_at:%Y-%m-%d %H:%M} UTC{seen}"
+
+
+def doubt(work: Maintenance, *, rule: ExclusionRule, index: FactIndex) -> str:
+    """Return why work fails the clause but for its sender's own stamp, empty where that decides nothing."""
+    if not work.by_senders_word:
+        return ""
+    return refusal(replace(work, noticed_at=work.received_at), rule=rule, index=index)
 
 
 def refusal(work: Maintenance, *, rule: ExclusionRule, index: FactIndex) -> str:

@@ -171,6 +171,8 @@ def maintenance_of(contract: Contract) -> tuple[MaintenanceEntry, ...]:
             started_at=row.starts_at,
             ended_at=row.ends_at,
             noticed_at=row.noticed_at,
+            stated_at=row.stated_at,
+            received_at=row.received_at,
             emergency=row.emergency,
             cancelled_at=row.cancelled_at,
             work_started_at=row.actual_started_at,

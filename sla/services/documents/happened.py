@@ -246,6 +246,8 @@ def _maintenance(loading: Loading, *, entry: MaintenanceEntry) -> None:
         "starts_at": entry.started_at,
         "ends_at": entry.ended_at,
         "noticed_at": entry.noticed_at,
+        "stated_at": entry.stated_at,
+        "received_at": entry.received_at,
         "emergency": entry.emergency,
         "cancelled_at": entry.cancelled_at,
         "actual_started_at": entry.work_started_at,
