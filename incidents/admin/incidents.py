@@ -23,9 +23,9 @@ from incidents.admin.positions import PositionInline
 from incidents.admin.records import FactAdmin, FactInline, vendors_visible
 from incidents.admin.times import TimesInOrder
 from incidents.models import ClockStop, Incident, Milestone, Outage, StopReason
-from incidents.selectors import contested_positions, listed_incidents
+from incidents.selectors import contested_positions, listed_incidents, twins_of
 from incidents.services import attribute_incident, confirm_outage, resolve_incident
-from incidents.services.feeds.merging import BY_PERSON
+from incidents.services.feeds.merging import BY_PERSON, NO_FIELDS, field_of, written
 from vendors.admin import signed_in
 
 
@@ -157,9 +157,12 @@ class IncidentAdmin(FactAdmin):
         form_url: str = "",
         extra_context: Any = None,
     ) -> HttpResponse:
-        """Show what each feed says of it below its own fields."""
+        """Show below its own fields what each feed says of it, and what may be the same outage."""
         incident = self.get_object(request, object_id) if object_id else None
-        extra = {**(extra_context or {}), "views": views_of(incident) if incident is not None else []}
+        extra = dict(extra_context or {})
+        if incident is not None:
+            visible = Incident.objects.visible_to(signed_in(request))
+            extra |= {"views": views_of(incident), "twins": twins_of(incident, among=visible)}
         return super().changeform_view(request, object_id, form_url, extra)
 
     def join(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -229,9 +232,9 @@ class IncidentAdmin(FactAdmin):
         """Return the feed's own values, and which of them a person replaced."""
         persons = obj.feed_said.get(BY_PERSON, [])
         lines = [
-            (name, value[:300], " (corrected by a person)" if name in persons else "")
+            (field.verbose_name, written(field, value)[:300], " (corrected here)" if name in persons else "")
             for name, value in obj.feed_said.items()
-            if name != BY_PERSON
+            if name not in NO_FIELDS and (field := field_of(obj, name))
         ]
         return format_html("{}", format_html_join("", "<p>{}: {}{}</p>", lines)) if lines else "Typed in."
 

@@ -4,7 +4,7 @@
 """
 
 from incidents.selectors.formats import feed_choices
-from incidents.selectors.inbox import Inbox, Proposal, Twin, attributions, inbox_of, twins
+from incidents.selectors.inbox import Inbox, Proposal, Twin, attributions, inbox_of, twins, twins_of
 from incidents.selectors.incidents import (
     contested_incident_ids,
     contested_positions,
@@ -28,4 +28,5 @@ __all__ = [
     "services_by_feed_name",
     "standing_positions",
     "twins",
+    "twins_of",
 ]

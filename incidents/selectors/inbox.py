@@ -22,7 +22,9 @@ from vendors.models import Reader, Service, ServiceNeed, Vendor
 
 # Two tellings of one outage rarely agree to the minute.
 NEARLY = timedelta(minutes=15)
+# The inbox looks at what is recent; the page of an incident at any age.
 LOOK_BACK = timedelta(days=92)
+MOST_LOOKED_AT = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,14 +94,29 @@ def twins(incidents: QuerySet[Incident], *, since: datetime) -> list[Twin]:
     return list(reversed(pairs.values()))
 
 
+def twins_of(incident: Incident, *, among: QuerySet[Incident]) -> list[Twin]:
+    """Return the incidents that may be one with this, whatever their age, by when they began."""
+    found: dict[int, Twin] = {}
+    others = Outage.objects.standing().filter(incident__in=among).exclude(incident=incident)
+    for outage in incident.outages.standing().select_related("service__contract")[:MOST_LOOKED_AT]:
+        near = others.filter(service=outage.service_id).filter(
+            Q(ended_at=None) | Q(ended_at__gt=outage.started_at - NEARLY)
+        )
+        if outage.counted_until is not None:
+            near = near.filter(started_at__lt=outage.counted_until + NEARLY)
+        for other in near.select_related("incident").order_by("started_at", "pk"):
+            if _may_be_one(incident, other.incident):
+                twin = Twin(kept=incident, other=other.incident, service=outage.service)
+                found.setdefault(other.incident_id, twin)
+    return list(found.values())
+
+
 def _close(outages: Iterable[Outage]) -> list[tuple[Outage, Outage]]:
     """Return the pairs of different incidents among the outages of one service, in order of their start."""
     running: list[Outage] = []
     found = []
     for outage in outages:
-        running = [
-            one for one in running if one.ended_at is None or one.ended_at + NEARLY > outage.started_at
-        ]
+        running = [one for one in running if _reaches(one, outage.started_at)]
         found += [(one, outage) for one in running if _may_be_one(one.incident, outage.incident)]
         running.append(outage)
     return found

@@ -1,6 +1,7 @@
 """Feeds in the admin: a file is shown before it is imported, and the inbox is worked off."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from incidents.models import (
     ProposedWindow,
     UnmatchedName,
 )
+from incidents.services import record_outage
 from tests.incidents.feed_rows import END, NOW, POSTED, START, a_feed, imported, told
 from tests.vendors.rows import a_contract, a_service, person, saved
 from vendors.models import Service, ServiceAlias, Vendor
@@ -143,7 +145,7 @@ def test_words_for_severity_are_explained_from_the_inbox(boss: Client, mail: Ser
     imported(source, told(severity="P1"))
     assert "Words for severity that nobody explained" in boss.get(INBOX).content.decode()
     given = {"do": "words", "why_words": "Their P1 is an outage", f"word_{source.pk}_P1": "outage"}
-    assert said(boss.post(INBOX, given, follow=True)) == ["1 words are explained now; 1 records changed."]
+    assert said(boss.post(INBOX, given, follow=True)) == ["1 word is explained now; 1 record changed."]
     assert Outage.objects.get().kind == "outage"
 
 
@@ -180,18 +182,61 @@ def test_names_are_matched_from_the_inbox_with_one_reason(boss: Client, mail: Se
         },
         follow=True,
     )
-    assert said(done) == ["2 names are known now; 1 records changed."]
+    assert said(done) == ["2 names are known now; 1 record changed."]
     assert Outage.objects.get().service == mail
     assert ComponentRule.objects.get(names="Search").service is None
     assert "Nothing waits for you" in boss.get(INBOX).content.decode()
 
 
-def test_without_a_reason_nothing_is_matched(boss: Client, mail: Service) -> None:
-    imported(a_feed(vendor=mail.contract.vendor), told())
-    name = UnmatchedName.objects.get()
-    done = boss.post(INBOX, {"do": "names", f"service_{name.pk}": str(mail.pk)}, follow=True)
-    assert said(done) == ["Say why: every change keeps a reason. Fill in the reason."]
+def test_without_a_reason_nothing_is_matched_and_what_was_chosen_stays_chosen(
+    boss: Client, mail: Service
+) -> None:
+    imported(a_feed(vendor=mail.contract.vendor), told(components=parts("Mail sending", "Search")))
+    names = {row.name: row.pk for row in UnmatchedName.objects.all()}
+    given = {f"service_{names['Mail sending']}": str(mail.pk), f"service_{names['Search']}": "none"}
+    done = boss.post(INBOX, {"do": "names", "why_names": "  ", **given})
+    page = done.content.decode()
+    assert (done.status_code, said(done)) == (200, [])
+    assert f'<option value="{mail.pk}" selected>' in page
+    assert '<option value="none" selected>' in page
+    wrong = '<p class="rc-wrong" id="wrong_names" role="alert">Say why: every change keeps a reason.'
+    assert wrong in page
     assert not ComponentRule.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "complaint"),
+    [("names", "No name was chosen: choose beside"), ("vendors", "No vendor was chosen: choose one beside")],
+)
+def test_a_reason_without_a_choice_is_kept_and_the_choice_asked_for(
+    boss: Client, mail: Service, table: str, complaint: str
+) -> None:
+    saved(ServiceAlias(service=mail, name="Mail sending"))
+    imported(a_feed("monitor", clock="us"), told(components=parts("Mail sending", "Search")))
+    shown = boss.post(INBOX, {"do": table, f"why_{table}": "It is theirs"}).content.decode()
+    assert complaint in shown
+    assert 'value="It is theirs"' in shown
+
+
+def test_a_conflict_is_shown_side_by_side_and_settled_by_a_button(boss: Client, mail: Service) -> None:
+    saved(ServiceAlias(service=mail, name="Mail sending"))
+    source = a_feed(vendor=mail.contract.vendor)
+    imported(source, told())
+    outage = Outage.objects.get()
+    outage.started_at = POSTED
+    record_outage(outage, by=person(), reason="Our graph")
+    imported(source, told())
+    shown = boss.get(INBOX).content.decode()
+    assert "<td>2019-06-25 05:15 UTC</td><td>2019-06-25 04:15 UTC</td>" in shown
+    [button] = re.findall(r'value="(theirs:[^"]+)"', shown)
+    done = boss.post(INBOX, {"do": button, "why_conflicts": "They are right"}, follow=True)
+    assert said(done) == [
+        "northrack-x1: Mail is down: outage of mail Mail, “from” is 2019-06-25 04:15 UTC now, "
+        "and follows the feed."
+    ]
+    assert Outage.objects.get().started_at == START
+    again = boss.post(INBOX, {"do": button, "why_conflicts": "They are right"}, follow=True)
+    assert said(again) == ["What was chosen is not there any more; the page shows what is there now."]
 
 
 def test_a_proposed_vendor_is_confirmed(boss: Client, mail: Service) -> None:
@@ -202,7 +247,7 @@ def test_a_proposed_vendor_is_confirmed(boss: Client, mail: Service) -> None:
     assert "mail Mail is delivered by it" in shown
     vendor: Vendor = mail.contract.vendor
     given = {"do": "vendors", "why_vendors": "It was", f"vendor_{incident.pk}": str(vendor.pk)}
-    assert said(boss.post(INBOX, given, follow=True)) == ["1 incidents are attributed."]
+    assert said(boss.post(INBOX, given, follow=True)) == ["1 incident is attributed."]
     incident.refresh_from_db()
     assert incident.vendor == vendor
 
@@ -222,7 +267,7 @@ def test_narrated_times_are_taken_or_left(boss: Client, mail: Service, act: str,
 @pytest.mark.parametrize("key", ["", "x", "999999", "9" * 40])
 def test_what_is_gone_is_said(boss: Client, key: str) -> None:
     done = boss.post(INBOX, {"do": f"accept:{key}", "why_windows": "?"}, follow=True)
-    assert said(done) == ["What was chosen is not there any more. Look at the page again."]
+    assert said(done) == ["What was chosen is not there any more; the page shows what is there now."]
 
 
 def test_a_letter_is_read_and_dealt_with(boss: Client, mail: Service) -> None:
@@ -241,13 +286,40 @@ def test_the_page_of_an_incident_shows_its_views_in_utc_and_joins_others(boss: C
     imported(a_feed("monitor", clock="us"), told(external_id="m7"))
     first, second = Incident.objects.get(source="page"), Incident.objects.get(source="monitor")
     given = {"other": second.reference, "why": "One outage"}
-    boss.post(f"/admin/incidents/incident/{first.pk}/join/", given)
+    done = boss.post(f"/admin/incidents/incident/{first.pk}/join/", given, follow=True)
+    assert said(done) == [
+        f"{first} shows the outages by each clock side by side, as alternatives: Us, Vendor's status page."
+    ]
     shown = boss.get(f"/admin/incidents/incident/{first.pk}/change/").content.decode()
     assert "What each feed says of it" in shown
     assert shown.count("2019-06-25 04:15:00") == 2
     record = first.records.get(source__code="monitor")
     boss.post(f"/admin/incidents/incident/{first.pk}/split/{record.pk}/", {"why": "Two after all"})
     assert Incident.objects.count() == 2
+
+
+def test_two_views_by_one_clock_are_said_to_leave_one_outage(boss: Client, mail: Service) -> None:
+    saved(ServiceAlias(service=mail, name="Mail sending"))
+    for code in ("page", "mirror"):
+        imported(a_feed(code, vendor=mail.contract.vendor), told(external_id=code))
+    first, second = Incident.objects.get(source="page"), Incident.objects.get(source="mirror")
+    given = {"do": f"join:{first.pk}:{second.pk}", "why_twins": "One outage"}
+    assert said(boss.post(INBOX, given, follow=True)) == [
+        f"{first} keeps its own outages: both go by one clock (Vendor's status page). "
+        "What the other feed says stands beside them, and counts nothing."
+    ]
+    assert Outage.objects.count() == 1
+
+
+def test_the_page_of_an_old_incident_offers_what_may_be_the_same_outage(boss: Client, mail: Service) -> None:
+    saved(ServiceAlias(service=mail, name="Mail sending"))
+    imported(a_feed(vendor=mail.contract.vendor), told())
+    imported(a_feed("monitor", clock="us"), told(external_id="m7"))
+    first, second = Incident.objects.get(source="page"), Incident.objects.get(source="monitor")
+    assert "Told twice, perhaps" not in boss.get(INBOX).content.decode()
+    shown = boss.get(f"/admin/incidents/incident/{first.pk}/change/").content.decode()
+    assert "The same outage elsewhere, perhaps" in shown
+    assert f'name="other" value="{second.reference}"' in shown
 
 
 def parts(*names: str) -> tuple[FeedComponent, ...]:

@@ -6,9 +6,10 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from incidents.models import FeedRecord, FeedSource, Incident, Outage
-from incidents.selectors import attributions, twins
+from incidents.selectors import attributions, twins, twins_of
 from incidents.services import confirm_outage, record_outage
 from incidents.services.feeds.joining import join_incidents, split_record
+from incidents.services.feeds.rematching import bring_again
 from tests.incidents.feed_rows import END, NOW, START, a_feed, imported, told
 from tests.incidents.rows import an_incident, an_outage, at
 from tests.vendors.rows import a_contract, a_service, a_vendor, person, saved
@@ -71,6 +72,42 @@ def test_a_quarter_of_an_hour_apart_is_another_outage(
     later = END + timedelta(minutes=minutes)
     imported(monitor, told(external_id="m7", started_at=later, resolved_at=later + timedelta(minutes=5)))
     assert len(twins(Incident.objects.all(), since=at("2019-06-01 00:00"))) == count
+
+
+@pytest.mark.parametrize(("minutes", "count"), [(-89, 0), (-88, 1), (14, 1), (15, 0)])
+def test_beside_one_incident_the_same_outage_is_found_whatever_its_age(
+    page: FeedSource, monitor: FeedSource, minutes: int, count: int
+) -> None:
+    imported(page, told())
+    later = END + timedelta(minutes=minutes)
+    imported(monitor, told(external_id="m7", started_at=later, resolved_at=later + timedelta(seconds=1)))
+    [first, second] = Incident.objects.order_by("pk")
+    everything = Incident.objects.all()
+    assert [pair.other for pair in twins_of(first, among=everything)] == [second] * count
+    assert [pair.other for pair in twins_of(second, among=everything)] == [first] * count
+    assert twins_of(first, among=everything.none()) == []
+
+
+def test_a_list_whose_clock_is_named_later_keeps_one_outage_by_that_clock(mail: Service) -> None:
+    source = a_feed("list", kind="incident_table", vendor=mail.contract.vendor)
+    imported(source, told())
+    assert clocks(Incident.objects.get()) == [("third_party", START)]
+    source.clock = "vendor_ticket"
+    saved(source)
+    assert bring_again(source, by=person(), at=NOW) == 1
+    assert clocks(Incident.objects.get()) == [("vendor_ticket", START)]
+    assert bring_again(source, by=person(), at=NOW) == 0
+
+
+def test_a_clock_that_another_view_goes_by_stays_with_that_view(
+    page: FeedSource, monitor: FeedSource
+) -> None:
+    first, second = both(page, monitor)
+    join_incidents(first, second, by=person(), at=NOW, reason="One outage")
+    page.clock = "third_party"
+    saved(page)
+    bring_again(page, by=person(), at=NOW)
+    assert clocks(first) == [("third_party", START), ("us", EARLY)]
 
 
 def test_joined_views_keep_their_clocks_side_by_side(page: FeedSource, monitor: FeedSource) -> None:

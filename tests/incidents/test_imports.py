@@ -153,7 +153,7 @@ def test_a_persons_correction_is_kept_and_shown(mail: Service) -> None:
     assert outcomes(report) == [("x1", "conflicting")]
     assert report.rows[0].notes == (
         "incident 'severity' stays critical; the feed says major",
-        "outage 'from' stays 2019-06-25T04:02:00.000000Z; the feed says 2019-06-25T04:15:00.000000Z",
+        "outage 'from' stays 2019-06-25 04:02 UTC; the feed says 2019-06-25 04:15 UTC",
     )
     incident, outage = Incident.objects.get(), Outage.objects.get()
     assert (incident.severity, incident.title) == ("critical", "Mail was down")

@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from incidents.feeds.values import FeedIncident
-from incidents.models import FeedRecord, Incident
+from incidents.models import FeedRecord, Incident, MeasuredBy
+from incidents.services.feeds.conflicts import Conflict, conflicts_of
 from incidents.services.feeds.joining import join_incidents, split_record
 from incidents.services.feeds.records import said_last
 from vendors.admin import signed_in
@@ -26,6 +27,7 @@ class View:
     record: FeedRecord
     clock: str
     said: FeedIncident
+    conflicts: list[Conflict]
 
 
 def views_of(incident: Incident) -> list[View]:
@@ -33,15 +35,33 @@ def views_of(incident: Incident) -> list[View]:
     records = incident.records.select_related("source").order_by("pk")
     told = ((record, said_last(record)) for record in records)
     return [
-        View(record=record, clock=_clock(record), said=said)
+        View(
+            record=record,
+            clock=_clock(record.source.measured_by),
+            said=said,
+            conflicts=list(conflicts_of(record)) if record.conflicts else [],
+        )
         for record, said in told
         if isinstance(said, FeedIncident)
     ]
 
 
-def _clock(record: FeedRecord) -> str:
-    field = record.source._meta.get_field("clock")
-    return str(dict(field.flatchoices).get(record.source.measured_by, record.source.measured_by))
+def _clock(code: str) -> str:
+    return str(dict(MeasuredBy.choices).get(code, code))
+
+
+def said_of_join(incident: Incident) -> str:
+    """Say what stands on an incident after another was joined to it."""
+    clocks = sorted({row.measured_by for row in incident.outages.standing()})
+    if len(clocks) > 1:
+        whose = ", ".join(map(_clock, clocks))
+        return f"{incident} shows the outages by each clock side by side, as alternatives: {whose}."
+    if clocks:
+        return (
+            f"{incident} keeps its own outages: both go by one clock ({_clock(clocks[0])}). "
+            "What the other feed says stands beside them, and counts nothing."
+        )
+    return f"{incident} has both as views; no outage is recorded yet."
 
 
 def join_view(request: HttpRequest, *, incidents: QuerySet[Incident], incident: Incident) -> HttpResponse:
@@ -53,7 +73,7 @@ def join_view(request: HttpRequest, *, incidents: QuerySet[Incident], incident: 
     else:
         try:
             join_incidents(incident, other, by=signed_in(request), at=_now(), reason=_why(request))
-            messages.success(request, f"{incident} shows both now.")
+            messages.success(request, said_of_join(incident))
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
     return _back(incident)

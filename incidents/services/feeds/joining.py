@@ -8,10 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from incidents.models import FeedRecord, Incident, Outage
-from incidents.services.feeds.importing import bring
 from incidents.services.feeds.merging import is_a_persons
-from incidents.services.feeds.records import records_of, said_last
-from incidents.services.feeds.runs import Doing, Run
+from incidents.services.feeds.rematching import bring_record_again
 from incidents.services.incidents import attribute_incident
 from vendors.services import checked_reason, remove_record
 
@@ -38,7 +36,7 @@ def join_incidents(kept: Incident, other: Incident, *, by: User, at: datetime, r
     remove_record(other, by=by, reason=reason)
     for record in records:
         FeedRecord.objects.filter(pk=record.pk).update(incident=kept)
-        _bring_again(record, by=by, at=at)
+        bring_record_again(record, by=by, at=at)
     kept.refresh_from_db()
     if not kept.records.exists():
         raise ValidationError(f"{name} has no record that {kept} could show.", code="no_record")
@@ -62,7 +60,7 @@ def split_record(record: FeedRecord, *, by: User, at: datetime, reason: str) -> 
     for row in outages:
         remove_record(row, by=by, reason=reason)
     FeedRecord.objects.filter(pk=record.pk).update(incident=None)
-    brought = _bring_again(record, by=by, at=at)
+    brought = bring_record_again(record, by=by, at=at)
     assert brought.incident is not None
     if brought.incident.vendor is None and incident.vendor is not None:
         attribute_incident(brought.incident, vendor=incident.vendor, by=by, reason=reason)
@@ -93,12 +91,3 @@ def _refuse_persons(outages: Iterable[Outage], *, name: str) -> None:
             f"A person confirmed or changed the times of {name}. Keep that one, and join the other to it.",
             code="persons",
         )
-
-
-def _bring_again(record: FeedRecord, *, by: User, at: datetime) -> FeedRecord:
-    run = Run.of(record.source, by=by, at=at)
-    fresh = records_of(record.source, [record.external_id], at=at)[record.external_id]
-    said = said_last(fresh)
-    assert said is not None
-    bring(said, record=fresh, doing=Doing(run))
-    return fresh

@@ -1,13 +1,22 @@
 """Take what a feed says into a row of the register, never over what a person wrote there."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+
+from django.db import models
 
 from incidents.models import Outage
 from incidents.models.incidents import FromFeed
 from incidents.services.feeds.words import as_text
 
-# Key of `feed_said` that names the fields which a person took over for good.
+# Keys of `feed_said` that are no fields: those which a person took over for good, and what the feed said of
+# them when a person decided to keep ours: that is no conflict until it says something else.
 BY_PERSON = "by a person"
+SETTLED = "settled"
+NO_FIELDS = frozenset({BY_PERSON, SETTLED})
 SHOWN = 60
 
 
@@ -15,6 +24,7 @@ def merge(row: FromFeed, *, fields: dict[str, Any]) -> list[str]:
     """Take the feed's values where no person stands in the way; return a line for each where one does."""
     new, vouched = row.pk is None, getattr(row, "confirmed_at", None) is not None
     before, persons = row.feed_said, set(row.feed_said.get(BY_PERSON, []))
+    settled = before.get(SETTLED, {})
     conflicts = []
     for name, theirs in fields.items():
         ours, said = as_text(getattr(row, name)), as_text(theirs)
@@ -22,21 +32,76 @@ def merge(row: FromFeed, *, fields: dict[str, Any]) -> list[str]:
             persons.add(name)
         if name not in persons and not (vouched and not new):
             setattr(row, name, theirs)
-        elif ours != said:
-            label = f"{row._meta.verbose_name} '{row._meta.get_field(name).verbose_name}'"  # type: ignore[union-attr]
-            conflicts.append(f"{label} stays {_shown(ours)}; the feed says {_shown(said)}")
+        elif ours != said and settled.get(name) != said:
+            conflicts.append(in_words(row, name=name, ours=ours, theirs=said))
     row.feed_said = {name: as_text(value) for name, value in fields.items()}
     if persons:
         row.feed_said[BY_PERSON] = sorted(persons)
+    still = {name: said for name, said in settled.items() if row.feed_said.get(name) == said}
+    if still:
+        row.feed_said[SETTLED] = still
     return conflicts
+
+
+def in_words(row: FromFeed, *, name: str, ours: str, theirs: str) -> str:
+    """Say what stays and what the feed says instead, in one line."""
+    field = field_of(row, name)
+    mine, other = (_shown(written(field, text)) for text in (ours, theirs))
+    return f"{row._meta.verbose_name} '{field.verbose_name}' stays {mine}; the feed says {other}"
+
+
+def differences(row: FromFeed) -> Iterator[tuple[str, str, str]]:
+    """Yield the fields that differ from what the feed said last and are not settled, with both texts."""
+    settled = row.feed_said.get(SETTLED, {})
+    for name, theirs in row.feed_said.items():
+        if name not in NO_FIELDS:
+            ours = as_text(getattr(row, name))
+            if ours != theirs and settled.get(name) != theirs:
+                yield name, ours, theirs
+
+
+def settle(row: FromFeed, *, name: str) -> None:
+    """Keep a person's value of a field for good, and note what the feed said of it then."""
+    said = row.feed_said
+    persons = sorted({*said.get(BY_PERSON, []), name})
+    row.feed_said = {**said, BY_PERSON: persons, SETTLED: {**said.get(SETTLED, {}), name: said[name]}}
+
+
+def give_back(row: FromFeed, *, name: str) -> None:
+    """Take what the feed said last, and let it change the field again. Raises ValidationError."""
+    said, field = row.feed_said, field_of(row, name)
+    theirs = said[name]
+    setattr(row, name, None if theirs == "" and field.null else field.to_python(theirs))
+    kept = {
+        BY_PERSON: [each for each in said.get(BY_PERSON, []) if each != name],
+        SETTLED: {each: text for each, text in said.get(SETTLED, {}).items() if each != name},
+    }
+    fields = {each: text for each, text in said.items() if each not in NO_FIELDS}
+    row.feed_said = fields | {key: value for key, value in kept.items() if value}
+
+
+def field_of(row: FromFeed, name: str) -> models.Field[Any, Any]:
+    """Return the field of a row by its name."""
+    field: models.Field[Any, Any] = row._meta.get_field(name)  # type: ignore[assignment]
+    return field
+
+
+def written(field: models.Field[Any, Any], text: str) -> str:
+    """Return the text of a field's value as a person reads it: times as finely as they are."""
+    if isinstance(field, models.DateTimeField) and text:
+        at = datetime.fromisoformat(text)
+        finer = f"{at:%H:%M:%S.%f}" if at.microsecond else f"{at:%H:%M:%S}" if at.second else f"{at:%H:%M}"
+        return f"{at:%Y-%m-%d} {finer} UTC"
+    if isinstance(field, models.BooleanField):
+        return {"True": "yes", "False": "no"}.get(text, text)
+    return str(dict(field.flatchoices).get(text, text))
 
 
 def is_a_persons(row: Outage) -> bool:
     """Say whether a person confirmed or typed in an outage, or changed a field that a feed had filled."""
-    said = row.feed_said
-    if row.confirmed_at is not None or not said or BY_PERSON in said:
+    if row.confirmed_at is not None or not row.feed_said or BY_PERSON in row.feed_said:
         return True
-    return any(as_text(getattr(row, name)) != value for name, value in said.items())
+    return any(differences(row))
 
 
 def state_of(row: FromFeed, *, fields: dict[str, Any]) -> tuple[Any, ...]:
@@ -46,7 +111,7 @@ def state_of(row: FromFeed, *, fields: dict[str, Any]) -> tuple[Any, ...]:
 
 def _untouched(row: FromFeed, name: str) -> str:
     """Return the text of a field that neither a feed nor a person has filled."""
-    return as_text(row._meta.get_field(name).get_default())  # type: ignore[union-attr]
+    return as_text(field_of(row, name).get_default())
 
 
 def _shown(text: str) -> str:

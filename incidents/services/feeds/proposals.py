@@ -8,6 +8,7 @@ from django.db import transaction
 
 from incidents.feeds.values import FeedIncident
 from incidents.models import Decision, FeedRecord, Outage, ProposedWindow
+from incidents.services.feeds.merging import differences, settle
 from incidents.services.outages import record_outage
 from vendors.services import checked_reason
 
@@ -46,6 +47,9 @@ def accept_window(window: ProposedWindow, *, by: User, at: datetime, reason: str
     for outage in outages:
         outage.started_at, outage.ended_at = window.starts_at, window.ends_at
         outage.evidence = "\n".join(filter(None, [outage.evidence, f"{window.record}: {window.quote}"]))
+        # The posted times were looked at: that the feed repeats them is nothing new.
+        for name in [name for name, _, _ in differences(outage) if name in ("started_at", "ended_at")]:
+            settle(outage, name=name)
         record_outage(outage, by=by, reason=reason)
     _decide(window, Decision.ACCEPTED, by=by, at=at, reason=reason)
     return outages
