@@ -4,8 +4,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from incidents.feeds.values import FeedError
 from tests.incidents.tables import at
+from vendors.files.errors import FileError
 from vendors.files.times import ColumnTimes, Order, settle_all
 
 
@@ -97,7 +97,7 @@ def test_one_value_above_twelve_proves_the_order_of_the_column(
 
 
 def test_a_column_without_proof_asks() -> None:
-    with pytest.raises(FeedError) as asked:
+    with pytest.raises(FileError) as asked:
         settled("5/5/2016", "05/03/2016")
     assert str(asked.value) == (
         "Column 'Opened': its dates can be read day first or month first; row 3 has '05/03/2016'. "
@@ -108,7 +108,7 @@ def test_a_column_without_proof_asks() -> None:
 
 
 def test_a_column_that_proves_both_is_refused() -> None:
-    with pytest.raises(FeedError, match=r"day first and month first: row 2 has '29/02/2016' and row 3 has"):
+    with pytest.raises(FileError, match=r"day first and month first: row 2 has '29/02/2016' and row 3 has"):
         settled("29/02/2016", "02/29/2016")
     stated = settled("29/02/2016", "02/29/2016", order=Order.DAY_FIRST)
     with pytest.raises(ValueError, match=r"month must be in 1\.\.12"):
@@ -119,7 +119,7 @@ def test_a_column_written_alike_lends_its_proof() -> None:
     proving, doubtful, other = column("29-02-2016"), column("05-03-2016"), column("05/03/2016")
     settle_all([proving, doubtful])
     assert doubtful.read("05-03-2016").at == at("2016-03-05T00:00:00Z")
-    with pytest.raises(FeedError, match="day first or month first"):
+    with pytest.raises(FileError, match="day first or month first"):
         settle_all([proving, other])
 
 
@@ -132,7 +132,7 @@ def test_dates_that_a_spreadsheet_turned_beside_dates_it_left_are_pointed_out() 
 
 @pytest.mark.parametrize("value", ["2016-02-29 01:16", "42429.5", "5/5/15", "Jun 02, 2016 - 05:15 PDT"])
 def test_a_time_without_a_zone_asks_for_one(value: str) -> None:
-    with pytest.raises(FeedError, match=r"Column 'Opened' has .*State the zone of the times\."):
+    with pytest.raises(FileError, match=r"Column 'Opened' has .*State the zone of the times\."):
         settled(value, zone=None).read(value)
 
 

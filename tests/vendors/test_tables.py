@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incidents.feeds.table_columns import INCIDENT_WORDS, MAINTENANCE_WORDS, SAMPLE_WORDS
-from incidents.feeds.values import FeedError
 from tests.incidents.tables import SHEET, cell_date, csv_of, edited, xlsx_of
 from vendors.files.columns import columns_of
 from vendors.files.csv_files import MOST_LINES
+from vendors.files.errors import FileError
 from vendors.files.mapping import TableMapping
 from vendors.files.rows import LARGEST_FILE, MOST_ROWS
 from vendors.files.tables import Table, open_table
@@ -174,9 +174,9 @@ def test_of_several_sheets_one_is_named() -> None:
     rows = (("No", "Title"), ("1", "a"))
     content = xlsx_of(sheets={"May": rows, "June": (*rows, ("2", "b"))})
     assert read(content, option_sheet="June") == [(2, "1", "a"), (3, "2", "b")]
-    with pytest.raises(FeedError, match=r"Several sheets have these columns: 'May', 'June'\. Name one"):
+    with pytest.raises(FileError, match=r"Several sheets have these columns: 'May', 'June'\. Name one"):
         read(content)
-    with pytest.raises(FeedError, match=r"no sheet 'July'; its sheets are: 'May', 'June'\."):
+    with pytest.raises(FileError, match=r"no sheet 'July'; its sheets are: 'May', 'June'\."):
         read(content, option_sheet="July")
 
 
@@ -242,7 +242,7 @@ BACKWARD = edited(BOOK, lambda part: part.replace(b'<row r="4"', b'<row r="2"'))
     ],
 )
 def test_a_file_that_is_no_sound_table_is_refused_whole(content: bytes, message: str) -> None:
-    with pytest.raises(FeedError) as refused:
+    with pytest.raises(FileError) as refused:
         read(content)
     assert str(refused.value).startswith(message)
 
@@ -262,7 +262,7 @@ def test_a_file_that_is_no_sound_table_is_refused_whole(content: bytes, message:
     ],
 )
 def test_a_mapping_that_does_not_fit_is_refused(columns: dict[str, Any], message: str) -> None:
-    with pytest.raises(FeedError) as refused:
+    with pytest.raises(FileError) as refused:
         read(csv_of("No,Title", "1,a"), **columns)
     assert str(refused.value).startswith(message)
 
@@ -307,13 +307,13 @@ def test_a_mutilated_workbook_is_read_or_refused(part: str, edits: list[tuple[fl
 
     try:
         list(table_of(edited(BOOK, spoilt, part=part), began="When").records())
-    except FeedError:
+    except FileError:
         return
 
 
 @pytest.mark.parametrize("encoding", ["utf-7", "shift_jis", "nobody-knows", "utf-16"])
 def test_a_workbook_in_another_encoding_is_refused(encoding: str) -> None:
-    with pytest.raises(FeedError, match="of the workbook is damaged"):
+    with pytest.raises(FileError, match="of the workbook is damaged"):
         read(edited(BOOK, lambda part: part.replace(b"UTF-8", encoding.encode())))
 
 
