@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,23 +12,17 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from sla.admin.register_forms import ImportForm, ReadingForm
+from sla.services import register_uploads
 from sla.services.portfolio import empty_portfolio
-from sla.services.register_uploads import (
-    OPTIONS,
-    TABLES,
-    forget_file,
-    import_file,
-    keep_file,
-    seen_table,
-    try_file,
-)
+from sla.services.register_reports import told
 from vendors.admin import signed_in
-from vendors.files.columns import SeenTable
-from vendors.models import RegisterUpload, Vendor, sees_all_vendors
+from vendors.models import RegisterUpload, sees_all_vendors
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+State = RegisterUpload.State
+UNDER_WAY = (State.LOOKING, State.DUE, State.RUNNING)
 NEEDED = ("vendors.add_contract", "vendors.change_contract", "vendors.add_vendor", "vendors.add_charge")
 
 
@@ -36,79 +30,6 @@ def may_import(request: HttpRequest) -> bool:
     """Say whether the reader may import: a register may name any vendor."""
     user = signed_in(request)
     return sees_all_vendors(user) and user.has_perms(NEEDED)
-
-
-class ImportForm(forms.ModelForm):
-    """What the file holds, the file, and what holds where it does not say it."""
-
-    file = forms.FileField(label="File")
-
-    class Meta:
-        model = RegisterUpload
-        fields = ("what", "register", "vendor", "entity", "currency", "zone")
-        widgets = {
-            "what": UnfoldAdminSelectWidget,
-            "register": UnfoldAdminTextInputWidget(attrs={"placeholder": "contracts"}),
-            "vendor": UnfoldAdminSelectWidget,
-            "entity": UnfoldAdminSelectWidget,
-            "currency": UnfoldAdminTextInputWidget(attrs={"placeholder": "EUR"}),
-            "zone": UnfoldAdminTextInputWidget,
-        }
-
-    field_order = ("what", "file", "register", "vendor", "entity", "currency", "zone")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["register"].required = False
-        self.fields["vendor"].queryset = Vendor.objects.current().order_by("name")  # type: ignore[attr-defined]
-
-
-class ReadingForm(forms.Form):
-    """Which column holds what, how the table is read, and which names are one vendor."""
-
-    def __init__(self, *args: Any, upload: RegisterUpload, seen: SeenTable | None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._alike = list(upload.report.get("alike", ()))
-        if seen is not None:
-            offered = [("", "not in this table"), *((each.name, each.name) for each in seen.columns)]
-            stored = upload.columns or dict(seen.proposed)
-            for name, words in TABLES[upload.what][0].items():
-                self.fields[name] = forms.ChoiceField(
-                    label=words,
-                    choices=offered,
-                    required=False,
-                    initial=stored.get(name, ""),
-                    widget=UnfoldAdminSelectWidget,
-                )
-            for name, words in OPTIONS.items():
-                self.fields[name] = forms.CharField(
-                    label=words,
-                    required=False,
-                    max_length=60,
-                    initial=stored.get(name, ""),
-                    widget=UnfoldAdminTextInputWidget,
-                )
-        for place, names in enumerate(self._alike):
-            self.fields[f"same-{place}"] = forms.ChoiceField(
-                label=" = ".join(names),
-                choices=[("", "different companies"), *((name, f"one: {name}") for name in names)],
-                required=False,
-                widget=UnfoldAdminSelectWidget,
-            )
-
-    def columns(self) -> dict[str, str]:
-        """Return the mapping, without what the table does not have."""
-        return {
-            name: value for name, value in self.cleaned_data.items() if value and not name.startswith("same-")
-        }
-
-    def same(self) -> dict[str, str]:
-        """Return which name stands for which."""
-        found = {}
-        for place, names in enumerate(self._alike):
-            chosen = self.cleaned_data.get(f"same-{place}", "")
-            found.update({name: chosen for name in names if chosen and name != chosen})
-        return found
 
 
 class RegisterImports:
@@ -135,7 +56,7 @@ class RegisterImports:
             upload, file = form.instance, form.cleaned_data["file"]
             upload.file_name = file.name[:200]
             try:
-                keep_file(upload, file.read(), by=signed_in(request), at=timezone.now())
+                register_uploads.keep_file(upload, file.read(), by=signed_in(request), at=timezone.now())
             except ValidationError as error:
                 form.add_error(None, error.messages)
             else:
@@ -156,43 +77,61 @@ class RegisterImports:
         return response
 
     def show_file(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show what would happen, or what came of it; take other columns and look again."""
+        """Show what would happen, how far it is, or what came of it; read it again in another way."""
         upload = _upload(request, pk)
-        seen = seen_table(upload)
-        asks = seen is not None or bool(upload.report.get("alike"))
-        form = ReadingForm(request.POST or None, upload=upload, seen=seen) if asks else None
-        if form is not None and form.is_bound and form.is_valid() and upload.imported_at is None:
-            upload.columns, upload.same = form.columns(), {**upload.same, **form.same()}
-            try_file(upload)
-            return HttpResponseRedirect(reverse("admin:sla_register_file", args=[upload.pk]))
+        form = None
+        if upload.state in register_uploads.OPEN:
+            seen = register_uploads.seen_table(upload)
+            form = ReadingForm(request.POST or None, instance=upload, seen=seen)
+            if form.is_bound and form.is_valid():
+                upload.columns, upload.same = form.columns(), form.one_vendor()
+                _told(request, lambda: register_uploads.read_again(upload, at=timezone.now()))
+                return _page(upload)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Import of {upload.file_name}",
             "upload": upload,
-            "form": form if upload.imported_at is None else None,
+            "form": form,
             "report": upload.report,
-            "may_go": upload.imported_at is None
-            and not upload.error
-            and not (upload.what == RegisterUpload.What.PORTFOLIO and upload.report.get("problems")),
+            "is_open": upload.state in register_uploads.OPEN,
+            "is_under_way": upload.state in UNDER_WAY,
+            "is_done": upload.state == State.DONE,
+            "may_go": register_uploads.may_import(upload),
         }
         return TemplateResponse(request, "sla/register_file.html", context)
 
     def go(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Import the file."""
+        """Import the file: at once where it is small, else when a worker comes to it."""
         upload = _upload(request, pk)
-        try:
-            upload = import_file(upload, at=timezone.now())
-        except ValidationError as error:
-            messages.error(request, " ".join(error.messages))
-        else:
-            if upload.imported_at is not None:
-                messages.success(request, f"{upload.file_name} is imported.")
-        return HttpResponseRedirect(reverse("admin:sla_register_file", args=[pk]))
+        if not _told(request, lambda: register_uploads.ask_for_import(upload, at=timezone.now())):
+            return _page(upload)
+        if register_uploads.is_small(upload):
+            upload = register_uploads.import_file(upload, clock=timezone.now)
+            if upload.state == State.DONE:
+                messages.success(request, f"{upload} is imported: {told(upload.report)}.")
+        return _page(upload)
 
     def drop(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Forget a file that is not wanted."""
-        forget_file(_upload(request, pk))
+        upload = _upload(request, pk)
+        if not _told(request, lambda: register_uploads.forget_file(upload)):
+            return _page(upload)
+        messages.success(request, f"{upload} is forgotten; nothing of it was imported.")
         return HttpResponseRedirect(reverse("admin:sla_register_import"))
+
+
+def _told(request: HttpRequest, act: Callable[[], object]) -> bool:
+    """Do something; tell the reader where it is refused, and say whether it was done."""
+    try:
+        act()
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return False
+    return True
+
+
+def _page(upload: RegisterUpload) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:sla_register_file", args=[upload.pk]))
 
 
 def _require(request: HttpRequest) -> None:

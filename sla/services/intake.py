@@ -14,12 +14,16 @@ from incidents.services.feeds.uploads import import_upload
 from incidents.services.probes.running import asked, end_probe, note_result
 from sla.models import AgreementVersion, ServiceLevelTarget
 from sla.models.targets import every_clock
-from vendors.models import Service
+from sla.services.register_reports import told
+from sla.services.register_uploads import work_on
+from vendors.models import RegisterUpload, Service
 
 if TYPE_CHECKING:
     from sla.services.duties.holding import Held
 
+OF_REGISTER = "register/"
 GONE = "It is not there any more."
+ELSEWHERE = "Somebody else imports it at this moment."
 A_MOMENT = timedelta(minutes=1)
 
 
@@ -38,14 +42,35 @@ def fetch(held: Held) -> None:
 
 
 def import_file(held: Held) -> None:
-    """Import a file that waits for its turn."""
+    """Read or import a file that waits for its turn: one of a feed, or of a register."""
+    if held.duty.subject.startswith(OF_REGISTER):
+        _work_on_register(held)
+    else:
+        _import_feed(held)
+
+
+def _work_on_register(held: Held) -> None:
+    upload = RegisterUpload.objects.select_related("by", "vendor", "entity").filter(pk=_key(held)).first()
+    if upload is None:
+        said = GONE
+    else:
+        upload = work_on(upload, clock=held.clock)
+        if upload.state == RegisterUpload.State.RUNNING:
+            held.postpone(until=held.clock() + A_MOMENT, why=ELSEWHERE)
+            return
+        said = upload.error or f"{upload.get_state_display()}: {told(upload.report)}."
+    with held.done() as done:
+        done.outcome = said
+
+
+def _import_feed(held: Held) -> None:
     upload = FeedUpload.objects.filter(pk=_key(held)).select_related("source__vendor", "by").first()
     if upload is None:
         said = GONE
     else:
         import_upload(upload, clock=held.clock, progress=lambda done, total: held.renew())
         if upload.state == ImportState.RUNNING:
-            held.postpone(until=held.clock() + A_MOMENT, why="Somebody else imports it at this moment.")
+            held.postpone(until=held.clock() + A_MOMENT, why=ELSEWHERE)
             return
         said = upload.error or f"{upload.total} records."
     with held.done() as done:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -27,6 +27,7 @@ from vendors.registers.workbook import how, portfolio_workbook
 from vendors.services.registers import Entry, Intake, Outcome, RegisterReport
 from vendors.services.registers.portfolio import Portfolio, store_register
 from vendors.services.registers.portfolio_fees import store_fees
+from vendors.services.registers.report import nothing_more
 
 REGISTER = "portfolio"
 TERMS = "terms"
@@ -97,12 +98,19 @@ def empty_portfolio(*, examples: bool = False) -> bytes:
 
 
 def import_portfolio(
-    content: bytes, *, by: User, at: datetime, register: str = REGISTER, dry_run: bool = False
+    content: bytes,
+    *,
+    by: User,
+    at: datetime,
+    register: str = REGISTER,
+    dry_run: bool = False,
+    settle: Callable[[RegisterReport], None] = nothing_more,
 ) -> RegisterReport:
     """Store a portfolio workbook, all of it or nothing; the report tells every fault at once.
 
-    A second run changes nothing. What a person corrected since stays. `at` is a UTC instant. Raises
-    ValidationError where the file is no such workbook.
+    A second run changes nothing. What a person corrected since stays. `at` is a UTC instant. `settle` is
+    called with the report in the transaction that stores. Raises ValidationError where the file is no such
+    workbook.
     """
     try:
         file = read_portfolio(content, sheets=portfolio_sheets())
@@ -116,7 +124,9 @@ def import_portfolio(
         for row in file.of(terms_sheet()):
             _begin(portfolio, row)
         report = intake.report(dry_run=dry_run, kept=not (dry_run or intake.problems))
-        if not report.kept:
+        if report.kept:
+            settle(report)
+        else:
             transaction.set_rollback(True)
     return report
 

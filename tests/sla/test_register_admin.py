@@ -1,5 +1,6 @@
 """Importing registers in the admin: shown first, then imported, for who may see every vendor."""
 
+import json
 import re
 from html import unescape
 from typing import Any
@@ -10,9 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from tests.vendors.registers import FEES, small
+from tests.vendors.registers import FEES, small, workbook
 from tests.vendors.rows import a_charge, a_contract, a_service, an_entity
-from vendors.models import Charge, Contract, LegalEntity, RegisterUpload, Vendor
+from tests.vendors.test_contract_registers import ocds
+from vendors.models import Charge, Contract, LegalEntity, RegisterRecord, RegisterUpload, Vendor
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +41,11 @@ def brought(
 
 def shown(client: Client, upload: RegisterUpload) -> str:
     return text_of(client.get(reverse("admin:sla_register_file", args=[upload.pk])))
+
+
+def raw(client: Client, upload: RegisterUpload) -> str:
+    content: bytes = client.get(reverse("admin:sla_register_file", args=[upload.pk])).content
+    return content.decode()
 
 
 def gone(client: Client, upload: RegisterUpload) -> str:
@@ -68,9 +75,10 @@ def test_a_portfolio_is_shown_first_and_imported_on_the_persons_word(boss: Clien
 def test_a_portfolio_with_a_fault_cannot_be_imported(boss: Client) -> None:
     upload = brought(boss, small(fees=[FEES[0], ("NR-2", "", "cage", "5")]), what="portfolio")
     page = shown(boss, upload)
-    assert "A portfolio is imported as a whole: correct the places below first." in page
+    assert "a portfolio is imported as a whole. Correct the places below in the workbook" in page
     assert "Sheet fees, row 2, column contract No contract has the reference 'NR-2'." in page
-    gone(boss, upload)
+    assert 'class="rc-primary">Import' not in raw(boss, upload)
+    assert "Nothing of file.csv can be stored." in gone(boss, upload)
     upload.refresh_from_db()
     assert (upload.imported_at, LegalEntity.objects.count()) == (None, 0)
 
@@ -81,9 +89,17 @@ def test_columns_and_names_of_one_vendor_are_chosen_on_the_page(boss: Client) ->
     upload = brought(boss, content, what="csv", currency="USD")
     assert "No column has a name that is known." in shown(boss, upload)
     page = reverse("admin:sla_register_file", args=[upload.pk])
-    columns = {"number": "Nummer", "vendor": "Firma", "first_day": "Beginn"}
-    assert "ORACLE = Oracle Inc" in text_of(boss.post(page, columns, follow=True))
-    boss.post(page, {**columns, "same-0": "Oracle Inc"})
+    columns = {"column-number": "Nummer", "column-vendor": "Firma", "column-first_day": "Beginn"}
+    columns |= {"currency": "USD", "zone": "UTC"}
+    assert "ORACLE a company of its own the same as Oracle Inc" in text_of(
+        boss.post(page, columns, follow=True)
+    )
+    both = {"same-0-0": "Oracle Inc", "same-0-1": "ORACLE"}
+    refused = text_of(boss.post(page, {**columns, **both}))
+    assert "Oracle Inc is itself to stand for another name." in refused
+    assert "ORACLE = Oracle Inc" in text_of(
+        boss.post(page, {**columns, "same-0-0": "Oracle Inc"}, follow=True)
+    )
     gone(boss, upload)
     assert [vendor.name for vendor in Vendor.objects.all()] == ["Oracle Inc"]
     assert Contract.objects.count() == 2
@@ -119,3 +135,113 @@ def test_who_does_not_see_every_vendor_cannot_import(client: Client, names: tupl
     for name in names:
         url = reverse(f"admin:{name}", args=[1])
         assert client.post(url).status_code == 403
+
+
+TERM = {"period": {"startDate": "2024-01-01T00:00:00Z"}}
+REGISTER = b"Contract No,Vendor,Begin Date\nC-1,Oracle,2024-01-15\nC-2,Oracle,soon\n"
+
+
+def read_again(client: Client, upload: RegisterUpload, **given: str) -> str:
+    page = reverse("admin:sla_register_file", args=[upload.pk])
+    return text_of(client.post(page, {"zone": "UTC", **given}, follow=True))
+
+
+def test_no_import_is_offered_where_no_row_can_be_used(boss: Client) -> None:
+    an_entity()
+    upload = brought(boss, REGISTER, what="csv")
+    assert 'class="rc-primary">Import' not in raw(boss, upload)
+    assert "There is nothing to import: no row can be used." in shown(boss, upload)
+    assert "Nothing of file.csv can be stored. See what is listed." in gone(boss, upload)
+    assert (Contract.objects.count(), Vendor.objects.count()) == (0, 0)
+
+
+def test_what_holds_for_all_rows_is_changed_on_the_page_and_shown_again(boss: Client) -> None:
+    an_entity()
+    upload = brought(boss, REGISTER, what="csv")
+    columns = {"column-number": "Contract No", "column-vendor": "Vendor", "column-first_day": "Begin Date"}
+    page = read_again(boss, upload, **columns, currency="EUR", register="archive")
+    assert "Would be created: 1" not in page
+    assert "Contracts: C-1 Row 2 Name: C-1; Currency: EUR; Effective from: 2024-01-15" in page
+    assert "Row 3, column Begin Date Words, where a day such as 2019-06-25 is expected" in page
+    assert "file.csv is imported: 2 created, 1 that cannot be used." in gone(boss, upload)
+    assert RegisterRecord.objects.filter(register="archive", kind="contracts").count() == 1
+
+
+def test_a_refused_change_of_what_holds_for_all_is_told_at_its_field(boss: Client) -> None:
+    upload = brought(boss, REGISTER, what="csv")
+    assert "'XXQ' is not a currency code." in read_again(boss, upload, currency="XXQ")
+    upload.refresh_from_db()
+    assert (upload.currency, upload.state) == ("", "shown")
+
+
+def test_columns_stand_with_their_first_values_and_what_is_needed(boss: Client) -> None:
+    page = shown(boss, brought(boss, REGISTER, what="csv"))
+    assert "Contract No (C-1, C-2)" in page
+    assert "Number of the contract (needed)" in page
+    assert "Name of the vendor (needed, or one vendor for all)" in page
+
+
+def test_a_message_of_the_page_names_nothing_of_the_command_line(boss: Client) -> None:
+    upload = brought(boss, b'Invoice,Contract,Month,Amount\nI-1,NR-1,2026-06,"1,250"\n', what="bills")
+    page = shown(boss, upload)
+    assert "it can be read as thousands or as cents; state the decimal sign: point or comma" in page.lower()
+    upload = brought(boss, b"no workbook", what="portfolio")
+    assert "Begin with the empty workbook" in (page := page + shown(boss, upload))
+    assert [word for word in ("option:", "portfolio_workbook", "--", "manage.py") if word in page] == []
+
+
+def test_another_sheet_is_chosen_with_columns_of_its_own(boss: Client) -> None:
+    an_entity()
+    head = ("Contract No", "Vendor", "Begin Date")
+    sheets = {"Old": [head, ("C-1", "Oracle", "2024-01-15")], "New": [head, ("C-2", "Oracle", "2024-01-15")]}
+    upload = brought(boss, workbook(sheets), what="csv", name="log.xlsx", currency="USD")
+    assert "Several sheets have these columns: 'Old', 'New'. Name one of them as the sheet." in shown(
+        boss, upload
+    )
+    page = read_again(boss, upload, currency="USD", **{"option:sheet": "New", "column-number": "Vendor"})
+    assert "Contracts: C-2 Sheet New, row 2" in page
+
+
+def test_a_portfolio_tells_what_it_would_change_field_by_field(boss: Client) -> None:
+    gone(boss, brought(boss, small(), what="portfolio"))
+    dearer = [FEES[0], ("NR-1", "cage-7", "cage", "2100.00"), ("NR-1", "", "hands", "50")]
+    page = shown(boss, brought(boss, small(fees=dearer), what="portfolio"))
+    assert "Would be updated: 1" in page
+    assert "Amount: USD 2,000.00 → USD 2,100.00" in page
+    assert "Would be created: 1" in page
+    assert "Fees: NR-1//hands/2024-01-01 Sheet fees, row 3 Amount: USD 50.00" in page
+
+
+def test_lists_are_cut_and_tell_how_many_more_there_are(boss: Client) -> None:
+    fees = [FEES[0], *(("NR-1", "cage-7", f"fee-{number}", "12.50") for number in range(130))]
+    page = shown(boss, brought(boss, small(fees=fees), what="portfolio"))
+    assert "Would be created: 134" in page
+    assert "34 more are not listed." in page
+
+
+def test_what_is_on_file_already_may_be_noted_and_nothing_twice(boss: Client) -> None:
+    gone(boss, brought(boss, small(), what="portfolio"))
+    upload = brought(boss, small(), what="portfolio")
+    assert "There is nothing to import: nothing of the file would be stored." in shown(boss, upload)
+
+
+def test_open_contracting_data_is_imported_with_names_of_one_vendor(boss: Client) -> None:
+    an_entity()
+    content = json.dumps({"releases": [ocds(contracts=[{"id": "C-1", "awardID": "a-1", **TERM}])]}).encode()
+    upload = brought(boss, content, what="ocds", name="release.json")
+    assert "Which column holds what" not in shown(boss, upload)
+    page = read_again(boss, upload, currency="USD", same="Northrack Ltd = Northrack\nNobody = Northrack")
+    assert "No sound contract of the file names 'Nobody', which is to be 'Northrack'." in page
+    gone(boss, upload)
+    assert [vendor.name for vendor in Vendor.objects.all()] == ["Northrack"]
+    refused = brought(boss, content, what="ocds", name="release.json")
+    assert "'Northrack' is no pair. Write NAME = NAME, one pair a line." in read_again(
+        boss, refused, same="Northrack"
+    )
+
+
+def test_a_double_click_imports_once(boss: Client) -> None:
+    upload = brought(boss, small(), what="portfolio", name="portfolio.xlsx")
+    RegisterUpload.objects.filter(pk=upload.pk).update(state="due")
+    assert "portfolio.xlsx waits for its import already." in gone(boss, upload)
+    assert Contract.objects.count() == 0

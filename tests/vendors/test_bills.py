@@ -64,7 +64,7 @@ def test_lines_that_cannot_be_read_are_told_with_row_and_column() -> None:
     assert bills.left_out == 1
     assert bills.broken == {"I-2", "I-3", "I-4", "I-5", "", "No"}
     assert told(bills.problems) == [
-        ("row 2", "passed over as guidance: none of its days has a digit."),
+        ("row 2, column From", "words, where a day such as 2019-06-25 is expected (found 'Month/Day/Year')."),
         ("row 4, column To", "the period ends before it begins (2026-06-30) (found '06/01/2026')."),
         ("row 5, column To", "it does not say for which period it is (found '')."),
         ("row 6, column Contract", "neither a contract nor an account is named (found '')."),

@@ -12,7 +12,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 
-from tests.vendors.registers import NOW, outcomes, told
+from tests.vendors.registers import NOW, outcomes, told, workbook
 from tests.vendors.rows import a_vendor, an_entity, person
 from vendors.files.errors import FileError
 from vendors.models import Contract, Vendor
@@ -25,6 +25,7 @@ from vendors.services.registers.contracts import Usual, import_contracts
 
 HEAD = "Doc Number,Entity Name,Vendor,Title,Amount,Begin Date,End Date"
 USUAL = {"currency": "USD"}
+WORDS = "words, where a day such as 2019-06-25 is expected"
 
 
 def table(*rows: str, head: str = HEAD) -> bytes:
@@ -63,7 +64,21 @@ def test_headings_again_blank_lines_and_instructions_are_no_contracts() -> None:
         ("C-1", Decimal("999.99"), date(2015, 6, 24)),
         ("C-2", Decimal("999.99"), None),
     ]
-    assert told(register.problems) == [("row 2", "passed over as guidance: none of its days has a digit.")]
+    assert told(register.problems) == [("row 2, column Begin Date", f"{WORDS} (found 'Month/Day/Year').")]
+
+
+def test_words_where_a_day_belongs_are_told_with_sheet_row_and_column() -> None:
+    rows = [
+        ("Doc Number", "Vendor", "Begin Date"),
+        ("C-1", "Oracle", "soon"),
+        ("C-2", "Oracle", "2024-01-15"),
+    ]
+    several = read_contracts(workbook({"Log": rows, "Notes": [("nothing",)]}))
+    assert [each.number for each in several.contracts] == ["C-2"]
+    assert [each.where for each in several.contracts] == ["sheet Log, row 3"]
+    assert told(several.problems) == [("sheet Log, row 2, column Begin Date", f"{WORDS} (found 'soon').")]
+    one = read_contracts(workbook({"Log": rows}))
+    assert told(one.problems) == [("row 2, column Begin Date", f"{WORDS} (found 'soon').")]
 
 
 def test_rows_of_one_number_are_one_contract_and_contradictions_are_told() -> None:
@@ -362,3 +377,60 @@ def test_the_command_prints_what_became_of_each_contract(tmp_path: Path) -> None
     call_command("import_contracts", str(path), "--currency", "USD", "--entity", "acme-us", stdout=out)
     assert "ORACLE = Oracle Inc" in out.getvalue()
     assert Contract.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_no_vendor_is_stored_for_contracts_that_cannot_be() -> None:
+    report = brought(REGISTER)
+    assert [message for _, message in told(report.problems)] == [
+        "which of our companies signed is not known. State one for all.",
+        "which of our companies signed is not known. State one for all.",
+    ]
+    assert (outcomes(report), report.stores, Vendor.objects.count()) == ({}, False, 0)
+
+
+@pytest.mark.django_db
+def test_names_are_proposed_once_and_where_a_contract_on_file_says_that_they_may_be_one() -> None:
+    an_entity()
+    brought(REGISTER)
+    assert brought(REGISTER).alike == ()
+    other = table("C-1,Acme,Sun Microsystems,Licences,,11/15/2019,12/31/2099")
+    report = brought(other)
+    assert (report.alike, report.stores) == ((("Sun Microsystems", "Oracle Inc"),), False)
+    report = brought(other, same={"Sun Microsystems": "Oracle Inc"})
+    assert (report.problems, report.alike) == ((), ())
+
+
+@pytest.mark.django_db
+def test_a_name_that_is_said_to_be_another_and_cannot_be_is_noted() -> None:
+    an_entity()
+    brought(REGISTER)
+    report = brought(REGISTER, same={"ORACLE": "Oracle Inc", "Orakel": "Oracle Inc"})
+    assert report.notes[1:-1] == (
+        "'ORACLE' is ORACLE on file already, and is not taken for 'Oracle Inc'.",
+        "No sound contract of the file names 'Orakel', which is to be 'Oracle Inc'.",
+    )
+
+
+@pytest.mark.django_db
+def test_names_that_stand_for_each_other_are_refused_and_a_chain_is_followed() -> None:
+    an_entity()
+    with pytest.raises(ValidationError, match=r"stand for each other\. Leave out one of them\."):
+        brought(REGISTER, same={"ORACLE": "Oracle Inc", "Oracle Inc": "ORACLE"})
+    assert Vendor.objects.count() == 0
+    brought(REGISTER, same={"ORACLE": "Oracle Inc", "Oracle Inc": "Oracle"})
+    assert [vendor.name for vendor in Vendor.objects.all()] == ["Oracle"]
+
+
+@pytest.mark.django_db
+def test_what_changes_is_told_field_by_field() -> None:
+    an_entity()
+    assert [str(change) for change in brought(REGISTER).lines[-1].changes] == [
+        "name: Support",
+        "currency: USD",
+        "effective from: 2019-11-15",
+        "effective until: 2024-11-15",
+    ]
+    report = brought(REGISTER.replace(b"Support", b"Support 24x7"))
+    (line,) = [line for line in report.lines if line.outcome == "updated"]
+    assert [str(change) for change in line.changes] == ["name: Support -> Support 24x7"]

@@ -80,7 +80,7 @@ def test_one_amount_proves_the_decimal_sign_of_its_column(values: tuple[str, ...
 
 
 def test_an_amount_of_two_readings_is_refused_until_somebody_says_which() -> None:
-    with pytest.raises(ValueError, match="thousands or as cents; set option:decimal to point or comma"):
+    with pytest.raises(ValueError, match="thousands or as cents; state the decimal sign: point or comma"):
         column("1,234")
     assert column("1,234", decimal="point") == ["1234"]
     assert column("1,234", decimal="comma") == ["1.234"]

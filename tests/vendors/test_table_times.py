@@ -101,7 +101,7 @@ def test_a_column_without_proof_asks() -> None:
         settled("5/5/2016", "05/03/2016")
     assert str(asked.value) == (
         "Column 'Opened': its dates can be read day first or month first; row 3 has '05/03/2016'. "
-        "Set option:order to day-first or month-first."
+        "State the order of dates: day-first or month-first."
     )
     stated = settled("5/5/2016", "05/03/2016", order=Order.MONTH_FIRST)
     assert stated.read("05/03/2016").at == at("2016-05-03T00:00:00Z")

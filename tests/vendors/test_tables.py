@@ -256,7 +256,7 @@ def test_a_file_that_is_no_sound_table_is_refused_whole(content: bytes, message:
         ({"option_delimiter": "both"}, "'both' is no sign between cells."),
         ({"option_delimiter": '"'}, "'\"' is no sign between cells."),
         ({"title": 7}, "A mapping names fields and columns as texts; this one holds something else."),
-        ({"option_header": "x"}, "option:header is 'x'; give the number of a row."),
+        ({"option_header": "x"}, "The row of names is 'x'; give the number of a row."),
         ({"option_header": "9"}, "The table is empty."),
         ({"number": "", "title": ""}, "Say which column holds which field"),
     ],

@@ -13,7 +13,7 @@ from vendors.files.tables import first_rows, sheets_of
 
 LOOKED_AT = 200
 HEADER_WITHIN = 20
-EXAMPLES, LONGEST_EXAMPLE = 3, 80
+EXAMPLES, LONGEST_EXAMPLE, LONGEST_SHOWN = 3, 80, 60
 _HOW_TO_READ = frozenset(OPTION + name for name in TABLE_OPTIONS)
 _BETWEEN = re.compile(r"[\W_]+")
 
@@ -26,6 +26,13 @@ class SeenColumn:
 
     name: str
     examples: tuple[str, ...]
+
+    @property
+    def shown(self) -> str:
+        """Return the name with its first values, cut where they are long."""
+        values = ", ".join(self.examples)
+        cut = values if len(values) <= LONGEST_SHOWN else values[: LONGEST_SHOWN - 1] + "…"
+        return f"{self.name} ({cut})" if cut else self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from itertools import islice
 
 from vendors.files.csv_files import csv_rows
 from vendors.files.errors import FileError, FileProblem
-from vendors.files.mapping import OPTION, TableMapping
+from vendors.files.mapping import TableMapping
 from vendors.files.rows import LARGEST_FILE, MOST_ROWS, TableRow, letters, shown
 from vendors.files.xlsx_files import Workbook
 
@@ -58,8 +58,9 @@ class Table:
         mapping: TableMapping,
         problems: list[FileProblem],
         key: str = "number",
+        sheet: str = "",
     ) -> None:
-        self._key = key
+        self._key, self._sheet = key, sheet
         self._rows, self._header, self._missing = rows, header, mapping.missing
         self.problems = problems
         # The numbers of records of which a row was left out; `key` is the field that holds them.
@@ -86,6 +87,12 @@ class Table:
             if any(values.values()):
                 yield Record(number=row.number, values=values)
 
+    def place(self, number: int, name: str = "") -> str:
+        """Say where a row stands, or its cell of one of our fields."""
+        sheet = f"sheet {self._sheet}, " if self._sheet else ""
+        column = f", column {self.names[name]}" if name in self.names else ""
+        return f"{sheet}row {number}{column}"
+
     def _repeats(self, row: TableRow, *, names: Sequence[str]) -> bool:
         """Say whether a row names the columns again, as pages put under each other do."""
         return same("".join(row.cells[:1])) == names[0] and tuple(map(same, row.cells)) == tuple(names)
@@ -97,8 +104,7 @@ class Table:
     def problem(self, record: Record, name: str, message: str) -> None:
         """Note what is wrong with one cell; `name` is our field, empty for the whole row."""
         self.lost[record.text(self._key)] += 1
-        column = f", column {self.names[name]}" if name in self.names else ""
-        self.problems.append(FileProblem(place=f"row {record.number}{column}", message=message))
+        self.problems.append(FileProblem(place=self.place(record.number, name), message=message))
 
     def _value(self, row: TableRow, *, places: Sequence[int]) -> str | None:
         cells, width = row.cells, len(row.cells)
@@ -113,7 +119,7 @@ class Table:
         width = len(self._header.cells)
         if len(row.cells) > width and any(row.cells[width:]):
             yield FileProblem(
-                place=f"row {row.number}",
+                place=self.place(row.number),
                 message=f"it has {len(row.cells)} cells, the row of names has {width}: its values may stand "
                 "in wrong columns. Put cells that hold the sign between cells in quotation marks.",
             )
@@ -124,8 +130,7 @@ class Table:
                     row.cells[place] if place < len(row.cells) else ""
                 )
                 if said:
-                    column = self.names[name]
-                    yield FileProblem(place=f"row {row.number}, column {column}", message=f"{said}.")
+                    yield FileProblem(place=self.place(row.number, name), message=f"{said}.")
 
 
 def open_table(content: bytes, *, mapping: TableMapping, key: str = "number") -> Table:
@@ -140,7 +145,7 @@ def open_table(content: bytes, *, mapping: TableMapping, key: str = "number") ->
         raise FileError("Say which column holds which field; the file's columns were not mapped.")
     found = []
     misses = []
-    for sheet, rows in _sheets(content, mapping=mapping):
+    for sheet, rows in (sheets := list(_sheets(content, mapping=mapping))):
         try:
             found.append((sheet, rows, _header(rows(), mapping=mapping)))
         except _NoHeader as error:
@@ -149,9 +154,10 @@ def open_table(content: bytes, *, mapping: TableMapping, key: str = "number") ->
         raise FileError(" ".join(misses[:3]) or "The workbook has no sheet that is shown.")
     if len(found) > 1:
         listed = ", ".join(shown(sheet) for sheet, _, _ in found[:10])
-        raise FileError(f"Several sheets have these columns: {listed}. Name one in {OPTION}sheet.")
-    _, rows, header = found[0]
-    return Table(rows(), header=header, mapping=mapping, problems=[], key=key)
+        raise FileError(f"Several sheets have these columns: {listed}. Name one of them as the sheet.")
+    sheet, rows, header = found[0]
+    named = sheet if len(sheets) > 1 or mapping.option("sheet") else ""
+    return Table(rows(), header=header, mapping=mapping, problems=[], key=key, sheet=named)
 
 
 class _NoHeader(FileError):
@@ -207,7 +213,7 @@ def _header(rows: Iterator[TableRow], *, mapping: TableMapping) -> TableRow:
     """Find the row that names all mapped columns."""
     stated = mapping.option("header")
     if stated and not (stated.isdecimal() and len(stated) < 8):
-        raise FileError(f"{OPTION}header is {shown(stated)}; give the number of a row.")
+        raise FileError(f"The row of names is {shown(stated)}; give the number of a row.")
     best: tuple[int, TableRow | None] = (0, None)
     for row in islice(rows, None if stated else HEADER_WITHIN):
         if stated and row.number != int(stated):

@@ -12,10 +12,10 @@ from enum import StrEnum
 
 from vendors.files.documents import plausible
 from vendors.files.errors import FileError
-from vendors.files.mapping import OPTION
 from vendors.files.rows import shown
 
 LONGEST_TIME = 60
+NO_TIME = "not a date and time such as 2016-02-29 01:16"
 
 
 class Order(StrEnum):
@@ -138,7 +138,7 @@ class ColumnTimes:
                 )
         if _NUMBER.fullmatch(value):
             return self._from_number(value.replace(",", "."))
-        raise ValueError("not a date and time such as 2016-02-29 01:16")
+        raise ValueError(NO_TIME)
 
     def _day_month(self, given: dict[str, str | None]) -> tuple[int, int]:
         if "one" in given:
@@ -157,7 +157,7 @@ class ColumnTimes:
     def _question(self) -> str:
         return (
             f"Column {shown(self.column)}: its dates can be read day first or month first; {self._doubtful}. "
-            f"Set {OPTION}order to {Order.DAY_FIRST} or {Order.MONTH_FIRST}."
+            f"State the order of dates: {Order.DAY_FIRST} or {Order.MONTH_FIRST}."
         )
 
     def _from_number(self, value: str) -> ReadTime:
@@ -201,7 +201,7 @@ class ColumnTimes:
             both = " and ".join(self._proofs.values())
             raise FileError(
                 f"Column {shown(self.column)} has dates day first and month first: {both}. "
-                f"Correct the file, or set {OPTION}order; the rows that do not fit are then listed."
+                "Correct the file, or state the order of dates; the rows that do not fit are then listed."
             )
         alike = {proven[shape] for shape in self._shapes if shape in proven}
         self.order = next(iter(self._proofs), None) or (alike.pop() if len(alike) == 1 else None)

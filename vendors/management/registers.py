@@ -31,7 +31,8 @@ def add_column_arguments(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FIELD=NAME",
-        help="which column holds a field, or option:NAME=VALUE; without any, well-known names are taken",
+        help="which column holds a field; without any, well-known names are taken. How the table is read:"
+        " option:order=day-first or month-first, option:decimal=point or comma, option:sheet=NAME",
     )
 
 
@@ -116,7 +117,8 @@ def _lines(report: RegisterReport, *, name: str) -> Iterator[str]:
         yield f"  {kind:<{width}}  " + " ".join(f"{done[outcome]:>11}" for outcome in Outcome)
     for line in report.to_look_at[:MOST_SHOWN]:
         yield f"  {line.outcome:<11}  {line.kind} {line.key} ({line.place})"
-        yield from (f"               {note}" for note in line.notes)
+        changes = line.changes if line.outcome is not Outcome.CREATED else ()
+        yield from (f"               {told}" for told in (*changes, *line.notes))
     yield from _more(len(report.to_look_at))
     yield from (f"Note: {note}" for note in report.notes)
     if report.alike:

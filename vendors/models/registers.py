@@ -47,6 +47,16 @@ class RegisterUpload(models.Model):
         OCDS = "ocds", "Contracts, as Open Contracting Data (OCDS)"
         BILLS = "bills", "Bills, as a table (CSV or XLSX)"
 
+    class State(models.TextChoices):
+        """Where it stands."""
+
+        LOOKING = "looking", "Being read"
+        SHOWN = "shown", "Read, not imported"
+        DUE = "due", "Waits for its import"
+        RUNNING = "running", "Being imported"
+        DONE = "done", "Imported"
+        FAILED = "failed", "Failed"
+
     what = models.CharField("what it holds", max_length=10, choices=What.choices)
     register = models.CharField(
         "name of the register",
@@ -89,6 +99,10 @@ class RegisterUpload(models.Model):
     same = models.JSONField("names of one vendor", default=dict, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.LOOKING)
+    # When reading or importing was asked for, and when whoever imports it began: each attempt is told apart.
+    asked_at = models.DateTimeField()
+    began_at = models.DateTimeField(null=True, blank=True)
     imported_at = models.DateTimeField(null=True, blank=True)
     report = models.JSONField("what came of it", default=dict, blank=True)
     error = models.TextField("what went wrong", blank=True)

@@ -60,6 +60,16 @@ FIELDS: Mapping[str, str] = {
     "line": "Number of the line in it",
     "kind": "Kind of the line; lines of tax are left out",
 }
+# What a line must have, and what may stand for a column.
+NEEDED: Mapping[str, str] = {
+    "contract": "needed, or the account",
+    "account": "needed, or the contract",
+    "month": "needed, or first and last day",
+    "first_day": "needed, or the month",
+    "last_day": "needed, or the month",
+    "amount": "needed",
+    "invoice": "needed",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +77,7 @@ class BillLine:
     """One line of an invoice for `[period_from, period_until)`; `row` is its number in the file."""
 
     row: int
+    where: str
     contract: str = ""
     account: str = ""
     service: str = ""
@@ -80,7 +91,7 @@ class BillLine:
 
     def place(self, column: str = "") -> str:
         """Say where the line stands."""
-        return f"row {self.row}, {column}" if column else f"row {self.row}"
+        return f"{self.where}, {column}" if column else self.where
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +122,6 @@ def read_bills(content: bytes, *, columns: Mapping[str, str] | None = None) -> B
     seen: dict[tuple[str, str], int] = {}
     repeated: list[FileProblem] = []
     for record in cells.records:
-        if cells.is_guidance(record):
-            cells.table.problem(record, "", "passed over as guidance: none of its days has a digit.")
-            continue
         if record.text("kind").casefold().strip() in no_fees:
             left_out += 1
             continue
@@ -154,6 +162,7 @@ def _line(record: Record, *, cells: TableCells) -> BillLine:
     texts = {name: record.text(name) for name in ("contract", "account", "service", "fee", "line")}
     return BillLine(
         row=record.number,
+        where=cells.table.place(record.number),
         period_from=period_from,
         period_until=period_until,
         amount=read.value,

@@ -68,6 +68,13 @@ FIELDS: Mapping[str, str] = {
     "signed_on": "Day of the signature",
     "entity": "Which of our companies signed",
 }
+# What a contract must have, and what may stand for a column.
+NEEDED: Mapping[str, str] = {
+    "number": "needed",
+    "vendor": "needed, or one vendor for all",
+    "first_day": "needed",
+    "currency": "needed, beside the amounts, or one for all",
+}
 _DAYS = ("first_day", "last_day", "until", "signed_on")
 
 
@@ -75,7 +82,7 @@ _DAYS = ("first_day", "last_day", "until", "signed_on")
 class _Row:
     """One row of the table; several with one number are one contract."""
 
-    row: int
+    where: str
     number: str
     vendor: str
     title: str
@@ -103,9 +110,6 @@ def read_contracts(content: bytes, *, columns: Mapping[str, str] | None = None) 
     cells = TableCells(content, mapping=mapping, days=_DAYS, amounts=("amount",))
     rows: dict[str, list[_Row]] = {}
     for record in cells.records:
-        if cells.is_guidance(record):
-            cells.table.problem(record, "", "passed over as guidance: none of its days has a digit.")
-            continue
         try:
             row = _row(record, cells=cells)
         except CellError as error:
@@ -136,7 +140,7 @@ def _row(record: Record, *, cells: TableCells) -> _Row:
         raise CellError("last_day", f"the contract ends before it begins ({first})")
     amount = cells.amount(record, "amount")
     return _Row(
-        row=record.number,
+        where=cells.table.place(record.number),
         number=number,
         vendor=" ".join(record.text("vendor").split()),
         title=" ".join(record.text("title").split()),
@@ -177,7 +181,7 @@ def _contract(
         evergreen=evergreen,
         signed_on=told["signed_on"],
         entity=told["entity"] or "",
-        where=f"row {first.row}",
+        where=first.where,
         notes=tuple(notes),
     )
 
@@ -204,7 +208,7 @@ def _contradictions(
         said, row = next(iter(values.items()))
         more = f" and {len(values) - 1} other values in later rows" if len(values) > 1 else ""
         yield FileProblem(
-            place=f"row {row.row}, column {columns.get(name, columns.get('last_day', name))}",
+            place=f"{row.where}, column {columns.get(name, columns.get('last_day', name))}",
             message=f"contract {row.number} has {said} here{more}, and {told[name]} before; the first holds.",
         )
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from vendors.files.errors import FileError
-from vendors.files.mapping import OPTION
 from vendors.files.rows import shown
 
 LONGEST_AMOUNT = 60
@@ -61,7 +60,7 @@ class ColumnAmounts:
             both = " and ".join(self._proofs.values())
             raise FileError(
                 f"Column {shown(self.column)} has a point and a comma before the cents: {both}. "
-                f"Correct the file, or set {OPTION}decimal to {POINT} or {COMMA}."
+                f"Correct the file, or state the decimal sign: {POINT} or {COMMA}."
             )
         self.decimal = self.decimal or next(iter(self._proofs), "")
 
@@ -77,7 +76,7 @@ class ColumnAmounts:
         if not sign:
             if "." in body or "," in body:
                 raise ValueError(
-                    f"it can be read as thousands or as cents; set {OPTION}decimal to {POINT} or {COMMA}"
+                    f"it can be read as thousands or as cents; state the decimal sign: {POINT} or {COMMA}"
                 )
             sign = "."
         whole, _, cents = body.replace("'", " ").rpartition(sign) if sign in body else (body, "", "")

@@ -79,8 +79,7 @@ def read_portfolio(content: bytes, *, sheets: Sequence[Sheet] = SHEETS) -> Portf
     """
     if content[:4] != b"PK\x03\x04" or len(content) > LARGEST_FILE:
         raise FileError(
-            "The file is no .xlsx workbook of a portfolio. "
-            "Write an empty one with portfolio_workbook, and fill it in."
+            "The file is no .xlsx workbook of a portfolio. Begin with the empty workbook, and fill it in."
         )
     book, known = Workbook(content), {same(sheet.name): sheet for sheet in sheets}
     rows: dict[str, tuple[SheetRow, ...]] = {}

@@ -1,4 +1,4 @@
-"""What readers of registers as tables share: which column is which, days, and rows that hold no record."""
+"""What readers of registers as tables share: which column is which, days and amounts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, timedelta
@@ -7,12 +7,11 @@ from vendors.files.columns import Words, columns_of
 from vendors.files.errors import FileError
 from vendors.files.mapping import OPTION, TableMapping
 from vendors.files.tables import CellError, Record, Table, open_table
-from vendors.files.times import ColumnTimes, Order, settle_all
+from vendors.files.times import NO_TIME, ColumnTimes, Order, settle_all
 from vendors.registers.money import COMMA, POINT, ColumnAmounts, ReadAmount
 
-# Rows of guidance stand right below the names of the columns.
-GUIDANCE_WITHIN = 3
 DAY = timedelta(days=1)
+NO_DAY = "not a day such as 2019-06-25"
 # Registers write "no end" as a year far away.
 NO_END = 2099
 
@@ -58,7 +57,6 @@ class TableCells:
     ) -> None:
         self.table: Table = open_table(content, mapping=mapping, key=key)
         self.records = list(self.table.records())
-        self._first = self.records[0].number if self.records else 0
         said = mapping.one_of("order", words=Order)
         decimal = mapping.one_of("decimal", words=(POINT, COMMA))
         columns = mapping.columns
@@ -81,24 +79,19 @@ class TableCells:
         for column in self._amounts.values():
             column.settle()
 
-    def is_guidance(self, record: Record) -> bool:
-        """Say whether a row tells how to fill the table in, as "Month/Day/Year" below a name does."""
-        if record.number > self._first + GUIDANCE_WITHIN:
-            return False
-        given = [value for name in self._days if (value := record.values[name])]
-        return bool(given) and not any(letter.isdigit() for value in given for letter in value)
-
     def day(self, record: Record, name: str) -> date | None:
         """Read a day; None for an empty cell. Raises CellError."""
         value = record.values.get(name)
         if not value:
             return None
+        if not any(letter.isdigit() for letter in value):
+            raise CellError(name, "words, where a day such as 2019-06-25 is expected")
         try:
             return self._days[name].read(value).at.date()
         except FileError:
             raise
         except ValueError as error:
-            raise CellError(name, str(error)) from None
+            raise CellError(name, NO_DAY if str(error) == NO_TIME else str(error)) from None
 
     def amount(self, record: Record, name: str) -> ReadAmount | None:
         """Read an amount; None for an empty cell. Raises CellError."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from incidents.services.feeds.uploads import forget_uploads
 from sla.models import Duty, OutboxFile, OutboxMessage
+from sla.services.register_uploads import forget_files
 
 # A look or a digest that is done says nothing any more; what was sent stands among the messages.
 HOURLY = (Duty.Kind.LOOK, Duty.Kind.DIGEST, Duty.Kind.IMPORT)
@@ -30,5 +31,6 @@ def forget(*, now: datetime) -> None:
     done.filter(kind__in=HOURLY, finished_at__lt=now - HOURLY_RUNS).delete()
     done.filter(kind__in=(Duty.Kind.FETCH, Duty.Kind.PROBE), finished_at__lt=now - FETCHES).delete()
     forget_uploads(before=now - UPLOADS)
+    forget_files(before=now - UPLOADS)
     sent = OutboxFile.objects.filter(message__created_at__lt=now - FILES, message__state__in=OVER)
     sent.filter(content__isnull=False).update(content=None)

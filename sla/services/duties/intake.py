@@ -13,7 +13,9 @@ from incidents.services.feeds.intervals import next_instant
 from incidents.services.feeds.uploads import break_off, waiting_uploads
 from incidents.services.probes.running import state_of
 from sla.models import Duty
+from sla.services import register_uploads
 from sla.services.duties.writing import new_run, write_runs
+from sla.services.intake import OF_REGISTER
 
 Kind, State = Duty.Kind, Duty.State
 
@@ -75,9 +77,9 @@ def _go_on_after_failures(*, now: datetime) -> None:
 
 def plan_imports(*, now: datetime) -> int:
     """Write a run for each file whose import was asked for, and end those whose run was given up."""
-    for duty in Duty.objects.filter(kind=Kind.IMPORT, state=State.FAILED):
+    for duty in Duty.objects.filter(kind=Kind.IMPORT, state=State.FAILED, subject__startswith="upload/"):
         break_off(int(duty.subject.removeprefix("upload/")), why=duty.error, at=now)
-    return write_runs(
+    return plan_registers(now=now) + write_runs(
         new_run(
             Kind.IMPORT,
             subject=f"upload/{upload.pk}",
@@ -85,6 +87,26 @@ def plan_imports(*, now: datetime) -> int:
             vendor_id=upload.source.vendor_id,
         )
         for upload in waiting_uploads(now=now)
+    )
+
+
+def plan_registers(*, now: datetime) -> int:
+    """Write a run for each file of a register whose reading or import was asked for; each time is its own."""
+    for duty in Duty.objects.filter(kind=Kind.IMPORT, state=State.FAILED, subject__startswith=OF_REGISTER):
+        asked_at = datetime.fromisoformat(duty.period)
+        register_uploads.break_off(
+            int(duty.subject.removeprefix(OF_REGISTER)), asked_at=asked_at, why=duty.error
+        )
+    return write_runs(
+        new_run(
+            Kind.IMPORT,
+            subject=f"{OF_REGISTER}{upload.pk}",
+            period=slot_of(upload.asked_at),
+            due_at=upload.asked_at,
+            next_at=now,
+            vendor_id=upload.vendor_id,
+        )
+        for upload in register_uploads.waiting_files(now=now)
     )
 
 

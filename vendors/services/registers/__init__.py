@@ -5,6 +5,6 @@ the registers of contracts, `bills` what was really charged.
 """
 
 from vendors.services.registers.intake import Entry, Intake
-from vendors.services.registers.report import Outcome, RegisterLine, RegisterReport
+from vendors.services.registers.report import Change, Outcome, RegisterLine, RegisterReport
 
-__all__ = ["Entry", "Intake", "Outcome", "RegisterLine", "RegisterReport"]
+__all__ = ["Change", "Entry", "Intake", "Outcome", "RegisterLine", "RegisterReport"]

@@ -5,7 +5,7 @@ A recurring fee is not: stored beside it, a bill would count twice as the base o
 with what the fee comes to, and a difference is told; a person changes the fee, or asks the vendor.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ from vendors.files.errors import FileError
 from vendors.models import Charge, Contract, Service, ServiceAlias, Vendor, minor_units, money_text
 from vendors.registers.bill_table import BillLine, Bills, read_bills
 from vendors.services.registers.intake import Entry, Intake, in_batches
-from vendors.services.registers.report import Outcome, RegisterReport
+from vendors.services.registers.report import Outcome, RegisterReport, nothing_more
 
 REGISTER = "bills"
 KIND = "bills"
@@ -60,11 +60,13 @@ def import_bills(
     vendor: Vendor | None = None,
     register: str = REGISTER,
     dry_run: bool = False,
+    settle: Callable[[RegisterReport], None] = nothing_more,
 ) -> RegisterReport:
     """Store the actual amounts of billed periods; a line that cannot be used does not hold up the others.
 
     `vendor` narrows the contracts that may be meant. Drafts of the billed periods follow. A second run
-    changes nothing. `at` is a UTC instant. Raises ValidationError where nothing of the file can be used.
+    changes nothing. `at` is a UTC instant. `settle` is called with the report in the transaction that stores.
+    Raises ValidationError where nothing of the file can be used.
     """
     try:
         bills = read_bills(content, columns=columns)
@@ -82,6 +84,8 @@ def import_bills(
         report = intake.report(dry_run=dry_run)
         if dry_run:
             transaction.set_rollback(True)
+        else:
+            settle(report)
     return report
 
 

@@ -13,21 +13,20 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.text import slugify
 
 from vendors.files.errors import FileError
 from vendors.models import Contract, LegalEntity, RegisterRecord, Vendor
-from vendors.registers.alike import alike_vendors
 from vendors.registers.contract_table import read_contracts
 from vendors.registers.ocds import read_ocds
 from vendors.registers.values import ContractRegister, RegisterContract
 from vendors.services.registers.intake import Entry, Intake, in_batches
-from vendors.services.registers.report import RegisterReport
+from vendors.services.registers.report import RegisterReport, nothing_more
+from vendors.services.registers.vendor_names import alike_names, known_names, store_vendors
 
 REGISTER = "contracts"
-VENDORS, NAMES, CONTRACTS = "vendors", "vendor names", "contracts"
+CONTRACTS = "contracts"
 TITLE_LENGTH = 200
-SLUG_LENGTH = 60
+MOST_NAMED = 5
 FORMATS: Mapping[str, Callable[..., ContractRegister]] = {"csv": read_contracts, "ocds": read_ocds}
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -53,11 +52,13 @@ def import_contracts(
     usual: Usual | None = None,
     register: str = REGISTER,
     dry_run: bool = False,
+    settle: Callable[[RegisterReport], None] = nothing_more,
 ) -> RegisterReport:
     """Store a register of contracts; one that cannot be used is told, and does not hold up the others.
 
     `form` is a key of FORMATS. A second run changes nothing, and never what a person corrected since. `at` is
-    a UTC instant. Raises ValidationError where nothing of the file can be used.
+    a UTC instant. `settle` is called with the report in the transaction that stores. Raises ValidationError
+    where nothing of the file can be used.
     """
     try:
         read = FORMATS[form](content, columns=columns)
@@ -70,48 +71,48 @@ def import_contracts(
         intake.notes.append(f"Columns: {told}.")
     with transaction.atomic():
         alike = _store(read.contracts, intake=intake, usual=usual or Usual())
-        report = intake.report(dry_run=dry_run, alike=alike)
+        named = {each.vendor for each in read.contracts}
+        report = intake.report(dry_run=dry_run, alike=alike, named=named)
         if dry_run:
             transaction.set_rollback(True)
+        else:
+            settle(report)
     return report
 
 
 def _store(
     contracts: Iterable[RegisterContract], *, intake: Intake, usual: Usual
 ) -> tuple[tuple[str, ...], ...]:
+    """Store what can be stored; return sets of names that may be one company."""
     sound = [each for each in contracts if _is_sound(each, intake=intake, usual=usual)]
-    vendors, alike = _vendors(sound, intake=intake, usual=usual)
-    entities = {row.code: row for row in LegalEntity.objects.all()}
-    named = {row.name.casefold(): row for row in entities.values()} | entities
-    usual_entity = usual.entity or (next(iter(entities.values())) if len(entities) == 1 else None)
+    names = known_names({each.vendor for each in sound if each.vendor}, same=usual.same, intake=intake)
     references = {each.number: _reference(each.number) for each in sound}
     rows = Contract.objects.select_related("vendor", "entity")
     on_file = {row.reference: row for row in in_batches(rows, path="reference", values=references.values())}
+    signing = _signing(sound, usual=usual, intake=intake)
     taken: dict[str, str] = {}
-    strange = set()
-    entries = []
+    fitting = []
     for each in sound:
-        vendor = usual.vendor if not each.vendor else vendors.get(each.vendor)
         reference = references[each.number]
-        first = taken.setdefault(reference, each.number)
-        entity = named.get(each.entity.casefold(), usual_entity)
-        if each.entity and each.entity.casefold() not in named:
-            strange.add(each.entity)
-        if vendor is None:
-            continue
-        found = on_file.get(reference) or Contract(reference=reference, vendor=vendor)
+        first, found = taken.setdefault(reference, each.number), on_file.get(reference)
+        vendor = names.known.get(each.vendor) if each.vendor else usual.vendor
+        entity = signing[each.number]
         wrong = _wrong(each, found=found, vendor=vendor, entity=entity, first=first, reference=reference)
-        if wrong:
-            intake.fault(each.where, wrong)
-        else:
-            entries.append(_entry(each, row=found, entity=entity, usual=usual, intake=intake))
+        if not wrong:
+            fitting.append((each, found, reference))
+            continue
+        intake.fault(each.where, wrong)
+        if found is not None and vendor is None:
+            names.doubtful.append((each.vendor, found.vendor.name))
+    vendors = store_vendors(names, [each for each, _, _ in fitting], intake=intake)
+    entries = []
+    for each, found, reference in fitting:
+        vendor = vendors.get(each.vendor) if each.vendor else usual.vendor
+        if vendor is not None:
+            row = found or Contract(reference=reference, vendor=vendor)
+            entries.append(_entry(each, row=row, entity=signing[each.number], usual=usual, intake=intake))
     intake.store(entries)
-    if strange and usual_entity is not None:
-        intake.notes.append(
-            f"{len(strange)} companies or departments that signed are none of ours;"
-            f" {usual_entity.code} stands for them."
-        )
-    return alike
+    return alike_names(names, vendors)
 
 
 def _is_sound(each: RegisterContract, *, intake: Intake, usual: Usual) -> bool:
@@ -131,23 +132,35 @@ def _is_sound(each: RegisterContract, *, intake: Intake, usual: Usual) -> bool:
 def _wrong(
     each: RegisterContract,
     *,
-    found: Contract,
-    vendor: Vendor,
+    found: Contract | None,
+    vendor: Vendor | None,
     entity: LegalEntity | None,
     first: str,
     reference: str,
 ) -> str:
-    """Say why a contract cannot be stored; empty where it can."""
+    """Say why a contract cannot be stored; empty where it can. `vendor` is None for one not on file yet."""
     if first != each.number:
         return f"{each.number!r} and {first!r} would both have the reference {reference}. Tell them apart."
-    if found.vendor_id != vendor.pk:
-        return (
-            f"{reference} is a contract with {found.vendor}; the register names {each.vendor or vendor}. "
-            "If they are one company, say so."
-        )
-    if entity is None and found._state.adding:
+    if found is not None and found.vendor != vendor:
+        said = f"{reference} is a contract with {found.vendor}; the register names {each.vendor or vendor}."
+        return said if vendor is not None else f"{said} If they are one company, say so."
+    if found is None and entity is None:
         return "which of our companies signed is not known. State one for all."
     return ""
+
+
+def _signing(
+    contracts: Iterable[RegisterContract], *, usual: Usual, intake: Intake
+) -> dict[str, LegalEntity | None]:
+    """Return which of our companies signed each contract: the named one, else the usual one."""
+    entities = {row.code: row for row in LegalEntity.objects.all()}
+    named = {row.name.casefold(): row for row in entities.values()} | entities
+    stands = usual.entity or (next(iter(entities.values())) if len(entities) == 1 else None)
+    strange = {each.entity for each in contracts if each.entity and each.entity.casefold() not in named}
+    if strange and stands is not None:
+        named_few = ", ".join(sorted(strange)[:MOST_NAMED]) + (", …" if len(strange) > MOST_NAMED else "")
+        intake.notes.append(f"Signed by none of our companies: {named_few}. {stands.code} is taken instead.")
+    return {each.number: named.get(each.entity.casefold(), stands) for each in contracts}
 
 
 def _entry(
@@ -203,79 +216,3 @@ def _values(each: RegisterContract, *, usual: Usual, before: RegisterRecord | No
 def _reference(number: str) -> str:
     """Return our reference for a number: as it is, where it can be; else with hyphens for other signs."""
     return _ODD.sub("-", number).strip("-._") or "no-number"
-
-
-def _vendors(
-    contracts: list[RegisterContract], *, intake: Intake, usual: Usual
-) -> tuple[dict[str, Vendor], tuple[tuple[str, ...], ...]]:
-    """Return the vendor of each name in the file, and sets of names that may be one company."""
-    wanted = {each.vendor: each for each in reversed(contracts) if each.vendor}
-    meant = {name: usual.same.get(name, name) for name in wanted}
-    known, on_file = _known(set(meant) | set(meant.values()), intake=intake)
-    slugs = set(Vendor.objects.values_list("slug", flat=True))
-    entries: dict[str, Entry] = {}
-    for name, each in wanted.items():
-        other = meant[name]
-        if name in known or other in known or other in entries:
-            continue
-        row = Vendor(slug=_slug(other, taken=slugs), name=other[:TITLE_LENGTH])
-        where = each.where
-        entries[other] = Entry(
-            kind=VENDORS,
-            key=other,
-            row=row,
-            values={"name": other[:TITLE_LENGTH]},
-            place=lambda _, where=where: where,  # type: ignore[misc]
-        )
-    intake.store(entries.values())
-    made = {
-        name: entry.row for name, entry in entries.items() if entry.stored and isinstance(entry.row, Vendor)
-    }
-    vendors = {
-        name: vendor
-        for name, other in meant.items()
-        if (vendor := known.get(name) or known.get(other) or made.get(other)) is not None
-    }
-    for name, meaning in vendors.items():
-        intake.remember(NAMES, name, said={"vendor": meaning.slug})
-    return vendors, _alike(vendors, on_file=on_file)
-
-
-def _known(names: set[str], *, intake: Intake) -> tuple[dict[str, Vendor], list[Vendor]]:
-    """Return the vendors that names mean already, as decided before or by the very name; and all on file."""
-    on_file = list(Vendor.objects.order_by("pk"))
-    by_slug = {vendor.slug: vendor for vendor in on_file}
-    by_name: dict[str, Vendor] = {}
-    for vendor in on_file:
-        for name in (vendor.name, vendor.legal_name):
-            if name:
-                by_name.setdefault(name.casefold(), vendor)
-    found = {}
-    for name in names:
-        decided: RegisterRecord | None = intake.before(NAMES, name)
-        vendor_or_none = by_slug.get(decided.said.get("vendor", "")) if decided is not None else None
-        vendor_or_none = vendor_or_none or by_name.get(name.casefold())
-        if vendor_or_none is not None:
-            found[name] = vendor_or_none
-    return found, on_file
-
-
-def _alike(vendors: Mapping[str, Vendor], *, on_file: Iterable[Vendor]) -> tuple[tuple[str, ...], ...]:
-    """Return sets of names that may be one company, and are not yet; at least one is the register's."""
-    names = dict(vendors) | {vendor.name: vendor for vendor in on_file if vendor.name not in vendors}
-    return tuple(
-        names_alike
-        for names_alike in alike_vendors(names)
-        if any(name in vendors for name in names_alike) and len({names[name].pk for name in names_alike}) > 1
-    )
-
-
-def _slug(name: str, *, taken: set[str]) -> str:
-    """Return a short name that no vendor has."""
-    start = slugify(name)[:SLUG_LENGTH].strip("-") or "vendor"
-    slug, count = start, 1
-    while slug in taken:
-        count += 1
-        slug = f"{start[: SLUG_LENGTH - 1 - len(str(count))]}-{count}"
-    taken.add(slug)
-    return slug

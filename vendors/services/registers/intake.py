@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
@@ -11,12 +10,13 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
 from vendors.files.errors import FileProblem
-from vendors.models import Charge, RegisterRecord, Tracked, money_text
+from vendors.models import RegisterRecord, Tracked
 from vendors.services.bulk import BATCH, add_records, check_new
 from vendors.services.records import save_record
-from vendors.services.registers.report import Outcome, RegisterLine, RegisterReport
+from vendors.services.registers.merging import COLUMNS, as_text, filled, linked, merge
+from vendors.services.registers.report import Change, Outcome, RegisterLine, RegisterReport
 
-SHOWN = 60
+STORING = (Outcome.CREATED, Outcome.UPDATED)
 Found = TypeVar("Found", bound=models.Model)
 
 
@@ -38,6 +38,7 @@ class Entry:
     # What else the register says and no field holds.
     beside: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     stored: bool = False
 
 
@@ -105,6 +106,7 @@ class Intake:
                 place=entry.place(""),
                 outcome=outcome,
                 notes=tuple(entry.notes),
+                changes=tuple(entry.changes),
             )
         )
 
@@ -115,7 +117,10 @@ class Intake:
             if (line.kind, line.key) == (entry.kind, entry.key):
                 kept = line.outcome in (Outcome.CREATED, Outcome.CONFLICTING) and outcome is Outcome.UPDATED
                 self.lines[place] = replace(
-                    line, outcome=line.outcome if kept else outcome, notes=tuple(entry.notes)
+                    line,
+                    outcome=line.outcome if kept else outcome,
+                    notes=tuple(entry.notes),
+                    changes=tuple(entry.changes),
                 )
                 return
 
@@ -167,6 +172,7 @@ class Intake:
 
     def _created(self, entry: Entry) -> None:
         self.say(entry, said=_told(entry), kept=())
+        entry.changes = filled(entry.row, values=entry.values, links=entry.links)
         self.note(entry, Outcome.CREATED)
 
     def _link(self, entry: Entry) -> bool:
@@ -176,6 +182,7 @@ class Intake:
             present = list(getattr(entry.row, name).all())
             if any(target not in present for target in targets):
                 wanted[name] = list(dict.fromkeys([*present, *targets]))
+                entry.changes.append(linked(entry.row, name, before=present, after=wanted[name]))
         if wanted:
             save_record(entry.row, by=self.by, reason=self.reason, links=wanted)
         return bool(wanted)
@@ -184,11 +191,12 @@ class Intake:
         before = self.before(entry.kind, entry.key)
         merged = merge(entry.row, values=entry.values, before=before)
         entry.notes += merged.conflicts
+        entry.changes += merged.changes
         try:
-            if merged.changed:
+            if merged.changes:
                 with transaction.atomic():
                     save_record(entry.row, by=self.by, reason=self.reason)
-            linked = self._link(entry)
+            joined = self._link(entry)
         except ValidationError as error:
             self.refuse(entry, error)
             return
@@ -196,10 +204,15 @@ class Intake:
         if merged.conflicts:
             self.note(entry, Outcome.CONFLICTING)
         else:
-            self.note(entry, Outcome.UPDATED if merged.changed or linked else Outcome.UNCHANGED)
+            self.note(entry, Outcome.UPDATED if merged.changes or joined else Outcome.UNCHANGED)
 
     def report(
-        self, *, dry_run: bool, kept: bool = True, alike: Sequence[Sequence[str]] = ()
+        self,
+        *,
+        dry_run: bool,
+        kept: bool = True,
+        alike: Sequence[Sequence[str]] = (),
+        named: Iterable[str] = (),
     ) -> RegisterReport:
         """Write down what the register said, and return what was done."""
         said = list(self._said.values())
@@ -215,6 +228,8 @@ class Intake:
             notes=tuple(self.notes),
             absent=tuple(self._absent()),
             alike=tuple(map(tuple, alike)),
+            named=frozenset(named),
+            stores=bool(said) or any(line.outcome in STORING for line in self.lines),
             dry_run=dry_run,
             kept=kept,
         )
@@ -227,81 +242,9 @@ class Intake:
                 yield kind, key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Merged:
-    """What merging did to a row: whether it changed, which fields a person keeps, and lines that say so."""
-
-    changed: bool
-    kept: frozenset[str]
-    conflicts: tuple[str, ...]
-
-
-# Fields whose column has another name.
-COLUMNS = {"amount_minor": "amount"}
-
-
-def merge(row: Tracked, *, values: Mapping[str, Any], before: RegisterRecord | None) -> Merged:
-    """Take the register's values into a row on file, where no person stands in the way.
-
-    A person stands in the way where the row differs from what the register said last, or, if it never said
-    anything, from what an untouched row has; and does so until row and register agree again.
-    """
-    said = before.said if before is not None else {}
-    kept = set(before.kept) if before is not None else set()
-    conflicts = []
-    changed = False
-    for name, theirs in values.items():
-        ours, new = as_text(getattr(row, name)), as_text(theirs)
-        if ours == new:
-            kept.discard(name)
-            continue
-        if name not in kept and ours != said.get(name, _untouched(row, name)):
-            kept.add(name)
-        if name in kept:
-            label = COLUMNS.get(name, str(row._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
-            mine, other = (_told_value(row, name, value) for value in (getattr(row, name), theirs))
-            conflicts.append(f"{label} stays {mine}; the register says {other}")
-        else:
-            setattr(row, name, theirs)
-            changed = True
-    return Merged(changed=changed, kept=frozenset(kept), conflicts=tuple(conflicts))
-
-
-def as_text(value: Any) -> str:
-    """Write a value so that two equal ones are written alike."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    if isinstance(value, Tracked):
-        return "/".join(as_text(part) for part in value.natural_key())
-    return str(value)
-
-
 def _told(entry: Entry) -> dict[str, str]:
     """Return what the register says of a record, as text."""
     return {**{name: as_text(value) for name, value in entry.values.items()}, **entry.beside}
-
-
-def _untouched(row: Tracked, name: str) -> str:
-    """Return the text of a field that nobody has filled."""
-    return as_text(row._meta.get_field(name).get_default())  # type: ignore[union-attr]
-
-
-def _told_value(row: Tracked, name: str, value: Any) -> str:
-    """Write a value for people: an amount with its currency, a long text cut."""
-    if name == "amount_minor" and isinstance(row, Charge):
-        return money_text(value, currency=row.contract.currency)
-    return _shown(as_text(value))
-
-
-def _shown(text: str) -> str:
-    one_line = " ".join(text.split()) or "empty"
-    return one_line if len(one_line) <= SHOWN else one_line[: SHOWN - 1] + "…"
 
 
 def in_batches(rows: models.QuerySet[Found], *, path: str, values: Iterable[Any]) -> Iterator[Found]:

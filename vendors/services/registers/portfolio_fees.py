@@ -11,7 +11,7 @@ from vendors.registers.sheets import FEES, SERVICES
 from vendors.services.fees import split_cost
 from vendors.services.registers.intake import Entry, in_batches
 from vendors.services.registers.portfolio import Portfolio, said
-from vendors.services.registers.report import Outcome
+from vendors.services.registers.report import Change, Outcome
 
 FEE_FIELDS = ("kind", "every", "month_by", "purchase_order", "included_in_base")
 Key = tuple[int, int | None, str, Any]
@@ -114,6 +114,7 @@ def _shares(portfolio: Portfolio, stored: list[tuple[Entry, SheetRow]]) -> None:
         assert isinstance(entry.row, Charge)
         split_cost(entry.row, shares=wanted, by=intake.by, reason=intake.reason)
         intake.say(entry, said={"cost_shares": _written(wanted)})
+        entry.changes.append(Change("cost shares", _written(ours), _written(wanted)))
         intake.amend(entry, outcome=Outcome.UPDATED)
 
 

@@ -3,8 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from vendors.files.errors import FileProblem
+
+
+def nothing_more(report: "RegisterReport") -> None:
+    """Do nothing with a report in the transaction of its import."""
 
 
 class Outcome(StrEnum):
@@ -16,6 +21,19 @@ class Outcome(StrEnum):
     CONFLICTING = "conflicting"
 
 
+class Change(NamedTuple):
+    """One field of a record in words: what it was, empty for a new record, and what it becomes."""
+
+    label: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.label}: {self.before} -> {self.after}" if self.before else f"{self.label}: {self.after}"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterLine:
     """One record: where it stands in the file, what became of it, and what a person should look at."""
@@ -25,6 +43,7 @@ class RegisterLine:
     place: str
     outcome: Outcome
     notes: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +51,8 @@ class RegisterReport:
     """What became of each record; `problems` were passed over, or stopped all of it where `kept` is False.
 
     `absent` is what the register said before and not this time: it was left alone. `alike` names vendors that
-    may be one company: each set is a question for a person.
+    may be one company, `named` those of them that the file names: each set is a question for a person.
+    `stores` says whether anything is there to keep.
     """
 
     lines: tuple[RegisterLine, ...]
@@ -40,6 +60,8 @@ class RegisterReport:
     notes: tuple[str, ...] = ()
     absent: tuple[tuple[str, str], ...] = ()
     alike: tuple[tuple[str, ...], ...] = ()
+    named: frozenset[str] = frozenset()
+    stores: bool = False
     dry_run: bool = False
     kept: bool = True
 
