@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from vendors.files.errors import FileProblem
 from vendors.services.registers import Outcome, RegisterLine, RegisterReport
 
 MOST_LINES = 100
+MOST_PLACES = 3
 # Kinds of records whose name is not the reader's.
 WORDS: Mapping[str, str] = {"entities": "our companies"}
 
@@ -24,7 +27,7 @@ def as_plain(report: RegisterReport) -> dict[str, Any]:
         "moves": any(report.count(outcome) for outcome in (Outcome.CREATED, Outcome.UPDATED)),
         "stopped": bool(report.problems) and not report.kept,
         "groups": list(_groups(report.lines)),
-        "problems": _capped([[problem.place, problem.message] for problem in report.problems]),
+        "problems": _problems(report.problems),
         "notes": list(report.notes),
         "absent": _capped([list(each) for each in report.absent]),
         "alike": [[[name, name in report.named] for name in names] for names in report.alike[:MOST_LINES]],
@@ -39,6 +42,23 @@ def told(report: Mapping[str, Any]) -> str:
     return ", ".join([*done, *([f"{refused} that cannot be used"] if refused else [])]) or "nothing to store"
 
 
+def _problems(problems: Sequence[FileProblem]) -> dict[str, Any]:
+    """Return what is wrong, the same fault of many places once with all of their number, the most first."""
+    places: dict[str, list[str]] = {}
+    for problem in problems:
+        places.setdefault(problem.message, []).append(problem.place)
+    most_first = sorted(places.items(), key=lambda each: -len(each[1]))
+    return {
+        **_capped([[_listed(where), message] for message, where in most_first]),
+        "count": len(problems),
+    }
+
+
+def _listed(places: Sequence[str]) -> str:
+    more = len(places) - MOST_PLACES
+    return "; ".join(places[:MOST_PLACES]) + (f"; and {more} more" if more > 0 else "")
+
+
 def _groups(lines: Sequence[RegisterLine]) -> Iterator[dict[str, Any]]:
     """Yield the records of each outcome; of those that stay as they are only what is to be looked at."""
     for outcome in (Outcome.CONFLICTING, Outcome.UPDATED, Outcome.CREATED, Outcome.UNCHANGED):
@@ -48,7 +68,19 @@ def _groups(lines: Sequence[RegisterLine]) -> Iterator[dict[str, Any]]:
         if chosen:
             # What bears a note comes first: it is what a person should look at.
             chosen.sort(key=lambda line: not line.notes)
-            yield {"outcome": str(outcome), **_capped([_line(line) for line in chosen])}
+            shown = [_line(line) for line in _some_of_each(chosen)]
+            more = len(chosen) - len(shown)
+            yield {"outcome": str(outcome), "rows": shown, "count": len(chosen), "more": more}
+
+
+def _some_of_each(lines: Sequence[RegisterLine]) -> list[RegisterLine]:
+    """Return as many as one can read, of every kind its first: many of one kind hide no other."""
+    met: Counter[str] = Counter()
+    ranks = []
+    for place, line in enumerate(lines):
+        ranks.append((met[line.kind], place))
+        met[line.kind] += 1
+    return [lines[place] for _, place in sorted(sorted(ranks)[:MOST_LINES], key=lambda each: each[1])]
 
 
 def _line(line: RegisterLine) -> dict[str, Any]:

@@ -26,8 +26,9 @@ from vendors.services.registers.contracts import Usual, import_contracts
 Clock = Callable[[], datetime]
 What, State = RegisterUpload.What, RegisterUpload.State
 
-# A file of so many bytes is read, and so many records are imported, while the person waits; more by a worker.
-READ_AT_ONCE = 250_000
+# So many bytes are read, and so many records imported, while the person waits; more by a worker.
+READ_AT_ONCE, PACKED_AT_ONCE = 250_000, 30_000
+PACKED = b"PK"
 IMPORTED_AT_ONCE = 300
 # Whoever imports a file and says nothing for so long is taken to be gone.
 HOLD = timedelta(minutes=10)
@@ -182,7 +183,8 @@ def seen_table(upload: RegisterUpload) -> SeenTable | None:
 
 def _look(upload: RegisterUpload) -> RegisterUpload:
     """Read a small file now; a large one is for the worker."""
-    if len(upload.content or b"") <= READ_AT_ONCE:
+    content = bytes(upload.content or b"")
+    if len(content) <= (PACKED_AT_ONCE if content.startswith(PACKED) else READ_AT_ONCE):
         return try_file(upload)
     nudges.after_commit()
     return upload

@@ -217,6 +217,12 @@ def test_lists_are_cut_and_tell_how_many_more_there_are(boss: Client) -> None:
     page = shown(boss, brought(boss, small(fees=fees), what="portfolio"))
     assert "Would be created: 134" in page
     assert "34 more are not listed." in page
+    assert "Services: NR-1/cage-7" in page
+    fees = [*FEES, *(("NR-1", "", f"fee-{number}", "1") for number in range(2))]
+    vendors = [("slug", "name"), *((f"v-{number}", "V") for number in range(130)), ("northrack", "N")]
+    assert "Fees: NR-1//fee-1" in shown(
+        boss, brought(boss, small(fees=fees, vendors=vendors), what="portfolio")
+    )
 
 
 def test_what_is_on_file_already_may_be_noted_and_nothing_twice(boss: Client) -> None:
@@ -245,3 +251,11 @@ def test_a_double_click_imports_once(boss: Client) -> None:
     RegisterUpload.objects.filter(pk=upload.pk).update(state="due")
     assert "portfolio.xlsx waits for its import already." in gone(boss, upload)
     assert Contract.objects.count() == 0
+
+
+def test_one_fault_of_many_rows_is_told_once(boss: Client) -> None:
+    an_entity()
+    rows = "".join(f"C-{number},Oracle,2024-01-15\n" for number in range(1, 7))
+    page = shown(boss, brought(boss, f"Contract No,Vendor,Begin Date\n{rows}".encode(), what="csv"))
+    assert "What cannot be used: 6" in page
+    assert "Row 2; row 3; row 4; and 3 more It lacks a currency." in page

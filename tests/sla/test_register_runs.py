@@ -64,7 +64,7 @@ def test_one_that_is_only_shown_is_not() -> None:
 
 
 def test_a_large_file_is_read_by_the_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(register_uploads, "READ_AT_ONCE", 10)
+    monkeypatch.setattr(register_uploads, "PACKED_AT_ONCE", 10)
     upload = an_upload(asked=False)
     assert (upload.state, upload.report) == ("looking", {})
     upload = after_a_round(upload, clock(START))

@@ -325,8 +325,8 @@ def test_a_contract_that_lacks_what_we_need_does_not_hold_up_the_others() -> Non
         currency="",
     )
     assert [message for _, message in told(report.problems)][:2] == [
-        "contract C-1 lacks a vendor and a currency.",
-        "contract C-2 lacks a first day and a currency.",
+        "it lacks a vendor and a currency.",
+        "it lacks a first day and a currency.",
     ]
     report = brought(table("k 1/1,,Oracle,,,11/15/2019,", "k 1-1,,Oracle,,,11/15/2019,"))
     assert told(report.problems) == [

@@ -125,7 +125,7 @@ def _is_sound(each: RegisterContract, *, intake: Intake, usual: Usual) -> bool:
     if not (each.currency or usual.currency):
         lacking.append("a currency")
     if lacking:
-        intake.fault(each.where, f"contract {each.number} lacks {' and '.join(lacking)}.")
+        intake.fault(each.where, f"it lacks {' and '.join(lacking)}.")
     return not lacking
 
 
