@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 from django.db import migrations, models
 from django.db.models import F
 
@@ -39,12 +41,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="registerupload",
             name="asked_at",
-            field=models.DateTimeField(null=True),
+            field=models.DateTimeField(default=datetime(2026, 1, 1, tzinfo=UTC)),
+            preserve_default=False,
         ),
+        # Last: PostgreSQL alters no table whose rows were changed in the same transaction.
         migrations.RunPython(tell_states, migrations.RunPython.noop, elidable=True),
-        migrations.AlterField(
-            model_name="registerupload",
-            name="asked_at",
-            field=models.DateTimeField(),
-        ),
     ]
