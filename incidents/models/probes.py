@@ -2,10 +2,12 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from incidents.feeds.web_targets import AddressError, web_target
 from vendors.models import RegisterManager, Service, Tracked
 
 
@@ -55,8 +57,17 @@ class Probe(Tracked):
             raise ValidationError(
                 "Its code and its service stay: what it told is theirs. Switch it off and make another."
             )
-        if self.url and not self.url.startswith(("https://", "http://")):
-            raise ValidationError({"url": f"{self.url!r} is not asked: write https:// before it."})
+        if self.url and (stored is None or stored.url != self.url or self.is_active):
+            self._refuse_address()
+
+    def _refuse_address(self) -> None:
+        """Refuse what no probe may ask; private addresses, HTTP and other ports are for a setting."""
+        inside = settings.PROBES == "private"
+        try:
+            web_target(self.url, inside=inside)
+        except AddressError as error:
+            advice = "" if inside else " Only RECOURSE_PROBES=private lets probes ask inside our own network."
+            raise ValidationError({"url": f"{error}{advice}"}) from None
 
 
 class ProbeState(models.Model):

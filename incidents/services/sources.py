@@ -1,16 +1,19 @@
 """Keep the list of feeds and watched sources, and confirm that nothing else happened."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from incidents.feeds.formats import FORMATS
+from incidents.feeds.web_targets import AddressError, web_target
 from incidents.models import FeedSource, SourceWatch
 from vendors.models import Service, Span, Vendor
-from vendors.services import Saved, accountable, note_change, save_record
+from vendors.services import Saved, accountable, note_change, remove_record, save_record
 
 
 def feed_of(vendor: Vendor, *, kind: str) -> FeedSource:
@@ -44,9 +47,31 @@ def known_feed(vendor: Vendor, *, kind: str, by: User) -> FeedSource:
     return feed
 
 
+def remove_unused(source: FeedSource, *, by: User, reason: str) -> bool:
+    """Remove a feed of which nothing is on file and that nothing is set up for; say whether it was so."""
+    on_file = (
+        relation.related_model._base_manager.filter(**{relation.field.name: source}).exists()
+        for relation in source._meta.related_objects
+    )
+    is_used = source.every_minutes or source.push_key or source.signing_secret or any(on_file)
+    if not is_used:
+        remove_record(source, by=by, reason=reason)
+    return not is_used
+
+
+def read_as(source: FeedSource) -> str:
+    """Return a fingerprint of where a feed lies and how it is read: where that changes, it is read anew."""
+    facts = [source.url, source.kind, source.zone, source.clock, source.columns]
+    return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
 def _page_of(vendor: Vendor) -> str:
-    # A page without encryption is shown to people, and fetched by nobody.
-    return vendor.status_page_url if vendor.status_page_url.startswith("https://") else ""
+    # A page without encryption, or inside, is shown to people, and fetched by nobody.
+    try:
+        web_target(vendor.status_page_url)
+    except AddressError:
+        return ""
+    return vendor.status_page_url
 
 
 @transaction.atomic

@@ -83,6 +83,25 @@ def test_only_where_the_inside_is_let_in_are_http_and_other_ports() -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://localhost/x", "localhost is this machine itself"),
+        ("https://a.localhost./x", "a.localhost. is this machine itself"),
+        ("https://127.1/", "127.1 is this machine itself"),
+        ("https://0x7f000001/", "0x7f000001 is this machine itself"),
+        ("https://10.0.0.5/", "10.0.0.5 is a private address"),
+        ("https://169.254.169.254/", "169.254.169.254 is where a cloud keeps the keys of its machines"),
+        ("https://[::1]/", "::1 is this machine itself"),
+        ("https://[fe80::1]/", "fe80::1 is an address that no server on the internet has"),
+    ],
+)
+def test_a_host_that_is_no_name_is_refused_without_a_look_up(url: str, why: str) -> None:
+    web = FakeWeb()
+    assert told(web, url) == f"not read: {url!r} is not asked: {why}."
+    assert web.looked_up == []
+
+
+@pytest.mark.parametrize(
     "addresses",
     [["127.0.0.1"], ["169.254.169.254"], ["::ffff:10.0.0.1"], [PUBLIC, "10.0.0.1"], ["10.0.0.1", PUBLIC], []],
 )

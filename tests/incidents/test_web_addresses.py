@@ -2,7 +2,7 @@
 
 import pytest
 
-from incidents.services.web.addresses import why_not
+from incidents.feeds.web_addresses import why_not
 
 PUBLIC = [
     "1.1.1.1",

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from incidents.services.web.asking import Target
+from incidents.feeds.web_targets import Target
 
 PUBLIC = "93.184.215.14"
 

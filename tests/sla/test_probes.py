@@ -163,7 +163,12 @@ def test_one_that_is_switched_off_while_out_ends_with_its_last_failure(web: Fake
 
 
 def test_a_private_address_is_asked_only_where_the_setting_says_so(web: FakeWeb, settings: Any) -> None:
-    a_probe(url="http://10.0.0.5:8080/")
+    service = a_service(a_contract(), code="api", name="API")
+    with pytest.raises(ValidationError, match="Only RECOURSE_PROBES=private lets probes ask inside"):
+        a_probe(service, url="http://10.0.0.5:8080/")
+    settings.PROBES = "private"
+    a_probe(service, url="http://10.0.0.5:8080/")
+    settings.PROBES = "public"
     web.hosts = {"10.0.0.5": ["10.0.0.5"]}
     web.pages = {"http://10.0.0.5:8080/": GOOD}
     now = clock(START)

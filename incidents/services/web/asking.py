@@ -10,15 +10,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Protocol
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urljoin
 
-from incidents.services.web.addresses import why_not
+from incidents.feeds.web_addresses import why_not
+from incidents.feeds.web_targets import AddressError, Target, web_target
 
-HTTPS = 443
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 3
 MOST_ADDRESSES = 3
-LONGEST_URL = 2_000
 AGENT = "Recourse (vendor service levels; reads public status pages)"
 
 
@@ -45,23 +44,6 @@ class Limits:
     seconds: float = 20.0
     size: int = 20_000_000
     inside: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """Where one question goes: `host` is asked for by name, `path` holds the query too."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str
-
-    @property
-    def named(self) -> str:
-        """Return the host as the `Host` header names it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        usual = HTTPS if self.scheme == "https" else 80
-        return host if self.port == usual else f"{host}:{self.port}"
 
 
 class Reply(Protocol):
@@ -149,28 +131,11 @@ def ask(url: str, *, web: Web, limits: Limits, headers: Mapping[str, str] | None
 
 
 def target_of(url: str, *, inside: bool = False) -> Target:
-    """Return where an address leads, by one reading of it. Raises WebError where it may not be asked."""
-    shown = repr(url[:200])
-    if len(url) > LONGEST_URL or not url.isascii() or any(sign <= " " or sign in "\\\x7f" for sign in url):
-        raise WebError(
-            f"{shown} is not asked: an address has at most {LONGEST_URL} plain letters and no blanks. "
-            "Write a host in other letters as xn--...",
-            is_ours=True,
-        )
+    """Return where an address leads. Raises WebError where it may not be asked."""
     try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise WebError(f"{shown} is no address: {error}.", is_ours=True) from None
-    if parts.scheme != "https" and not (inside and parts.scheme == "http"):
-        raise WebError(f"{shown} is not asked: the address must begin with https://.", is_ours=True)
-    if not host or parts.username is not None or parts.password is not None or "%" in host:
-        raise WebError(f"{shown} is not asked: it names no host, or a login before it.", is_ours=True)
-    usual = HTTPS if parts.scheme == "https" else 80
-    if port not in (None, usual) and not inside:
-        raise WebError(f"{shown} is not asked: its port must be {HTTPS}.", is_ours=True)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(scheme=parts.scheme, host=host, port=port or usual, path=path)
+        return web_target(url, inside=inside)
+    except AddressError as error:
+        raise WebError(str(error), is_ours=True) from None
 
 
 def _joined(url: str, location: str) -> str:

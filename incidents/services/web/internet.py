@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from functools import cache
 from queue import Empty, SimpleQueue
 
-from incidents.services.web.asking import Target, Web, WebError
+from incidents.feeds.web_targets import Target
+from incidents.services.web.asking import Web, WebError
 
 CHUNK = 65_536
 CONNECT_SECONDS = 6.0
