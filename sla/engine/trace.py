@@ -110,6 +110,12 @@ def written_length(micros: Fraction | int) -> str:
     return sign + " ".join(parts)
 
 
+def spoken_length(micros: Fraction | int) -> str:
+    """Return microseconds as prose says them: to the nearest second, and exactly below half a second."""
+    seconds = (Fraction(micros, 1_000_000) + Fraction(1, 2)).__floor__()
+    return written_length(seconds * 1_000_000 or micros)
+
+
 def written_fraction(value: Fraction | int, *, digits: int = 6) -> str:
     """Return a number floored to at most ``digits`` decimals, without trailing zeros."""
     scale = 10**digits

@@ -19,7 +19,7 @@ from vendors.models import Reader, zone_of
 def money_of_windows(
     windows: Iterable[ProposedWindow], *, user: Reader, now: datetime, most: int = 12
 ) -> dict[int, str]:
-    """Return what taking each window would change, by its key: "USD 120.00 more", "nothing in money".
+    """Return what taking each window would change, by its key: "USD 120.00 more", "no difference in money".
 
     Of each SLA schedule that counts the outage the credit of the period in which it began is computed with
     the posted and with the narrated times, as of a UTC instant. Only the first windows are computed; of a
@@ -40,7 +40,7 @@ def _said(window: ProposedWindow, *, user: Reader, now: datetime) -> str:
     if not changes:
         return ""
     said = [_written(Money(minor, currency)) for currency, minor in sorted(changes.items()) if minor]
-    return ", ".join(said) or "nothing in money"
+    return ", ".join(said) or "no difference in money"
 
 
 def _written(change: Money) -> str:

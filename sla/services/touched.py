@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from incidents.models import Incident
 from sla.engine.periods import period_on, zone_table
 from sla.engine.results import Credit, Measured, Result
-from sla.engine.trace import written_length
+from sla.engine.trace import spoken_length
 from sla.models import ServiceLevelAgreement
 from sla.reports.figures import shown_credit, shown_level, shown_value
 from sla.reports.words import CREDIT_STATES, VERDICTS
@@ -162,7 +162,7 @@ def _taken(one: Measured, *, reference: str) -> str:
     for line in one.ledger.lines if one.ledger is not None else ():
         if reference in line.incidents:
             by_class[line.time_class.value] = by_class.get(line.time_class.value, 0) + line.unit_us
-    said = [f"{written_length(us)} {name.replace('_', ' ')}" for name, us in by_class.items()]
+    said = [f"{spoken_length(us)} {name.replace('_', ' ')}" for name, us in by_class.items()]
     said += [
         f"case {case.state.value.replace('_', ' ')}" + (", late" if case.late else "")
         for case in one.cases

@@ -38,7 +38,7 @@ def money(page: FeedSource, *, start: str, end: str) -> str:
         # June has 43,200 minutes: 13 of them posted are 99.97 %, 73 are 99.83 %, 500 are 98.84 %.
         ("2019-06-25 04:15", "2019-06-25 05:28", "USD 200.00 more"),
         ("2019-06-24 21:08", "2019-06-25 05:28", "USD 500.00 more"),
-        ("2019-06-25 05:10", "2019-06-25 05:28", "nothing in money"),
+        ("2019-06-25 05:10", "2019-06-25 05:28", "no difference in money"),
     ],
 )
 def test_the_credit_of_the_period_is_compared(page: FeedSource, start: str, end: str, said: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from sla.engine.trace import written_length
+from sla.engine.trace import spoken_length
 from sla.models import Alert, Outlook
 from sla.reports.figures import shown_room
 from sla.services.alerts.found import Found, Look, subject_of
@@ -103,7 +103,7 @@ def _next(row: Outlook) -> str:
         then = f"then it is {paid} before caps" if paid else "then it grows"
         return f"{now} {shown_room(row.room_us)} more downtime, {then}."
     then = f"a credit of {paid} before caps" if paid else "no credit in money"
-    used = written_length(row.used_us)
+    used = spoken_length(row.used_us)
     return f"{used} is counted so far. After {shown_room(row.room_us)} more it is missed, and {then} follows."
 
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from incidents.models import Party, Position, Subject
 from sla.engine.facts import Verdict
 from sla.engine.results import Measured, Result, TimeClass
-from sla.engine.trace import written_length
+from sla.engine.trace import spoken_length
 from sla.models import Exclusion, Statement
 from sla.selectors import versions_in_force
 from sla.services.statements.plausible import implausible
@@ -91,7 +91,7 @@ def _of_level(one: Measured) -> Iterator[tuple[str, str]]:
         yield "not_heard", f"{place}: {_note(one, name='watched')}"
     unknown = one.ledger.us(TimeClass.UNKNOWN) if one.ledger is not None else 0
     if unknown:
-        yield "unknown_time", f"{place}: {written_length(unknown)}"
+        yield "unknown_time", f"{place}: {spoken_length(unknown)}"
     elif one.verdict is Verdict.NOT_MEASURABLE:
         why = _note(one, name="why")
         if why.startswith("no sample of"):
