@@ -85,8 +85,8 @@ FIELDS: Mapping[str, str] = {
 }
 ROWS = ("incidents", "updates")
 OPTIONS: Mapping[str, str] = {
-    "planned": 'The words of the column "planned" that mean yes, with a bar between',
-    "rows": "incidents, or updates where each update of an incident has a row",
+    "planned": 'Of the column "planned", with a bar between; left empty, yes and no are understood',
+    "rows": "An incident, or one of several updates of it, as ticket systems export their history",
     **UPDATE_OPTIONS,
 }
 

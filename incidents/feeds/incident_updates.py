@@ -24,9 +24,11 @@ from vendors.files.rows import shown
 from vendors.files.tables import Table, same
 
 UPDATE_OPTIONS: Mapping[str, str] = {
-    "new": "Of updates: the states before anybody took it, such as New|Open",
-    "over": "Of updates: the states in which it is over, such as Resolved|Closed",
-    "stops": "Of updates: the states in which it waits, such as Awaiting User Info=no_answer|On Hold=other",
+    "new": "Only for updates, with a bar between, such as New|Open; left empty: new, open, logged, submitted",
+    "over": "Only for updates, with a bar between, such as Resolved|Closed; left empty: resolved, closed, "
+    "completed, done, fixed, cancelled",
+    "stops": "Only for updates, such as Awaiting User Info=no_answer|On Hold=other; the reasons are "
+    "no_access, no_answer, our_test, our_request, our_equipment and other. Left empty, no state is a wait",
 }
 NEW = frozenset({"new", "open", "logged", "submitted"})
 CANCELLED = frozenset({"canceled", "cancelled"})

@@ -227,4 +227,5 @@ FORMAT = Format(
     read=read_notice_mail,
     clock=Clock.VENDOR_TICKET,
     pushed=True,
+    filed=True,
 )

@@ -218,8 +218,8 @@ class Format:
     """A format that can be read. `read` raises FeedError where nothing of the file can be used.
 
     `clock` is whose times they are. `polled` formats lie at an address that is fetched again and again;
-    `pushed` ones are sent to us. `needs_zone` says that its times bear none. `hidden` ones are offered
-    only where the settings switch them on.
+    `pushed` ones are sent to us, and come as files only where they are `filed` as well. `needs_zone` says
+    that its times bear none. `hidden` ones are offered only where the settings switch them on.
     """
 
     code: str
@@ -228,9 +228,15 @@ class Format:
     clock: Clock
     polled: bool = False
     pushed: bool = False
+    filed: bool = False
     needs_zone: bool = False
     hidden: bool = False
     table: "TableFormat | None" = None
+
+    @property
+    def by_file(self) -> bool:
+        """Say whether a person may bring it as a file, or paste its text."""
+        return self.polled or self.filed or not self.pushed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,7 +101,11 @@ class FeedUpload(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     # Who imports it holds it until then; a worker that is gone cannot say so.
     held_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # How the feed was read when the import began: read otherwise, the records stand in another order.
+    read_as = models.CharField(max_length=64, blank=True, editable=False)
+    made_feed = models.BooleanField("its feed was made for it", default=False, editable=False)
     total = models.PositiveIntegerField("records", default=0)
+    # Before the import, with how many it was tried.
     done = models.PositiveIntegerField("records done", default=0)
     counts = models.JSONField("what became of them", default=dict)
     rows = models.JSONField("what a person should see", default=list)
@@ -118,12 +122,19 @@ class FeedUpload(models.Model):
     def __str__(self) -> str:
         return f"{self.file_name} for {self.source}"
 
+    @property
+    def is_unreadable(self) -> bool:
+        """Say whether nothing of it could be used when it was looked at."""
+        return self.state == ImportState.SHOWN and bool(self.error)
+
 
 class FeedPoll(models.Model):
     """How the fetching of one feed goes: when it is next due, and what the last answer was."""
 
     source = models.OneToOneField(FeedSource, on_delete=models.CASCADE, related_name="poll")
     next_at = models.DateTimeField("next fetched", db_index=True)
+    # By a person who did not want to wait, or of a feed that is not fetched by itself.
+    asked_at = models.DateTimeField("asked for", null=True, blank=True)
     fetched_at = models.DateTimeField("last fetched", null=True, blank=True)
     heard_at = models.DateTimeField("last answered well", null=True, blank=True)
     etag = models.CharField(max_length=200, blank=True)

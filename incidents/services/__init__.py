@@ -1,8 +1,9 @@
 """What is done with incidents. Every write goes through one of these."""
 
 from incidents.services.clock_stops import resume_clock, stop_clock
-from incidents.services.feeds.importing import ImportReport, ImportRow, import_feed
+from incidents.services.feeds.importing import import_feed
 from incidents.services.feeds.proposals import accept_window, decline_window
+from incidents.services.feeds.reports import ImportReport, ImportRow
 from incidents.services.feeds.runs import Outcome
 from incidents.services.incidents import (
     attribute_incident,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from django.db.models import Q
 
 from incidents.models import FeedSource, FeedUpload, ImportState, Probe
 from incidents.services.feeds.fetching import fetch_feed, pass_over
-from incidents.services.feeds.uploads import import_upload
+from incidents.services.feeds.upload_runs import import_upload
 from incidents.services.probes.running import asked, end_probe, note_result
 from sla.models import AgreementVersion, ServiceLevelTarget
 from sla.models.targets import every_clock
@@ -21,10 +22,15 @@ from vendors.models import RegisterUpload, Service
 if TYPE_CHECKING:
     from sla.services.duties.holding import Held
 
+logger = logging.getLogger(__name__)
+
 OF_REGISTER = "register/"
 GONE = "It is not there any more."
 ELSEWHERE = "Somebody else imports it at this moment."
 A_MOMENT = timedelta(minutes=1)
+# A worker's task is cut off after 90 seconds: before this run it may have done others for 20, and reading
+# the file takes its time. What is left of a file is the next run's.
+AT_ONCE = timedelta(seconds=30)
 
 
 def fetch(held: Held) -> None:
@@ -64,17 +70,38 @@ def _work_on_register(held: Held) -> None:
 
 
 def _import_feed(held: Held) -> None:
+    """Import a file of a feed, as much of it as one run should take."""
     upload = FeedUpload.objects.filter(pk=_key(held)).select_related("source__vendor", "by").first()
-    if upload is None:
-        said = GONE
-    else:
-        import_upload(upload, clock=held.clock, progress=lambda done, total: held.renew())
-        if upload.state == ImportState.RUNNING:
-            held.postpone(until=held.clock() + A_MOMENT, why=ELSEWHERE)
+    said = GONE
+    if upload is not None:
+        if not _went_on(upload, held=held):
             return
         said = upload.error or f"{upload.total} records."
     with held.done() as done:
         done.outcome = said
+
+
+def _went_on(upload: FeedUpload, *, held: Held) -> bool:
+    """Import for a while; say whether the file is over, else the run is given back.
+
+    One that is cut off on the way goes on at once as long as it gets on; only standing still is a failure.
+    """
+    before = upload.done
+    try:
+        import_upload(upload, clock=held.clock, progress=lambda done, total: held.renew(), most=AT_ONCE)
+    except Exception:
+        upload.refresh_from_db(fields=["done", "total"])
+        if upload.done <= before:
+            raise
+        logger.warning(
+            "cut off at %s of %s records, and gone on with", upload.done, upload.total, exc_info=True
+        )
+        upload.state = ImportState.DUE
+    if upload.state == ImportState.DUE:
+        held.postpone(until=held.clock(), why=f"{upload.done} of {upload.total} records so far.")
+    elif upload.state == ImportState.RUNNING:
+        held.postpone(until=held.clock() + A_MOMENT, why=ELSEWHERE)
+    return upload.state not in (ImportState.DUE, ImportState.RUNNING)
 
 
 def probe(held: Held) -> None:

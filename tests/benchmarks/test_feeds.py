@@ -15,6 +15,7 @@ from simple_history.utils import bulk_create_with_history
 
 from incidents.models import FeedSource, Incident, Milestone, Outage
 from incidents.services import Outcome, import_feed
+from incidents.services.feeds.reports import Part, Steps
 from incidents.services.feeds.uploads import read_feed
 from tests.benchmarks.conftest import Figures
 from tests.vendors.rows import REASON, a_contract, a_service, person, saved
@@ -89,11 +90,11 @@ def test_a_hundred_thousand_incidents_are_imported_in_bounded_memory(figures: Fi
     after_reading = peak_mb()
     seen: list[tuple[int, int]] = []
 
-    def note(done: int, total: int) -> None:
-        seen.append((done, total))
+    def note(part: Part) -> None:
+        seen.append((part.done, part.total))
 
     with timed(seconds, "import"):
-        report = import_feed(values, source=source, by=person("robot"), at=NOW, progress=note)
+        report = import_feed(values, source=source, by=person("robot"), at=NOW, steps=Steps(told=note))
     after_import = peak_mb()
     assert (report.count(Outcome.CREATED), seen[-1]) == (INCIDENTS, (INCIDENTS, INCIDENTS))
     with timed(seconds, "again"):

@@ -2,28 +2,39 @@
 
 import json
 import re
+from html import unescape
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from incidents.admin.feeds.columns import LABELS
+from incidents.feeds.formats import FORMATS
 from incidents.feeds.values import FeedComponent, FeedWindow
 from incidents.models import (
     ComponentRule,
     FeedLetter,
+    FeedPoll,
     FeedSource,
     FeedUpload,
     Incident,
     Outage,
+    Probe,
     ProposedWindow,
     UnmatchedName,
 )
 from incidents.services import record_outage
+from incidents.services.feeds.reports import ImportRow, Part
+from incidents.services.feeds.runs import Outcome
+from incidents.services.feeds.tallies import Tally
 from tests.incidents.feed_rows import END, NOW, POSTED, START, a_feed, imported, told
+from tests.incidents.tables import xlsx_of
 from tests.vendors.rows import a_contract, a_service, person, saved
 from vendors.models import Service, ServiceAlias, Vendor
 
@@ -82,13 +93,205 @@ def test_a_file_is_shown_first_and_nothing_is_kept_until_it_is_asked_for(boss: C
     assert Incident.objects.get().external_id == "x1"
 
 
-def test_what_cannot_be_read_is_said_and_may_be_forgotten(boss: Client, mail: Service) -> None:
-    broken = SimpleUploadedFile("cut.json", b'{"incidents": [{"id"')
-    page = chosen(boss, vendor=mail.contract.vendor_id, file=broken).content.decode()
-    assert "The file is not JSON, or was cut off" in page
-    upload = FeedUpload.objects.get()
-    boss.post(f"/admin/incidents/feedupload/{upload.pk}/drop/")
+def table(content: bytes, name: str = "list.csv") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content)
+
+
+def packed(name: str) -> bytes:
+    content = BytesIO()
+    with ZipFile(content, "w") as package:
+        package.writestr(name, "<a/>")
+    return content.getvalue()
+
+
+CALENDAR = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "why"),
+    [
+        ("statuspage", b'{"incidents": [{"id"', "The file is not JSON, or was cut off"),
+        (
+            "servicenow",
+            b'{"incidents": []}',
+            "The file is JSON, not a table. Choose the format that it is in",
+        ),
+        ("servicenow", CALENDAR, "The file is a calendar (iCalendar), not a table."),
+        ("servicenow", b"Received: from mx\nSubject: Work\n\nHi", "The file is a mail, not a table."),
+        ("servicenow", b"<html><p>Sign in</p>", "The file is a web page or XML, whatever its name."),
+        ("incident_table", b"\x89PNG\r\n\x1a\n0000", "The file is a picture."),
+        ("incident_table", packed("word/document.xml"), "The file is a ZIP archive or another document"),
+        ("incident_table", b"\n \n.\n", "The file is no table with columns: its first row is “.”."),
+        (
+            "incident_table",
+            b"Mail was down.\nIt is back.\n",
+            "its first row is “Mail was down.”. Choose the format",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_said_to_be_so_and_leaves_nothing_behind(
+    boss: Client, mail: Service, kind: str, content: bytes, why: str
+) -> None:
+    given = {"kind": kind, "vendor": mail.contract.vendor_id, "zone": "UTC", "file": table(content, "it")}
+    page = chosen(boss, **given)
+    shown = page.content.decode()
+    assert ("Import a file" in shown, "Which column holds what" in shown) == (True, False)
+    assert why in unescape(shown)
     assert not FeedUpload.objects.exists()
+    assert not FeedSource.objects.exists()
+
+
+def test_a_file_that_cannot_be_read_any_more_says_so_where_it_is_listed(boss: Client, mail: Service) -> None:
+    source = a_feed("list", kind="incident_table", vendor=mail.contract.vendor, zone="UTC", columns=COLUMNS)
+    chosen(boss, source=str(source.pk), kind="", file=table(TABLE))
+    upload = FeedUpload.objects.get()
+    assert not upload.is_unreadable
+    source.columns = {**COLUMNS, "number": "Case"}
+    saved(source)
+    shown = boss.post(f"/admin/incidents/feedupload/{upload.pk}/try/", follow=True).content.decode()
+    assert "Cannot be read" in shown
+    assert "No row names the column" in shown
+    listed = boss.get("/admin/incidents/feedupload/").content.decode()
+    assert "Cannot be read" in listed
+    assert "Read, not yet imported" not in listed.partition("result_list")[2].partition("</table>")[0]
+
+
+def test_a_feed_that_was_made_for_a_file_goes_with_it(boss: Client, mail: Service) -> None:
+    chosen(boss, vendor=mail.contract.vendor_id, file=a_file())
+    assert FeedSource.objects.get().code == "northrack-statuspage"
+    boss.post(f"/admin/incidents/feedupload/{FeedUpload.objects.get().pk}/drop/")
+    assert (FeedUpload.objects.count(), FeedSource.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize("use", ["made by hand", "rule", "fetched", "another file"])
+def test_a_feed_that_holds_anything_else_stays(boss: Client, mail: Service, use: str) -> None:
+    known = a_feed("known", vendor=mail.contract.vendor) if use == "made by hand" else None
+    chosen(boss, source=str(known.pk) if known else "new", vendor=mail.contract.vendor_id, file=a_file())
+    upload = FeedUpload.objects.get()
+    source = upload.source
+    if use == "rule":
+        saved(ComponentRule(source=source, names="Mail sending", service=mail))
+    elif use == "fetched":
+        source.url, source.every_minutes = "https://status.example/", 5
+        saved(source)
+    elif use == "another file":
+        chosen(boss, source=str(source.pk), kind="", file=a_file(name="Again"))
+    boss.post(f"/admin/incidents/feedupload/{upload.pk}/drop/")
+    assert FeedSource.objects.filter(pk=source.pk).exists()
+
+
+def options_of(page: Any, name: str) -> set[str]:
+    form = page.context["adminform"].form if "adminform" in page.context else page.context["form"]
+    return {code for code, _ in form.fields[name].choices}
+
+
+@pytest.mark.parametrize("offered", [(), ("upptime",), ("all",)])
+def test_only_formats_that_come_as_files_and_are_switched_on_are_offered(
+    boss: Client, settings: Any, offered: tuple[str, ...]
+) -> None:
+    settings.FEED_FORMATS = offered
+    files = options_of(boss.get(CHOOSE), "kind")
+    added = options_of(boss.get("/admin/incidents/feedsource/add/"), "kind")
+    assert {"maintnote", "notice_mail", "pasted_status"} <= files
+    assert files.isdisjoint({"pagerduty", "pingdom", "alertmanager", "probe"})
+    assert {"pagerduty", "statuspage"} <= added
+    assert "probe" not in added
+    assert ("upptime" in files) == ("upptime" in added) == bool(offered)
+    assert ("slack_status" in added) == ("all" in offered)
+
+
+def test_a_feed_of_a_format_that_is_not_offered_keeps_it(boss: Client, settings: Any) -> None:
+    settings.FEED_FORMATS = ()
+    source = a_feed("log", kind="upptime")
+    assert "upptime" in options_of(boss.get(f"/admin/incidents/feedsource/{source.pk}/change/"), "kind")
+
+
+def test_a_feed_that_comes_by_webhook_only_takes_no_file(boss: Client) -> None:
+    source = a_feed("pager", kind="pagerduty")
+    assert str(source.pk) not in options_of(boss.get(CHOOSE), "source")
+    done = boss.get(f"/admin/incidents/feedsource/{source.pk}/import-a-file", follow=True)
+    assert said(done) == ["pager comes by webhook only: its sender sends it to the address below."]
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://localhost/x", "localhost is this machine itself"),
+        ("https://192.168.1.7/x", "192.168.1.7 is a private address"),
+        ("https://169.254.169.254/x", "where a cloud keeps the keys of its machines"),
+        ("http://status.example/x", "the address must begin with https://"),
+        ("https://anna:pw@status.example/x", "a login before it"),
+        ("https://status.example:8443/x", "its port must be 443"),
+    ],
+)
+def test_an_address_that_is_never_asked_is_refused_when_it_is_saved(
+    boss: Client, mail: Service, url: str, why: str
+) -> None:
+    page = boss.post("/admin/incidents/feedsource/add/", feed_form(url=url))
+    assert why in unescape(page.content.decode())
+    assert not FeedSource.objects.exists()
+    given = {"code": "p", "name": "p", "url": url, "service": mail.pk, "every_seconds": "300"}
+    given |= {"timeout_seconds": "10", "expected_status": "200", "reason": "x"}
+    page = boss.post("/admin/incidents/probe/add/", given)
+    assert why in unescape(page.content.decode())
+    assert not Probe.objects.exists()
+
+
+def test_an_address_from_before_holds_up_no_other_change(boss: Client) -> None:
+    source = a_feed("old", url="https://status.example/")
+    FeedSource.objects.filter(pk=source.pk).update(url="https://localhost/")
+    given = feed_form(code="old", url="https://localhost/", zone="Europe/Berlin")
+    boss.post(f"/admin/incidents/feedsource/{source.pk}/change/", given)
+    source.refresh_from_db()
+    assert source.zone == "Europe/Berlin"
+
+
+def test_a_vendors_page_that_cannot_be_fetched_is_no_address_of_its_feed(boss: Client, mail: Service) -> None:
+    Vendor.objects.update(status_page_url="https://localhost/status")
+    chosen(boss, vendor=mail.contract.vendor_id, file=a_file())
+    assert FeedSource.objects.get().url == ""
+
+
+def feed_form(**fields: Any) -> dict[str, Any]:
+    management = {f"{prefix}-{name}": "0" for prefix in RULES for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    empty = {"vendor": "", "clock": "", "zone": "", "every_minutes": "", "signing_secret": ""}
+    return {"code": "new", "kind": "statuspage", "reason": "It is read", **empty, **management, **fields}
+
+
+RULES = ("component_rules", "severity_rules")
+
+
+def test_a_feed_with_an_address_is_asked_for_and_not_fetched_by_the_page(boss: Client) -> None:
+    source = a_feed("page", url="https://status.example/")
+    page = f"/admin/incidents/feedsource/{source.pk}/change/"
+    assert "Fetch now" in boss.get(page).content.decode()
+    done = boss.post(f"/admin/incidents/feedsource/{source.pk}/fetch/", follow=True)
+    assert said(done) == ["page is fetched as soon as a worker is free. Look here again."]
+    poll = FeedPoll.objects.get()
+    assert (poll.fetched_at, poll.asked_at is not None) == (None, True)
+    assert "as soon as a worker is free" in done.content.decode()
+    assert boss.get(f"/admin/incidents/feedsource/{source.pk}/fetch/").status_code == 405
+    other = a_feed("by-hand")
+    assert "Fetch now" not in boss.get(f"/admin/incidents/feedsource/{other.pk}/change/").content.decode()
+
+
+def test_a_code_stands_above_its_page_as_it_is_written(boss: Client) -> None:
+    source = a_feed("gh")
+    shown = boss.get(f"/admin/incidents/feedsource/{source.pk}/change/").content.decode()
+    titles = [name for name in ("gh", "Gh", "Feeds", "feeds") if f'tracking-tight">{name}</a>' in shown]
+    assert titles == ["gh", "Feeds"]
+
+
+def test_who_may_only_look_asks_for_no_fetching(client: Client) -> None:
+    source = a_feed("page", url="https://status.example/")
+    reader = person("reader", is_staff=True)
+    names = ["view_feedsource", "see_all_vendors"]
+    reader.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client.force_login(reader)
+    shown = client.get(f"/admin/incidents/feedsource/{source.pk}/change/")
+    assert (shown.status_code, "Fetch now" in shown.content.decode()) == (200, False)
+    assert client.post(f"/admin/incidents/feedsource/{source.pk}/fetch/").status_code == 403
+    assert not FeedPoll.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -132,11 +335,121 @@ def test_the_columns_of_a_table_are_asked_once_and_a_refused_answer_spoils_nothi
     source.refresh_from_db()
     kept = source.columns
     assert kept["number"] == "Ticket"
-    boss.post(asked, {**COLUMNS, "option:header": "7"})
+    refused = boss.post(asked, {**COLUMNS, "option:header": "7"})
+    assert said(refused) == ["Row 7 names no columns. Give the number of the row that does."]
     source.refresh_from_db()
     assert source.columns == kept
     again = chosen(boss, source=str(source.pk), kind="", file=SimpleUploadedFile("list.csv", TABLE))
     assert "What would happen" in again.content.decode()
+
+
+def shown_columns(page: Any) -> list[tuple[str, tuple[str, ...]]]:
+    return [(column.name, column.examples) for column in page.context["seen"].columns]
+
+
+BOOK: dict[str, Any] = {
+    "About": (("Our tickets", "2019"), ("made by", "Anna")),
+    "List": (
+        ("Tickets of 2019", ""),
+        ("Ticket", "Start", "End", "What"),
+        ("A-1", "2019-06-25 04:15", "2019-06-25 05:28", "Mail sending"),
+    ),
+}
+
+
+def test_a_table_on_another_sheet_and_row_shows_its_own_columns_before_they_are_mapped(
+    boss: Client, mail: Service
+) -> None:
+    source = a_feed("list", kind="incident_table", vendor=mail.contract.vendor, zone="UTC")
+    book = table(xlsx_of(sheets=BOOK), "list.xlsx")
+    page = chosen(boss, source=str(source.pk), kind="", file=book)
+    assert shown_columns(page) == [("Our tickets", ("made by",)), ("2019", ("Anna",))]
+    asked = f"/admin/incidents/feedupload/{FeedUpload.objects.get().pk}/columns/"
+    # Whichever button is pressed, columns that nobody saw are shown before they count.
+    there = {"option:sheet": "List", "option:header": "2", "seen": page.context["mark"], "do": "go"}
+    page = boss.post(asked, there)
+    assert shown_columns(page) == [
+        ("Ticket", ("A-1",)),
+        ("Start", ("2019-06-25 04:15",)),
+        ("End", ("2019-06-25 05:28",)),
+        ("What", ("Mail sending",)),
+    ]
+    form = page.context["form"]
+    assert (form["number"].value(), form["began"].value(), form["ended"].value()) == (
+        "Ticket",
+        "Start",
+        "End",
+    )
+    assert (form["option:sheet"].value(), form["option:header"].value()) == ("List", "2")
+    source.refresh_from_db()
+    assert source.columns == {}
+    done = boss.post(asked, {**COLUMNS, **there, "seen": page.context["mark"]}, follow=True)
+    assert "What would happen" in done.content.decode()
+    source.refresh_from_db()
+    assert source.columns == {**COLUMNS, "option:sheet": "List", "option:header": "2"}
+
+
+@pytest.mark.parametrize(
+    ("stated", "why"),
+    [
+        ({"option:sheet": "2018"}, "The workbook has no sheet '2018'; its sheets are: 'About', 'List'."),
+        ({"option:header": "44"}, "Row 44 names no columns. Give the number of the row that does."),
+    ],
+)
+def test_a_sheet_or_row_that_is_not_there_is_said_and_another_can_be_chosen(
+    boss: Client, mail: Service, stated: dict[str, str], why: str
+) -> None:
+    source = a_feed("list", kind="incident_table", vendor=mail.contract.vendor, zone="UTC")
+    source.columns = {**COLUMNS, **stated}
+    saved(source)
+    page = chosen(boss, source=str(source.pk), kind="", file=table(xlsx_of(sheets=BOOK), "list.xlsx"))
+    assert why in said(page)
+    assert shown_columns(page)[0] == ("Our tickets", ("made by",))
+
+
+def test_every_option_of_a_table_has_a_name_in_plain_words() -> None:
+    options = {name for each in FORMATS.values() if each.table for name in each.table.options}
+    assert options <= LABELS.keys()
+    assert LABELS.keys() <= options
+
+
+def test_the_result_says_which_fields_changed_and_from_what(boss: Client, mail: Service) -> None:
+    saved(ServiceAlias(service=mail, name="Mail sending"))
+    source = a_feed("page", vendor=mail.contract.vendor)
+    imported(source, told(title="<b>Mail</b>", resolved_at=None, status="investigating"))
+    chosen(boss, source=str(source.pk), kind="", file=a_file(resolved_at="2019-06-25T05:28:00Z"))
+    upload = FeedUpload.objects.get()
+    assert upload.rows[0]["outcome"] == "updated"
+    changes = [
+        "incident 'title': <b>Mail</b> → Mail is down",
+        "incident 'status': Open → Resolved",
+        "outage 'came back': empty → 2019-06-25 05:28 UTC",
+    ]
+    assert [line for line in upload.rows[0]["changes"] if not line.startswith("milestone")] == changes
+    shown = boss.get(f"/admin/incidents/feedupload/{upload.pk}/change/").content.decode()
+    assert "&lt;b&gt;Mail&lt;/b&gt; → Mail is down" in shown
+    assert "<b>Mail</b>" not in shown
+
+
+def test_the_preview_shows_what_a_text_tells_of_and_the_kind_of_outage(boss: Client, mail: Service) -> None:
+    saved(ServiceAlias(service=mail, name="Mail sending"))
+    body = "Between 04:15 and 05:28 UTC mail was down."
+    update = {"body": body, "status": "resolved", "created_at": "2019-06-25T06:00:00Z"}
+    file = a_file(started_at="2019-06-25T05:15:00Z", incident_updates=[update])
+    chosen(boss, vendor=mail.contract.vendor_id, file=file)
+    row = FeedUpload.objects.get().rows[0]
+    assert row["windows"] == [
+        "the text tells of 2019-06-25 04:15 to 2019-06-25 05:28 UTC: 73 min instead of 13"
+    ]
+    assert row["kinds"] == ["Outage"]
+    assert not ProposedWindow.objects.exists()
+
+
+def test_many_changes_are_cut_to_a_few_lines() -> None:
+    row = ImportRow(external_id="x", title="x", outcome=Outcome.UPDATED, changes=tuple("abcdefghi"))
+    tally = Tally()
+    tally.add(Part(done=1, total=1, unmatched={}, rows=(row,)))
+    assert tally.rows[0]["changes"] == [*"abcdef", "and 3 more"]
 
 
 def test_words_for_severity_are_explained_from_the_inbox(boss: Client, mail: Service) -> None:

@@ -13,7 +13,7 @@ REFERENCE = Path(settings.BASE_DIR) / "incidents/FEEDS.md"
 
 def row_of(each: Format) -> str:
     clock = MeasuredBy(each.clock.value).label.replace("Third-party probe", "third party")
-    ways = ["file"] if each.polled or not each.pushed else []
+    ways = ["file"] if each.by_file else []
     ways += ["fetched"] * each.polled + ["webhook"] * each.pushed
     label = f"({each.label})" if each.hidden else each.label
     zone = "needed" if each.needs_zone else ""

@@ -232,7 +232,7 @@ BACKWARD = edited(BOOK, lambda part: part.replace(b'<row r="4"', b'<row r="2"'))
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "The file is an old Excel workbook (.xls) or one locked"),
         (BOOK[:-400], "The workbook is damaged or was cut off"),
         (BOOK.replace(b"\x50\x4b\x05\x06", b"xxxx"), "The workbook is damaged or was cut off"),
-        (package(a=b"x"), "The workbook lacks its part 'xl/workbook.xml'."),
+        (package(a=b"x"), "The file is a ZIP archive or another document, not a workbook."),
         (FAR, "Row 1048576 of the sheet: more than 500 columns"),
         (WIDE, "Row 9 of the sheet: more than 500 columns"),
         (BOMB, "'xl/worksheets/sheet1.xml' of the workbook is packed too tightly to be a table."),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from vendors.files.errors import FileError
 from vendors.files.mapping import OPTION, TABLE_OPTIONS, TableMapping
 from vendors.files.rows import TableRow
 from vendors.files.tables import first_rows, sheets_of
@@ -59,7 +60,10 @@ def columns_of(content: bytes, *, words: Words, options: Mapping[str, str] | Non
     mapping = TableMapping.of(stated, fields=())
     rows = first_rows(content, mapping=mapping, most=LOOKED_AT)
     number = mapping.option("header")
-    header = next((row for row in rows if str(row.number) == number), None) or _header(rows, words=words)
+    header = next((row for row in rows if str(row.number) == number), None)
+    if number and rows and header is None:
+        raise FileError(f"Row {number[:20]} names no columns. Give the number of the row that does.")
+    header = header or _header(rows, words=words)
     if header is None:
         return SeenTable(sheets=sheets_of(content), header=0, columns=(), proposed={})
     below = [row for row in rows if row.number > header.number and row.cells != header.cells]

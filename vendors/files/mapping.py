@@ -26,11 +26,11 @@ from vendors.files.errors import FileError
 
 OPTION = "option:"
 TABLE_OPTIONS: Mapping[str, str] = {
-    "sheet": "The sheet of a workbook, where several have the columns",
-    "header": "The number of the row with the names of the columns, where it is not found",
+    "sheet": "Of a workbook: the sheet that holds the table",
+    "header": "Its number, where the one that was found is another",
     "encoding": "Of separated text: utf-8, utf-16, cp1252 or another; left empty, it is found",
     "delimiter": "comma, semicolon, tab, bar, or the sign itself; left empty, it is found",
-    "order": "day-first or month-first, for dates such as 05/03/2016",
+    "order": "For dates such as 05/03/2016, where the table itself does not tell",
     "missing": 'The marks for "no value", with a bar between, such as ?|N/A',
     "separator": "The sign between several components of one cell",
 }

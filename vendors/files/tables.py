@@ -1,5 +1,6 @@
 """Read a table, whatever file it lies in: where its columns are named, and the rows below."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +14,27 @@ from vendors.files.xlsx_files import Workbook
 
 # Titles, notes and blank rows stand above the names of the columns, but not more than these.
 HEADER_WITHIN = 50
-_NO_TABLES = (
-    (
-        b"\xd0\xcf\x11\xe0",
-        "The file is an old Excel workbook (.xls) or one locked by a password. Save it as .xlsx.",
-    ),
-    (b"%PDF", "The file is a PDF. Save the table as CSV or XLSX."),
+_SAVE = "Save the table as CSV or XLSX."
+_OR_CHOOSE = "Choose the format that it is in, or save the table as CSV or XLSX."
+# What people take for a table, by how it begins.
+_NO_TABLES = tuple(
+    (re.compile(start), message)
+    for start, message in (
+        (
+            rb"\xd0\xcf\x11\xe0",
+            "The file is an old Excel workbook (.xls) or one locked by a password. Save it as .xlsx.",
+        ),
+        (rb"%PDF", f"The file is a PDF. {_SAVE}"),
+        (rb"\x89PNG|\xff\xd8\xff|GIF8", f"The file is a picture. {_SAVE}"),
+        (rb"\x1f\x8b|7z\xbc\xaf|Rar!", f"The file is packed. Unpack it. {_SAVE}"),
+        (rb"\s*<", f"The file is a web page or XML, whatever its name. {_SAVE}"),
+        (rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\]])", f"The file is JSON, not a table. {_OR_CHOOSE}"),
+        (rb"\s*BEGIN:VCALENDAR", f"The file is a calendar (iCalendar), not a table. {_OR_CHOOSE}"),
+        (
+            rb"(?i:return-path|received|delivered-to|mime-version|message-id|x-[a-z-]{1,40}): ",
+            f"The file is a mail, not a table. {_OR_CHOOSE}",
+        ),
+    )
 )
 
 
@@ -192,10 +208,8 @@ def _sheets(
     if len(content) > LARGEST_FILE:
         raise FileError(f"The file has {len(content)} bytes, more than {LARGEST_FILE}. Split it by year.")
     for start, message in _NO_TABLES:
-        if content.startswith(start):
+        if start.match(content[:500]):
             raise FileError(message)
-    if content[:500].lstrip()[:1] == b"<":
-        raise FileError("The file is a web page or XML, whatever its name. Save the table as CSV or XLSX.")
     if not _is_zip(content):
         stated = {"encoding": mapping.option("encoding"), "delimiter": mapping.options.get("delimiter", "")}
         yield "", lambda: csv_rows(content, **stated)

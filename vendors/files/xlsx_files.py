@@ -52,6 +52,8 @@ class Workbook:
     def __init__(self, content: bytes) -> None:
         self._package = _package(content)
         self._names = {info.filename.lower(): info.filename for info in self._package.infolist()}
+        if not any(name.startswith("xl/") for name in self._names):
+            raise FileError(f"The file is a ZIP archive or another document, not a workbook. {AGAIN}")
         main = next(iter(self._targets("", kind="/officeDocument").values()), "xl/workbook.xml")
         targets = self._targets(main, kind="")
         self._kinds = dict(self._typed(main))

@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 
+from incidents.admin.feeds.source import times
 from incidents.models import Probe, ProbeDay, ProbeState
 from vendors.admin import RecordAdmin
 
@@ -39,7 +40,7 @@ class ProbeAdmin(RecordAdmin):
             return "not asked yet"
         if state.out_since:
             return f"out since {state.out_since:%Y-%m-%d %H:%M} UTC"
-        said = f"failed {state.failures} times" if state.failures else "well"
+        said = f"failed {times(state.failures)}" if state.failures else "well"
         return f"{said}, {state.probed_at:%Y-%m-%d %H:%M} UTC"
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

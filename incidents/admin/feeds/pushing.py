@@ -25,7 +25,7 @@ def panel_of(source: FeedSource, *, request: HttpRequest, may_change: bool) -> d
     rows = FeedDelivery.objects.filter(source=source).defer("content")
     return {
         "poll": FeedPoll.objects.filter(source=source).first(),
-        "is_fetched": bool(source.every_minutes and source.url),
+        "is_fetched": bool(source.url) and source.format.polled,
         "address": _address(source, request=request) if may_change else "",
         "has_address": bool(source.push_key),
         "may_change": may_change,

@@ -7,18 +7,21 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminPasswordToggleWidget
 
 from incidents.admin.feeds.inbox import inbox_view
 from incidents.admin.feeds.pushing import address_view, again_view, panel_of, whole_view
 from incidents.admin.feeds.wizard import choose_view
 from incidents.models import ComponentRule, FeedSource, ProposedWindow, SeverityRule
+from incidents.selectors import feed_choices
+from incidents.services.feeds.fetching import ask_for_fetching
 from incidents.services.feeds.rematching import bring_again
 from vendors.admin import RecordAdmin, RecordInline, signed_in
 from vendors.admin.records import RecordForm
@@ -30,7 +33,17 @@ class FeedSourceForm(RecordForm):
     class Meta:
         model = FeedSource
         exclude = ("columns",)
-        widgets = {"signing_secret": UnfoldAdminPasswordWidget(render_value=True)}
+        widgets = {
+            "signing_secret": UnfoldAdminPasswordToggleWidget(
+                attrs={"autocomplete": "new-password", "spellcheck": "false"}, render_value=True
+            )
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "kind" in self.fields:
+            offered = [("", "Choose"), *feed_choices(also=self.instance.kind)]
+            self.fields["kind"].choices = offered  # type: ignore[attr-defined]
 
 
 class ComponentRuleInline(RecordInline):
@@ -46,6 +59,11 @@ class SeverityRuleInline(RecordInline):
 
     model = SeverityRule
     verbose_name_plural = "Its words for severity"
+
+
+def times(count: int) -> str:
+    """Write how often: once, or so many times."""
+    return "once" if count == 1 else f"{count} times"
 
 
 @admin.register(FeedSource)
@@ -90,6 +108,7 @@ class FeedSourceAdmin(RecordAdmin):
             path("inbox/", wrap(self.inbox), name="incidents_inbox"),
             path("import/", wrap(self.choose), name="incidents_import"),
             path("<int:pk>/import/", wrap(self.choose), name="incidents_import_from"),
+            path("<int:pk>/fetch/", wrap(require_POST(self.fetch_now)), name="incidents_feed_fetch"),
             path("<int:pk>/address/", wrap(self.address), name="incidents_feed_address"),
             path("message/<int:pk>/", wrap(self.whole_message), name="incidents_feed_message"),
             path("message/<int:pk>/again/", wrap(self.message_again), name="incidents_feed_message_again"),
@@ -115,12 +134,17 @@ class FeedSourceAdmin(RecordAdmin):
             return "by hand"
         if poll is None or poll.fetched_at is None:
             return f"every {obj.every_minutes} min, not yet"
-        said = f"failed {poll.failures} times" if poll.failures else "well"
+        said = f"failed {times(poll.failures)}" if poll.failures else "well"
         return f"{poll.fetched_at:%Y-%m-%d %H:%M} UTC, {said}"
 
     @action(description="Import a file", url_path="import-a-file", icon="upload_file")
     def import_file(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the import, with this feed chosen."""
+        source = self.get_queryset(request).filter(pk=object_id).first()
+        if source is not None and not source.format.by_file:
+            words = f"{source} comes by webhook only: its sender sends it to the address below."
+            self.message_user(request, words, messages.WARNING)
+            return HttpResponseRedirect(reverse("admin:incidents_feedsource_change", args=[object_id]))
         return HttpResponseRedirect(reverse("admin:incidents_import_from", args=[object_id]))
 
     @action(description="Read its records again", url_path="read-again", icon="sync")
@@ -128,7 +152,8 @@ class FeedSourceAdmin(RecordAdmin):
         """Bring every record in again by the rules as they stand."""
         source = self.get_queryset(request).get(pk=object_id)
         changed = bring_again(source, by=signed_in(request), at=timezone.now())
-        self.message_user(request, f"{changed} records changed by the rules as they stand now.")
+        words = f"{changed} record{'s' * (changed != 1)} changed by the rules as they stand now."
+        self.message_user(request, words)
         return HttpResponseRedirect(reverse("admin:incidents_feedsource_change", args=[object_id]))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -137,7 +162,8 @@ class FeedSourceAdmin(RecordAdmin):
         if change and ("clock" in form.changed_data or any(each.has_changed() for each in formsets)):
             changed = bring_again(form.instance, by=signed_in(request), at=timezone.now())
             if changed:
-                self.message_user(request, f"{changed} records changed by these rules.", messages.INFO)
+                words = f"{changed} record{'s' * (changed != 1)} changed by these rules."
+                self.message_user(request, words, messages.INFO)
 
     def inbox(self, request: HttpRequest) -> HttpResponse:
         """Show what feeds leave to a person."""
@@ -165,6 +191,17 @@ class FeedSourceAdmin(RecordAdmin):
         if source is not None and request.method == "GET":
             extra |= panel_of(source, request=request, may_change=self.has_change_permission(request, source))
         return super().changeform_view(request, object_id, form_url, extra)
+
+    def fetch_now(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Let a feed be fetched now: by a worker, as its schedule does, never by this page."""
+        source = self._changeable(request, pk)
+        try:
+            ask_for_fetching(source, at=timezone.now())
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+        else:
+            messages.success(request, f"{source} is fetched as soon as a worker is free. Look here again.")
+        return HttpResponseRedirect(reverse("admin:incidents_feedsource_change", args=[pk]))
 
     def address(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make the address that a feed is sent to, or withdraw it."""

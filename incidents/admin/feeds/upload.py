@@ -14,14 +14,17 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from incidents.admin.feeds.wizard import columns_view
+from incidents.admin.feeds.columns import columns_view
 from incidents.models import FeedUpload, ImportState
-from incidents.services.feeds.uploads import ask_for_import, forget_upload, import_upload, try_upload
+from incidents.services.feeds.upload_runs import import_upload
+from incidents.services.feeds.uploads import ask_for_import, forget_upload, try_upload
+from vendors.admin import signed_in
 
 # So many records are brought in while the person waits; more are for the worker.
 AT_ONCE = 300
 UNDER_WAY = (ImportState.DUE, ImportState.RUNNING)
 SHOWN_ROWS = 200
+UNREADABLE = "Cannot be read"
 
 
 @admin.register(FeedUpload)
@@ -63,14 +66,16 @@ class FeedUploadAdmin(ModelAdmin):
     )
     def shown_state(self, obj: FeedUpload) -> tuple[str, str]:
         """Return where it stands."""
-        return obj.state, obj.get_state_display()
+        return ("failed", UNREADABLE) if obj.is_unreadable else (obj.state, obj.get_state_display())
 
     @display(description="Records")
     def shown_result(self, obj: FeedUpload) -> str:
         """Return what came of it in short."""
         if obj.state in UNDER_WAY:
             return f"{obj.done} of {obj.total}"
-        return ", ".join(f"{count} {what}" for what, count in obj.counts.items() if count) or obj.error[:80]
+        if obj.error:
+            return obj.error[:200]
+        return ", ".join(f"{count} {what}" for what, count in obj.counts.items() if count)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: an import begins with a file."""
@@ -96,9 +101,10 @@ class FeedUploadAdmin(ModelAdmin):
             "is_shown": upload.state == ImportState.SHOWN,
             "is_under_way": upload.state in UNDER_WAY,
             "rows": upload.rows[:SHOWN_ROWS],
-            "left_out": max(
-                0, upload.total - len([row for row in upload.rows if row["outcome"] != "problem"])
-            ),
+            "left_out": max(0, upload.done - min(SHOWN_ROWS, len(upload.rows))) if upload.rows else 0,
+            "is_partly_tried": upload.state == ImportState.SHOWN and upload.done < upload.total,
+            "is_table": upload.source.format.table is not None,
+            "wrong": UNREADABLE if upload.is_unreadable else "It was not imported",
             "inbox_url": reverse("admin:incidents_inbox"),
         }
         return TemplateResponse(request, "incidents/feeds/upload.html", context)
@@ -124,7 +130,7 @@ class FeedUploadAdmin(ModelAdmin):
         """Forget a file that is not wanted."""
         upload = self._upload(request, pk)
         try:
-            forget_upload(upload)
+            forget_upload(upload, by=signed_in(request))
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
             return self._page(upload)

@@ -1,4 +1,4 @@
-"""Bringing a file in: choose the feed and the file, name the columns of a table, see what would happen."""
+"""Bringing a file in: choose the feed and the file, then see what would happen."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
 from incidents.feeds.formats import FORMATS
-from incidents.feeds.values import FeedError, SeenTable
 from incidents.models import FeedSource, FeedUpload
 from incidents.selectors import feed_choices
-from incidents.services.feeds.uploads import keep_upload, try_upload
+from incidents.services.feeds.uploads import bring_file
 from incidents.services.sources import new_feed
 from vendors.admin import signed_in
 from vendors.models import Vendor, validate_zone
-from vendors.services import save_record
 
 NEW = "new"
 PASTED = "pasted.txt"
@@ -52,20 +52,24 @@ class ChooseForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "America/Los_Angeles"}),
         validators=[validate_zone],
     )
-    file = forms.FileField(label="File", required=False)
+    file = forms.FileField(label="File", required=False, widget=UnfoldAdminFileFieldWidget)
     text = forms.CharField(
         label="or its text",
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}),
-        help_text="Copied from a status page, for instance.",
+        help_text="Copied from a status page, a calendar (.ics) or a mail, for instance.",
     )
 
     def __init__(self, *args: Any, sources: Any, vendors: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = [(str(each.pk), f"{each.code} ({each.get_kind_display()})") for each in sources]
+        known = [
+            (str(each.pk), f"{each.code} ({each.get_kind_display()})")
+            for each in sources
+            if each.format.by_file
+        ]
         self.fields["source"].choices = [(NEW, "A new feed"), *known]  # type: ignore[attr-defined]
         self.fields["vendor"].queryset = vendors  # type: ignore[attr-defined]
-        self.fields["kind"].choices = [("", "Choose"), *feed_choices()]  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [("", "Choose"), *feed_choices(by_file=True)]  # type: ignore[attr-defined]
         self._sources = sources
 
     def clean(self) -> dict[str, Any]:
@@ -95,22 +99,13 @@ class ChooseForm(forms.Form):
             return file.read(), file.name
         return self.cleaned_data["text"].encode(), PASTED
 
-    def source_for(self, request: HttpRequest) -> FeedSource:
-        """Return the chosen feed, with the zone where it had none; make a new one. Raises ValidationError."""
+    def feed(self) -> FeedSource:
+        """Return the chosen feed, or a new one that is not saved. Raises ValidationError."""
         given = self.cleaned_data
         if given["source"] == NEW:
-            source = new_feed(given["kind"], vendor=given["vendor"])
-        else:
-            source = self._sources.get(pk=given["source"])
-        zone = given["zone"] or source.zone
-        if source.zone and zone != source.zone:
-            raise ValidationError(
-                f"{source} reads times in {source.zone}. Change that on its page, or leave the zone empty."
-            )
-        if source._state.adding or source.zone != zone:
-            source.zone = zone
-            save_record(source, by=signed_in(request), reason="Named for an import")
-        return source
+            return new_feed(given["kind"], vendor=given["vendor"])
+        found: FeedSource = self._sources.get(pk=given["source"])
+        return found
 
 
 def choose_view(request: HttpRequest, *, source: FeedSource | None, base: dict[str, Any]) -> HttpResponse:
@@ -124,96 +119,23 @@ def choose_view(request: HttpRequest, *, source: FeedSource | None, base: dict[s
     )
     if form.is_bound and form.is_valid():
         try:
-            chosen = form.source_for(request)
-            content, name = form.content
-            upload = keep_upload(chosen, content, file_name=name, by=signed_in(request), at=timezone.now())
+            return HttpResponseRedirect(_next_page(request, upload=_brought(form, by=signed_in(request))))
         except ValidationError as error:
             form.add_error(None, error)
-        else:
-            is_table = chosen.format.table is not None
-            if is_table and not chosen.columns:
-                return HttpResponseRedirect(reverse("admin:incidents_upload_columns", args=[upload.pk]))
-            try_upload(upload)
-            if is_table and upload.error:
-                messages.error(request, upload.error)
-                return HttpResponseRedirect(reverse("admin:incidents_upload_columns", args=[upload.pk]))
-            return HttpResponseRedirect(reverse("admin:incidents_feedupload_change", args=[upload.pk]))
     context = {**base, "title": "Import a file", "form": form, "source": source}
     return TemplateResponse(request, "incidents/feeds/choose.html", context)
 
 
-class ColumnsForm(forms.Form):
-    """One choice of a column for each field, and the options of the table."""
-
-    def __init__(self, *args: Any, source: FeedSource, seen: SeenTable, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        table = source.format.table
-        assert table is not None
-        offered = [("", "not in this table"), *((each.name, _column(each)) for each in seen.columns)]
-        stored = source.columns or dict(seen.proposed)
-        for name, words in table.fields.items():
-            self.fields[name] = forms.ChoiceField(
-                label=words,
-                choices=offered,
-                required=False,
-                initial=stored.get(name, ""),
-                widget=UnfoldAdminSelectWidget,
-            )
-        for name, words in table.options.items():
-            self.fields[_option(name)] = forms.CharField(
-                label=name.capitalize(),
-                help_text=words,
-                required=False,
-                max_length=200,
-                initial=stored.get(_option(name), ""),
-                widget=UnfoldAdminTextInputWidget,
-            )
-        self._names, self._options = list(table.fields), [_option(name) for name in table.options]
-
-    def columns(self) -> dict[str, str]:
-        """Return the mapping, without what the table does not have."""
-        return {name: value for name, value in self.cleaned_data.items() if value}
-
-    def chosen(self) -> list[Any]:
-        """Return the fields of columns."""
-        return [self[name] for name in self._names]
-
-    def asked(self) -> list[Any]:
-        """Return the fields of options."""
-        return [self[name] for name in self._options]
+def _brought(form: ChooseForm, *, by: User) -> FeedUpload:
+    content, name = form.content
+    zone = form.cleaned_data["zone"]
+    return bring_file(content, file_name=name, source=form.feed(), zone=zone, by=by, at=timezone.now())
 
 
-def columns_view(request: HttpRequest, *, upload: FeedUpload, base: dict[str, Any]) -> HttpResponse:
-    """Say which column of a table holds what; kept with the feed, so that it is asked once."""
-    source = upload.source
-    table = source.format.table
-    back = HttpResponseRedirect(reverse("admin:incidents_feedupload_change", args=[upload.pk]))
-    if table is None or upload.content is None:
-        return back
-    try:
-        seen = table.look(bytes(upload.content), source.columns)
-    except FeedError as error:
-        upload.error = str(error)
-        upload.save(update_fields=["error"])
-        return back
-    form = ColumnsForm(request.POST or None, source=source, seen=seen)
-    if form.is_bound and form.is_valid():
-        source.columns = form.columns()
-        try_upload(upload)
-        if not upload.error:
-            # What was refused does not take the place of what worked.
-            save_record(source, by=signed_in(request), reason=f"Columns of {upload.file_name}")
-            return back
+def _next_page(request: HttpRequest, *, upload: FeedUpload) -> str:
+    """Return where to go on: what would happen, or first the columns of a table."""
+    if upload.error:
         messages.error(request, upload.error)
-    context = {**base, "title": "Which column holds what", "form": form, "upload": upload, "seen": seen}
-    return TemplateResponse(request, "incidents/feeds/columns.html", context)
-
-
-def _column(column: Any) -> str:
-    examples = ", ".join(column.examples[:2])
-    shown = examples if len(examples) <= 40 else examples[:39] + "…"
-    return f"{column.name} ({shown})" if shown else column.name
-
-
-def _option(name: str) -> str:
-    return f"option:{name}"
+    ask_columns = upload.source.format.table is not None and (upload.error or not upload.source.columns)
+    page = "incidents_upload_columns" if ask_columns else "incidents_feedupload_change"
+    return reverse(f"admin:{page}", args=[upload.pk])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,19 +13,22 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 
 from incidents.models import FeedPoll, FeedSource
-from incidents.services.feeds.importing import ImportReport, Progress, import_feed
+from incidents.services.feeds.importing import import_feed
 from incidents.services.feeds.intervals import NOTHING, next_instant, patience_of
 from incidents.services.feeds.names import Names
+from incidents.services.feeds.reports import ImportReport, Steps
 from incidents.services.feeds.runs import Outcome
 from incidents.services.feeds.uploads import read_feed
-from incidents.services.sources import hear_now
+from incidents.services.sources import hear_now, read_as
 from incidents.services.web.asking import Answer, Limits, Web, WebError, ask
 from incidents.services.web.internet import INTERNET
+from vendors import nudges
 from vendors.services import system_user
 
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
+Progress = Callable[[int, int], None]
 
 LIMITS = Limits(seconds=30.0, size=20_000_000)
 # A page that is read every minute says so in the books four times a day.
@@ -76,11 +78,11 @@ def fetch_feed(
     changes nothing. `progress` is told how far an import is.
     """
     poll = poll_of(source, at=clock())
-    planned, read_as = poll.next_at, _read_as(source)
+    planned, as_read = poll.next_at, read_as(source)
     patience = NOTHING
     try:
-        answer = _answered(source, poll=poll, web=web, is_same=read_as == poll.read_as)
-        fetched = _brought(answer, source=source, poll=poll, read_as=read_as, at=clock(), progress=progress)
+        answer = _answered(source, poll=poll, web=web, is_same=as_read == poll.read_as)
+        fetched = _brought(answer, source=source, poll=poll, as_read=as_read, at=clock(), progress=progress)
     except WebError as error:
         fetched = Fetched(error=str(error))
         patience = patience_of(error.retry_after, now=clock())
@@ -88,6 +90,21 @@ def fetch_feed(
         fetched = Fetched(error="; ".join(error.messages))
     _settle(poll, fetched=fetched, planned=planned, patience=patience, now=clock())
     return fetched
+
+
+def ask_for_fetching(source: FeedSource, *, at: datetime) -> None:
+    """Let a feed be fetched next, by whoever works on what is due; its own instants go on from then.
+
+    Raises ValidationError where it has no address, or its format is never fetched.
+    """
+    if not source.url or not source.format.polled:
+        why = "it has no address" if not source.url else f"{source.format.label} is never fetched"
+        raise ValidationError(f"{source} is not fetched: {why}.", code="not_fetched")
+    poll = poll_of(source, at=at)
+    polls = FeedPoll.objects.filter(pk=poll.pk, asked_at=None)
+    if polls.update(asked_at=at):
+        FeedPoll.objects.filter(pk=poll.pk, next_at__gt=at).update(next_at=at)
+    nudges.after_commit()
 
 
 def fail_fetching(source: FeedSource, *, why: str, now: datetime) -> None:
@@ -100,8 +117,8 @@ def pass_over(source: FeedSource, *, now: datetime) -> None:
     """Go on to the next turn of a feed that has no address at present."""
     poll = poll_of(source, at=now)
     every = timedelta(minutes=source.every_minutes or 60)
-    poll.next_at = next_instant(poll.next_at, now=now, every=every)
-    poll.save(update_fields=["next_at"])
+    poll.next_at, poll.asked_at = next_instant(poll.next_at, now=now, every=every), None
+    poll.save(update_fields=["next_at", "asked_at"])
 
 
 def _answered(source: FeedSource, *, poll: FeedPoll, web: Web, is_same: bool) -> Answer:
@@ -123,22 +140,23 @@ def _answered(source: FeedSource, *, poll: FeedPoll, web: Web, is_same: bool) ->
 
 
 def _brought(
-    answer: Answer, *, source: FeedSource, poll: FeedPoll, read_as: str, at: datetime, progress: Progress
+    answer: Answer, *, source: FeedSource, poll: FeedPoll, as_read: str, at: datetime, progress: Progress
 ) -> Fetched:
     """Bring an answer in where it is new. Raises ValidationError where nothing of it can be used."""
     by, print_ = system_user(), sha256(answer.body).hexdigest()
     report = None
-    is_known = (print_, read_as) == (poll.fingerprint, poll.read_as)
+    is_known = (print_, as_read) == (poll.fingerprint, poll.read_as)
     if answer.status != UNCHANGED and not is_known:
+        steps = Steps(told=lambda part: progress(part.done, part.total))
         name = PurePosixPath(urlsplit(answer.url).path).name
         values = read_feed(source, answer.body, received_at=at, file_name=name)
-        report = import_feed(values, source=source, by=by, at=at, progress=progress)
+        report = import_feed(values, source=source, by=by, at=at, steps=steps)
         # What was refused may be let in by a rule of tomorrow: then it must be told again in full.
         kept = not report.count(Outcome.REFUSED)
         poll.fingerprint = print_ if kept else ""
         poll.etag = _kept(answer, name="etag", most=200) if kept else ""
         poll.last_modified = _kept(answer, name="last-modified", most=100) if kept else ""
-        poll.read_as = read_as
+        poll.read_as = as_read
     services = Names.of(source).services()
     reason = f"Read at its address, {source.code}"
     hear_now(services, source=source.code, at=at, by=by, reason=reason, every=HEARD_EVERY)
@@ -154,7 +172,7 @@ def _settle(
     poll: FeedPoll, *, fetched: Fetched, planned: datetime, patience: timedelta, now: datetime
 ) -> None:
     source = poll.source
-    poll.fetched_at = now
+    poll.fetched_at, poll.asked_at = now, None
     poll.error = fetched.error
     poll.failures = poll.failures + 1 if fetched.error else 0
     if fetched.error:
@@ -172,9 +190,3 @@ def _settle(
     poll.save()
     if fetched.error:
         logger.warning("feed %s was not read: %s", source.code, fetched.error)
-
-
-def _read_as(source: FeedSource) -> str:
-    """Return a fingerprint of where a feed lies and how it is read: where that changes, it is read anew."""
-    facts = [source.url, source.kind, source.zone, source.clock, source.columns]
-    return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -1,7 +1,7 @@
 """Bring what a feed says into the register: again and again, and never over a person's correction."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from incidents.feeds.events import incidents_of
-from incidents.feeds.values import Feed, FeedError, FeedIncident, FeedMaintenance, FeedProblem
+from incidents.feeds.values import Feed, FeedError, FeedIncident, FeedMaintenance
 from incidents.models import FeedRecord, FeedSource, Outage
 from incidents.services.feeds.bulk import bring_new
 from incidents.services.feeds.inbox import keep_letters, note_unmatched
@@ -28,6 +28,7 @@ from incidents.services.feeds.records import (
     told_by,
     with_events,
 )
+from incidents.services.feeds.reports import AT_ONCE, ImportReport, ImportRow, Part, Steps
 from incidents.services.feeds.runs import Doing, Outcome, Run
 from incidents.services.feeds.samples import bring_samples
 from incidents.services.feeds.unchanged import looked_at
@@ -35,38 +36,7 @@ from incidents.services.outages import withdraw_outage
 from incidents.services.sources import hear_from_source
 
 # So many records are one transaction: what is done is kept, and doing it again changes nothing.
-BATCH = 200
-
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportRow:
-    """One record of the feed, what became of it, and what a person should look at."""
-
-    external_id: str
-    title: str
-    outcome: Outcome
-    start: datetime | None = None
-    end: datetime | None = None
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportReport:
-    """What an import did, or, in a dry run, would do."""
-
-    dry_run: bool
-    rows: tuple[ImportRow, ...]
-    unmatched: tuple[tuple[str, int], ...]
-    problems: tuple[FeedProblem, ...]
-    samples: int = 0
-    letters: int = 0
-    notes: tuple[str, ...] = ()
-
-    def count(self, outcome: Outcome) -> int:
-        """Give the number of records that ended so."""
-        return sum(row.outcome is outcome for row in self.rows)
+BATCH, SAMPLES = 200, 2_000
 
 
 def import_feed(
@@ -76,39 +46,74 @@ def import_feed(
     by: User,
     at: datetime,
     dry_run: bool = False,
-    progress: Progress = lambda done, total: None,
+    steps: Steps = AT_ONCE,
 ) -> ImportReport:
     """Create and update what a feed tells, by (source, number there); `at` is the present in UTC.
 
     A field that a person changed keeps the person's value and is listed. Nothing is deleted. Some records
-    at a time are one transaction; importing again goes on where an import broke off. A dry run does the
-    same and takes it back. `progress` is told how many records are done, of how many.
+    at a time are one transaction; importing again goes on where an import broke off, by `steps` without
+    looking at what is done. A dry run does the same and takes it back.
     """
     run = Run.of(source, by=by, at=at)
-    tellings = told_by(values)
-    rows: list[ImportRow] = []
-    for first in range(0, len(tellings), BATCH):
+    run.unmatched.update(steps.unmatched)
+    done, total, parts = steps.first, _total(values), []
+    for part in _parts(values, run=run, first=steps.first, told=steps.told, dry_run=dry_run):
+        parts.append(part)
+        done = part.done
+        if steps.enough(done):
+            break
+    followed = _finished(values, run=run, dry_run=dry_run) if done == total else Doing(run)
+    return ImportReport(
+        dry_run=dry_run,
+        rows=tuple(row for part in parts for row in part.rows),
+        unmatched=tuple(sorted(run.unmatched.items())),
+        problems=(*values.problems, *(problem for part in parts for problem in part.problems)),
+        done=done,
+        total=total,
+        notes=tuple(followed.notes),
+        samples=sum(part.samples for part in parts),
+        letters=len(values.letters),
+    )
+
+
+def _total(values: Feed) -> int:
+    return len(told_by(values)) + len(values.samples)
+
+
+def _parts(
+    values: Feed, *, run: Run, first: int, told: Callable[[Part], None], dry_run: bool
+) -> Iterator[Part]:
+    """Do one part after the other, each in a transaction: the records first, then measured values."""
+    tellings, samples = told_by(values), values.samples
+    known, total = len(tellings), len(tellings) + len(samples)
+    while first < total:
         with transaction.atomic():
-            rows += _batch(tellings[first : first + BATCH], run=run)
+            if first < known:
+                done = min(first + BATCH, known)
+                rows = tuple(_batch(tellings[first:done], run=run))
+                part = Part(done=done, total=total, unmatched=run.unmatched, rows=rows)
+            else:
+                done = min(first + SAMPLES, total)
+                new, problems = bring_samples(samples[first - known : done - known], run=run)
+                part = Part(
+                    done=done, total=total, unmatched=run.unmatched, samples=new, problems=tuple(problems)
+                )
+            told(part)
             transaction.set_rollback(dry_run)
-        progress(len(rows), len(tellings))
+        yield part
+        first = done
+
+
+def _finished(values: Feed, *, run: Run, dry_run: bool) -> Doing:
+    """Do what needs the whole file: windows that are told no more, letters, names, and that it was heard."""
     with transaction.atomic():
-        samples, problems = bring_samples(values.samples, run=run)
         followed = Doing(run)
         follow_windows(values.maintenances, doing=followed)
         keep_letters(values.letters, run=run)
         _hear(values, run=run)
         note_unmatched(run)
         transaction.set_rollback(dry_run)
-    return ImportReport(
-        dry_run=dry_run,
-        rows=tuple(rows),
-        unmatched=tuple(sorted(run.unmatched.items())),
-        problems=(*values.problems, *problems),
-        notes=tuple(followed.notes),
-        samples=samples,
-        letters=len(values.letters),
-    )
+    return followed
 
 
 def _batch(tellings: Sequence[Told], *, run: Run) -> Iterator[ImportRow]:
@@ -157,7 +162,10 @@ def _brought_in(said: FeedIncident | FeedMaintenance, *, record: FeedRecord, run
 
 def _told_of(said: FeedIncident | FeedMaintenance, *, doing: Doing) -> ImportRow:
     doing.run.count_unknown(doing.run.parts(said))
-    return _row(said, outcome=doing.outcome, notes=tuple(doing.conflicts + doing.notes))
+    row = _row(said, outcome=doing.outcome, notes=tuple(doing.conflicts + doing.notes))
+    if isinstance(said, FeedIncident):
+        row = replace(row, kinds=doing.run.kinds(said), windows=said.windows)
+    return row if doing.outcome is Outcome.CREATED else replace(row, changes=tuple(doing.changes))
 
 
 def _events_brought_in(telling: Told, *, record: FeedRecord, run: Run) -> Iterator[ImportRow]:

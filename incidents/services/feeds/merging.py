@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import models
 
-from incidents.models import Outage
+from incidents.models import Milestone, Outage
 from incidents.models.incidents import FromFeed
 from incidents.services.feeds.words import as_text
 
@@ -95,6 +95,21 @@ def written(field: models.Field[Any, Any], text: str) -> str:
     if isinstance(field, models.BooleanField):
         return {"True": "yes", "False": "no"}.get(text, text)
     return str(dict(field.flatchoices).get(text, text))
+
+
+def changes_of(row: FromFeed, *, before: Sequence[Any], fields: dict[str, Any]) -> list[str]:
+    """Return a line for each field that a merge changed, the old value and the new; `before` is its state."""
+    moment = f" {row.get_kind_display()}" if isinstance(row, Milestone) else ""
+    what = f"{row._meta.verbose_name}{moment}"
+    if row.pk is None:
+        return [f"{what} {row} is new"]
+    lines = []
+    for name, old in zip(fields, before[1:], strict=True):
+        new, field = getattr(row, name), field_of(row, name)
+        if old != new:
+            was, now = (_shown(written(field, as_text(value))) for value in (old, new))
+            lines.append(f"{what} '{field.verbose_name}': {was} → {now}")
+    return lines
 
 
 def is_a_persons(row: Outage) -> bool:

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from incidents.feeds.values import FeedMaintenance, NoticeStatus
 from incidents.models import FeedRecord, MaintenanceWindow
-from incidents.services.feeds.merging import merge
+from incidents.services.feeds.merging import changes_of, merge, state_of
 from incidents.services.feeds.runs import Doing, Run
 from incidents.services.feeds.words import maintenance_fields
 from incidents.services.maintenance import cancel_maintenance, record_maintenance
@@ -26,7 +26,10 @@ def bring_notice(said: FeedMaintenance, *, record: FeedRecord, doing: Doing) -> 
     vendor = _vendor(said, services=services, run=run)
     window = record.window or _on_file(said, vendor=vendor)
     window = window or MaintenanceWindow(vendor=vendor, reference=said.external_id, source=run.source.code)
-    doing.conflicts += merge(window, fields=maintenance_fields(said, known=window, seen_at=run.at))
+    fields = maintenance_fields(said, known=window, seen_at=run.at)
+    before = state_of(window, fields=fields)
+    doing.conflicts += merge(window, fields=fields)
+    doing.changes += changes_of(window, before=before, fields=fields)
     doing.saved.append(record_maintenance(window, services=services, by=run.by, reason=run.reason))
     record.window = window
     if said.status is NoticeStatus.TENTATIVE:

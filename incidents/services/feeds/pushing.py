@@ -20,7 +20,8 @@ from django.utils.crypto import constant_time_compare
 
 from incidents.feeds.signatures import SIGNED, authorized_by, signed_by
 from incidents.models import FeedDelivery, FeedSource
-from incidents.services.feeds.importing import ImportReport, import_feed
+from incidents.services.feeds.importing import import_feed
+from incidents.services.feeds.reports import ImportReport
 from incidents.services.feeds.runs import Outcome
 from incidents.services.feeds.uploads import read_feed
 from vendors.services import save_record, system_user

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from incidents.feeds.values import FeedComponent, FeedIncident, FeedMaintenance
 from incidents.models import FeedSource, Incident
 from incidents.models.incidents import FromFeed
-from incidents.services.feeds.merging import merge, state_of
+from incidents.services.feeds.merging import changes_of, merge, state_of
 from incidents.services.feeds.names import NO_PART, Names
 from incidents.services.feeds.words import Words
 from incidents.services.rows import record_row
@@ -67,6 +67,11 @@ class Run:
         """Return the services that a part of the feed means."""
         return self.names.match(part.name).services
 
+    def kinds(self, said: FeedIncident) -> tuple[str, ...]:
+        """Return each kind of outage that an incident is of a service, in the words of the register."""
+        hit = [part for part in self.parts(said) if self.services(part)] if not said.planned else []
+        return tuple(dict.fromkeys(kind for part in hit if (kind := self.words.kind(said, part=part))))
+
     def unknown(self, parts: Iterable[FeedComponent]) -> list[str]:
         """Return the names that nobody has said anything about."""
         names = dict.fromkeys(part.name.strip()[:300] for part in parts)
@@ -85,6 +90,7 @@ class Doing:
     saved: list[Saved] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
 
     def keep(self, row: FromFeed, *, fields: dict[str, Any]) -> None:
         """Merge what the feed says into a row and save it where that changed it. Raises ValidationError."""
@@ -92,6 +98,7 @@ class Doing:
         self.conflicts += merge(row, fields=fields)
         # Most records of a history were read before; they need no check and no look at the stored row.
         same = row.pk is not None and state_of(row, fields=fields) == before
+        self.changes += [] if same else changes_of(row, before=before, fields=fields)
         run = self.run
         self.saved.append(Saved.UNCHANGED if same else record_row(row, by=run.by, reason=run.reason))
 

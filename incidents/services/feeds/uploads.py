@@ -1,28 +1,26 @@
-"""Files that a person brings: read and shown first, imported on their word, with progress and a report."""
+"""Files that a person brings: read and shown before anything of them is imported."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet
 
-from incidents.feeds.values import Feed, FeedContext, FeedError
+from incidents.feeds.values import Feed, FeedContext, FeedError, SeenTable
 from incidents.models import FeedSource, FeedUpload, ImportState
-from incidents.services.feeds.importing import ImportReport, ImportRow, Progress, import_feed
-from incidents.services.feeds.runs import Outcome
+from incidents.services.feeds.importing import import_feed
+from incidents.services.feeds.reports import Steps
+from incidents.services.feeds.tallies import MOST_ROWS, Tally
+from incidents.services.sources import remove_unused
 from vendors.models import zone_of
-
-Clock = Callable[[], datetime]
+from vendors.services import save_record, system_user
 
 LARGEST_UPLOAD = 50_000_000
-# A page cannot show more; what stands here is what a person should look at, before the rest.
-MOST_ROWS = 500
-# Whoever imports an upload and says nothing for so long is taken to be gone.
-HOLD = timedelta(minutes=2)
+# A page waits while a file is tried; of a large one the first records tell what would happen.
+TRIED = 2_000
+FEWEST_COLUMNS = 2
 
 
 def context_of(
@@ -54,11 +52,59 @@ def read_feed(
         raise ValidationError(str(error), code="unreadable") from error
 
 
-def keep_upload(source: FeedSource, content: bytes, *, file_name: str, by: User, at: datetime) -> FeedUpload:
+def look_at(source: FeedSource, content: bytes, *, options: dict[str, str]) -> SeenTable:
+    """Return the columns of a table, read by these options. Raises ValidationError where it is no table."""
+    table = source.format.table
+    assert table is not None
+    try:
+        seen = table.look(content, options)
+    except FeedError as error:
+        raise ValidationError(str(error), code="unreadable") from error
+    if len(seen.columns) < FEWEST_COLUMNS:
+        first = f"its first row is “{seen.columns[0].name[:60]}”" if seen.columns else "it has no rows"
+        raise ValidationError(
+            f"The file is no table with columns: {first}. Choose the format that it is in, or save the table "
+            "as CSV or XLSX with the names of its columns in one row.",
+            code="no_table",
+        )
+    return seen
+
+
+def bring_file(
+    content: bytes, *, file_name: str, source: FeedSource, zone: str, by: User, at: datetime
+) -> FeedUpload:
+    """Keep a file of a feed and try its import; a feed that is not on file yet is made for it.
+
+    A table whose columns nobody has named yet waits for that. Raises ValidationError, and keeps neither file
+    nor feed, where the file cannot be read or the feed reads times in another zone.
+    """
+    if source.zone and zone and zone != source.zone:
+        raise ValidationError(
+            f"{source} reads times in {source.zone}. Change that on its page, or leave the zone empty."
+        )
+    source.zone = zone or source.zone
+    _refuse_unusable(content)
+    try:
+        if source.format.table is None:
+            read_feed(source, content, received_at=at, file_name=file_name)
+        elif not source.columns:
+            look_at(source, content, options={})
+    except ValidationError as error:
+        raise ValidationError(
+            f"{file_name} cannot be read: {'; '.join(error.messages)}", code="unreadable"
+        ) from error
+    with transaction.atomic():
+        is_new = source._state.adding
+        save_record(source, by=by, reason=f"For the import of {file_name}"[:100])
+        upload = keep_upload(source, content, file_name=file_name, by=by, at=at, made_feed=is_new)
+    return try_upload(upload) if source.columns or source.format.table is None else upload
+
+
+def keep_upload(
+    source: FeedSource, content: bytes, *, file_name: str, by: User, at: datetime, made_feed: bool = False
+) -> FeedUpload:
     """Keep a file until its import is asked for. Raises ValidationError where it is empty or too large."""
-    if not content.strip():
-        raise ValidationError("The file is empty. Choose the one that was saved.", code="empty")
-    _refuse_large(content)
+    _refuse_unusable(content)
     upload = FeedUpload(
         source=source,
         file_name=file_name[:200],
@@ -66,6 +112,7 @@ def keep_upload(source: FeedSource, content: bytes, *, file_name: str, by: User,
         fingerprint=sha256(content).hexdigest(),
         by=by,
         uploaded_at=at,
+        made_feed=made_feed,
     )
     upload.save()
     return upload
@@ -74,101 +121,64 @@ def keep_upload(source: FeedSource, content: bytes, *, file_name: str, by: User,
 def try_upload(upload: FeedUpload) -> FeedUpload:
     """Try the import of a file without keeping anything, and write what would happen on its row.
 
-    Where nothing of the file can be used its row says why.
+    Of a large file only the first records are tried. Where nothing can be used its row says why.
     """
-    upload.error = ""
+    tally, at, source = Tally(), upload.uploaded_at, upload.source
+    upload.error, upload.total, upload.done = "", 0, 0
+    content = bytes(upload.content or b"")
+    steps = Steps(told=tally.add, enough=lambda done: done >= TRIED)
     try:
-        report = _imported(upload, dry_run=True)
+        values = read_feed(source, content, received_at=at, file_name=upload.file_name)
+        report = import_feed(values, source=source, by=upload.by, at=at, dry_run=True, steps=steps)
     except ValidationError as error:
-        upload.error = "; ".join(error.messages)
-        upload.counts, upload.rows, upload.total = {}, [], 0
+        upload.error, tally = "; ".join(error.messages), Tally()
     else:
-        _report(upload, report)
-        upload.total = len(report.rows)
+        tally.finish(report, problems=values.problems)
+        upload.total, upload.done = report.total, report.done
+    for name, value in tally.fields(most_names=MOST_ROWS).items():
+        setattr(upload, name, value if not upload.error else type(value)())
     upload.save()
     return upload
 
 
 def ask_for_import(upload: FeedUpload) -> None:
     """Let an upload that was shown be imported. Raises ValidationError where that was asked before."""
-    asked = FeedUpload.objects.filter(pk=upload.pk, state=ImportState.SHOWN).update(state=ImportState.DUE)
-    if not asked:
+    begun = {"state": ImportState.DUE, "done": 0, **Tally().fields(), "counts": {}}
+    if not FeedUpload.objects.filter(pk=upload.pk, state=ImportState.SHOWN).update(**begun):
         upload.refresh_from_db()
         raise ValidationError(
             f"{upload} is {upload.get_state_display().lower()} already.", code="asked_before"
         )
-    upload.state = ImportState.DUE
+    for name, value in begun.items():
+        setattr(upload, name, value)
 
 
-def import_upload(
-    upload: FeedUpload, *, clock: Clock, progress: Progress = lambda done, total: None
-) -> FeedUpload:
-    """Import an upload that is due; its row tells how far it is, and then what came of it.
+def forget_upload(upload: FeedUpload, *, by: User) -> None:
+    """Drop an upload that is not wanted, and its feed where that was made for it and holds nothing else.
 
-    Only one at a time imports it: where another does, nothing happens here. An upload whose import broke off
-    is taken again when its hold ran out, from its start, which changes nothing that is done. `progress` is
-    told how many records are done, of how many.
+    Raises ValidationError where it was imported.
     """
-    if not _taken(upload, at=clock()):
-        upload.refresh_from_db()
-        return upload
-    note = _progress_of(upload, clock=clock, also=progress)
-    try:
-        report = _imported(upload, progress=note)
-    except ValidationError as error:
-        upload.state, upload.error = ImportState.FAILED, "; ".join(error.messages)
-    else:
-        _report(upload, report)
-        upload.state, upload.done, upload.content = ImportState.DONE, len(report.rows), None
-        upload.total, upload.error = len(report.rows), ""
-    upload.finished_at, upload.held_until = clock(), None
-    upload.save()
-    return upload
-
-
-def waiting_uploads(*, now: datetime) -> QuerySet[FeedUpload]:
-    """Return the uploads whose import may begin at a UTC instant: due, or left behind half-way."""
-    rows: QuerySet[FeedUpload] = FeedUpload.objects.filter(_waits(now))
-    return rows.select_related("source").order_by("pk")
-
-
-def _waits(now: datetime) -> Q:
-    left = Q(state=ImportState.RUNNING) & (Q(held_until=None) | Q(held_until__lte=now))
-    return Q(state=ImportState.DUE) | left
-
-
-def break_off(pk: int, *, why: str, at: datetime) -> None:
-    """Say of an upload that is not done that its import was given up; its file stays."""
-    rows = FeedUpload.objects.filter(pk=pk, state__in=(ImportState.DUE, ImportState.RUNNING))
-    rows.update(state=ImportState.FAILED, error=why, finished_at=at, held_until=None)
+    with transaction.atomic():
+        if upload.state != ImportState.SHOWN:
+            raise ValidationError(f"{upload} was imported; its report stays.", code="imported")
+        source, made_feed = upload.source, upload.made_feed
+        upload.delete()
+        if made_feed:
+            remove_unused(source, by=by, reason=f"{upload.file_name} was forgotten"[:100])
 
 
 def forget_uploads(*, before: datetime) -> None:
     """Delete uploads shown before a UTC instant that nobody imported, and the bytes of failed ones."""
     old = FeedUpload.objects.filter(uploaded_at__lt=before)
-    old.filter(state=ImportState.SHOWN).delete()
+    for upload in old.filter(state=ImportState.SHOWN).defer("content").select_related("source"):
+        forget_upload(upload, by=system_user())
     old.filter(state=ImportState.FAILED, content__isnull=False).update(content=None)
 
 
-def _taken(upload: FeedUpload, *, at: datetime) -> bool:
-    """Take an upload with one conditional update; say whether this call did it."""
-    failed = Q(state=ImportState.FAILED, content__isnull=False)
-    free = FeedUpload.objects.filter(failed | _waits(at), pk=upload.pk)
-    held_until = at + HOLD
-    if not free.update(state=ImportState.RUNNING, done=0, held_until=held_until):
-        return False
-    upload.state, upload.done, upload.held_until = ImportState.RUNNING, 0, held_until
-    return True
-
-
-def _imported(
-    upload: FeedUpload, *, dry_run: bool = False, progress: Progress = lambda done, total: None
-) -> ImportReport:
-    content = bytes(upload.content or b"")
-    # The moment of the upload is when the file reached us, however late its turn comes.
-    at, source = upload.uploaded_at, upload.source
-    values = read_feed(source, content, received_at=at, file_name=upload.file_name)
-    return import_feed(values, source=source, by=upload.by, at=at, dry_run=dry_run, progress=progress)
+def _refuse_unusable(content: bytes) -> None:
+    if not content.strip():
+        raise ValidationError("The file is empty. Choose the one that was saved.", code="empty")
+    _refuse_large(content)
 
 
 def _refuse_large(content: bytes) -> None:
@@ -177,51 +187,3 @@ def _refuse_large(content: bytes) -> None:
             f"The file has {len(content):,} bytes; at most {LARGEST_UPLOAD:,} are read. Split it by year.",
             code="too_large",
         )
-
-
-def _progress_of(upload: FeedUpload, *, clock: Clock, also: Progress) -> Progress:
-    def note(done: int, total: int) -> None:
-        FeedUpload.objects.filter(pk=upload.pk).update(done=done, total=total, held_until=clock() + HOLD)
-        also(done, total)
-
-    return note
-
-
-def forget_upload(upload: FeedUpload) -> None:
-    """Drop an upload that was shown and is not wanted. Raises ValidationError where it was imported."""
-    with transaction.atomic():
-        if upload.state != ImportState.SHOWN:
-            raise ValidationError(f"{upload} was imported; its report stays.", code="imported")
-        upload.delete()
-
-
-def _report(upload: FeedUpload, report: ImportReport) -> None:
-    upload.counts = {
-        **{str(outcome): report.count(outcome) for outcome in Outcome},
-        "problems": len(report.problems),
-        "samples": report.samples,
-        "letters": report.letters,
-    }
-    upload.unmatched = [[name, count] for name, count in report.unmatched[:MOST_ROWS]]
-    first = sorted(report.rows, key=_is_quiet)[:MOST_ROWS]
-    upload.rows = [
-        {
-            "id": row.external_id,
-            "title": row.title,
-            "outcome": str(row.outcome),
-            "start": _minute(row.start),
-            "end": _minute(row.end),
-            "notes": list(row.notes),
-        }
-        for row in first
-    ]
-    upload.problems = [[problem.place, problem.message] for problem in report.problems[:MOST_ROWS]]
-
-
-def _minute(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M}" if at else ""
-
-
-def _is_quiet(row: ImportRow) -> tuple[bool, bool]:
-    loud = row.outcome in (Outcome.CONFLICTING, Outcome.REFUSED)
-    return not loud, not row.notes

@@ -10,7 +10,7 @@ from django.db.models import Q
 from incidents.models import FeedPoll, FeedSource, Probe, ProbeState
 from incidents.services.feeds.fetching import fail_fetching, poll_of
 from incidents.services.feeds.intervals import next_instant
-from incidents.services.feeds.uploads import break_off, waiting_uploads
+from incidents.services.feeds.upload_runs import break_off, waiting_uploads
 from incidents.services.probes.running import state_of
 from sla.models import Duty
 from sla.services import register_uploads
@@ -27,13 +27,15 @@ def plan_intake(*, now: datetime) -> int:
 
 def plan_fetches(*, now: datetime) -> int:
     """Write a run for each feed that is to be fetched now: of the instant planned, however late it is."""
-    sources = FeedSource.objects.filter(every_minutes__gt=0).exclude(url="")
-    sources = sources.filter(Q(vendor=None) | Q(vendor__archived_at=None))
+    fetchable = FeedSource.objects.exclude(url="").filter(Q(vendor=None) | Q(vendor__archived_at=None))
+    sources = fetchable.filter(every_minutes__gt=0)
     for source in sources.filter(poll=None):
         poll_of(source, at=now)
     _pull_forward(now=now)
     _go_on_after_failures(now=now)
-    due = FeedPoll.objects.filter(source__in=sources.order_by(), next_at__lte=now).select_related("source")
+    by_itself = Q(source__in=sources.order_by())
+    asked_for = Q(source__in=fetchable.order_by(), asked_at__isnull=False)
+    due = FeedPoll.objects.filter(by_itself | asked_for, next_at__lte=now).select_related("source")
     return write_runs(
         new_run(
             Kind.FETCH,
