@@ -52,6 +52,7 @@ PAGES: Mapping[str, str] = {
     "admin:incidents_import": "incidents.change_feedsource",
     "admin:incidents_import_from": "incidents.change_feedsource",
     "admin:incidents_feed_address": "incidents.change_feedsource",
+    "admin:incidents_feed_fetch": "incidents.change_feedsource",
     "admin:incidents_feed_message": "incidents.view_feedsource",
     "admin:incidents_feed_message_again": "incidents.change_feedsource",
     "admin:incidents_feedsource_import_file": "incidents.change_feedsource",

@@ -281,6 +281,7 @@ def addresses_of(vendor: Vendor) -> Iterator[tuple[str, str]]:
         "vendors_charge_new_price": (contract.charges.first().pk,),
         "incidents_import_from": (source.pk,),
         "incidents_feed_address": (source.pk,),
+        "incidents_feed_fetch": (source.pk,),
         "incidents_feed_message": (delivery.pk,),
         "incidents_feed_message_again": (delivery.pk,),
         "incidents_feedsource_import_file": (source.pk,),
@@ -340,7 +341,7 @@ def test_pages_open_to_whom_the_matrix_lets_in(reader: Client, role: str) -> Non
     own = Vendor.objects.get(slug=OWN)
     if not (sees_all(role) or role in NARROW):
         return
-    posts = {"go", "drop", "try", "again", "verify", "off", "act", "hold", "step", "test", "address"}
+    posts = {"go", "drop", "try", "again", "verify", "off", "act", "hold", "step", "test", "address", "fetch"}
     for name, url in addresses_of(own):
         if not allows(role, PAGES[name]) or name.rsplit("_", 1)[1] in posts:
             continue

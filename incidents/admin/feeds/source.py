@@ -140,17 +140,17 @@ class FeedSourceAdmin(RecordAdmin):
     @action(description="Import a file", url_path="import-a-file", icon="upload_file")
     def import_file(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the import, with this feed chosen."""
-        source = self.get_queryset(request).filter(pk=object_id).first()
-        if source is not None and not source.format.by_file:
-            words = f"{source} comes by webhook only: its sender sends it to the address below."
-            self.message_user(request, words, messages.WARNING)
-            return HttpResponseRedirect(reverse("admin:incidents_feedsource_change", args=[object_id]))
-        return HttpResponseRedirect(reverse("admin:incidents_import_from", args=[object_id]))
+        source = self._changeable(request, object_id)
+        if source.format.by_file:
+            return HttpResponseRedirect(reverse("admin:incidents_import_from", args=[source.pk]))
+        words = f"{source} comes by webhook only: its sender sends it to the address below."
+        self.message_user(request, words, messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:incidents_feedsource_change", args=[source.pk]))
 
     @action(description="Read its records again", url_path="read-again", icon="sync")
     def read_again(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Bring every record in again by the rules as they stand."""
-        source = self.get_queryset(request).get(pk=object_id)
+        source = self._changeable(request, object_id)
         changed = bring_again(source, by=signed_in(request), at=timezone.now())
         words = f"{changed} record{'s' * (changed != 1)} changed by the rules as they stand now."
         self.message_user(request, words)
@@ -215,8 +215,8 @@ class FeedSourceAdmin(RecordAdmin):
         """Bring a message in that was not taken."""
         return again_view(request, pk=pk, source_of=lambda key: self._changeable(request, key))
 
-    def _changeable(self, request: HttpRequest, pk: int) -> FeedSource:
-        source = self._source(request, pk)
+    def _changeable(self, request: HttpRequest, pk: int | str) -> FeedSource:
+        source = self.get_object(request, str(pk))
         if source is None:
             raise Http404(f"There is no feed {pk} that you may see.")
         if not self.has_change_permission(request, source):
