@@ -43,6 +43,10 @@ INSTALLED_APPS = [
     "simple_history",
     "csp",
     "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "knox",
     "vendors",
     "incidents",
     "sla",
@@ -180,11 +184,45 @@ ADMIN_CONTENT_SECURITY_POLICY: dict[str, Any] = {
 }
 
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "vendors.api.access.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["vendors.api.access.Allowed"],
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"anon": "20/min", "user": "600/min", "export": "20/hour"},
+    "DEFAULT_RENDERER_CLASSES": ["vendors.api.bodies.ExactRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["vendors.api.bodies.StrictParser"],
+    "DEFAULT_SCHEMA_CLASS": "vendors.api.schema.Described",
+    # What may be sent stands in the schema.
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "vendors.api.problems.problem_of",
+    # `format` says how an export is written.
+    "URL_FORMAT_OVERRIDE": None,
     # 0 trusts no forwarded address at all.
     "NUM_PROXIES": PROXIES,
+}
+REST_KNOX: dict[str, Any] = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_PREFIX": "rcs_"}
+KNOX_TOKEN_MODEL = "vendors.ApiToken"
+# Our own model stands in for the library's only one, so none of its tables is needed.
+MIGRATION_MODULES: dict[str, None] = {"knox": None}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Recourse",
+    "DESCRIPTION": "What vendors promised, what we got, what we are owed, and whether we got it.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {},
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "docExpansion": "none", "filter": True},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "vendors.api.schema.with_problems",
+    ],
 }
 
 # Without a mail server nothing is lost: each mail is a file that a person can open.
@@ -237,7 +275,8 @@ def _pages(title: str, *pages: tuple[str, str, str]) -> dict[str, Any]:
 
 def _may_view(request: HttpRequest, *, model: str) -> bool:
     app, name = model.split("_", 1)
-    return request.user.has_perm(f"{app}.view_{name}")
+    # Everybody with a login has tokens of their own.
+    return name == "apitoken" or request.user.has_perm(f"{app}.view_{name}")
 
 
 def _is_at(request: HttpRequest, *, model: str) -> bool:
@@ -323,7 +362,12 @@ NAVIGATION: list[dict[str, Any]] = [
         ("Scheduled runs", "schedule", "sla_duty"),
         ("Rules for warnings", "tune", "sla_alertpolicy"),
     ),
-    _pages("People", ("Users", "person", "auth_user"), ("Groups", "group", "auth_group")),
+    _pages(
+        "People",
+        ("Users", "person", "auth_user"),
+        ("Groups", "group", "auth_group"),
+        ("API tokens", "key", "vendors_apitoken"),
+    ),
 ]
 PRIMARY = {
     "50": "oklch(97% .014 254.604)",

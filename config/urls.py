@@ -1,8 +1,8 @@
-"""Addresses: the admin, uploaded papers, the calendar of deadlines, what senders send to, what watches."""
+"""Addresses: the admin, the API, uploaded papers, the calendar of deadlines, feeds, what watches."""
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from config import pages
@@ -12,6 +12,7 @@ from vendors.admin import send_upload
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", login_not_required(RedirectView.as_view(pattern_name="admin:index"))),
+    path("api/", include("config.api")),
     path("admin/", admin.site.urls),
     path("uploads/<path:name>", admin.site.admin_view(send_upload), name="upload"),
     path("calendar/<int:pk>/<str:key>/deadlines.ics", deadline_calendar, name="deadlines"),

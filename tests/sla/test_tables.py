@@ -19,8 +19,9 @@ from xml.etree import ElementTree
 import pytest
 
 from sla.reports.tables import FORMS, About, Cell, Column, Kind, Report, Table, render, tally_lines, watched
-from sla.reports.tables.cells import exact_text, guarded, like_formula, money_text, seconds_text
+from sla.reports.tables.cells import exact_text, money_text, seconds_text
 from sla.reports.tables.shown import shown_report
+from vendors.files.spreadsheets import guarded, like_formula
 
 ZONE = "America/Los_Angeles"
 NOON = datetime(2019, 7, 1, 12, tzinfo=UTC)

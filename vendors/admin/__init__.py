@@ -7,6 +7,7 @@ from vendors.admin.fields import ClockField, MoneyForm
 from vendors.admin.parties import AccountAdmin, LegalEntityAdmin, TagAdmin, VendorAdmin
 from vendors.admin.people import GroupAdmin, UserAdmin
 from vendors.admin.records import RecordAdmin, RecordForm, RecordFormSet, RecordInline, signed_in
+from vendors.admin.tokens import TokenAdmin
 from vendors.admin.uploads import send_upload
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "ServiceAdmin",
     "ServiceInline",
     "TagAdmin",
+    "TokenAdmin",
     "UserAdmin",
     "VendorAdmin",
     "send_upload",

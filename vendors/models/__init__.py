@@ -1,5 +1,6 @@
 """The register: who, what, and for how much."""
 
+from vendors.models.access import READ, SCOPES, SUBJECTS, WRITE, ApiToken, KeptAnswer, subject_of
 from vendors.models.calendars import DAY_MINUTES, BusinessCalendar, CalendarDay, WeeklyHours, clock_text
 from vendors.models.changes import FactChange
 from vendors.models.contracts import CODE, Contract
@@ -26,8 +27,13 @@ __all__ = [
     "CODE",
     "DAY_MINUTES",
     "EXPONENTS",
+    "READ",
+    "SCOPES",
+    "SUBJECTS",
+    "WRITE",
     "Account",
     "AccountableRecords",
+    "ApiToken",
     "BusinessCalendar",
     "CalendarDay",
     "Charge",
@@ -35,6 +41,7 @@ __all__ = [
     "Contract",
     "CostShare",
     "FactChange",
+    "KeptAnswer",
     "LegalEntity",
     "Reader",
     "RegisterManager",
@@ -57,6 +64,7 @@ __all__ = [
     "minor_units",
     "money_text",
     "sees_all_vendors",
+    "subject_of",
     "validate_currency",
     "validate_zone",
     "zone_of",

@@ -1,5 +1,6 @@
 """What is done with the register. Every write goes through one of these."""
 
+from vendors.services.access import forget_answers, make_token, note_use, revoke_token
 from vendors.services.calendars import Filled, fill_holidays
 from vendors.services.demo import remove_demo
 from vendors.services.fees import change_fee, record_billed, record_charge, split_cost
@@ -25,13 +26,17 @@ __all__ = [
     "change_fee",
     "checked_reason",
     "fill_holidays",
+    "forget_answers",
+    "make_token",
     "note_change",
     "note_changes",
+    "note_use",
     "record_billed",
     "record_charge",
     "remove_demo",
     "remove_record",
     "restore_vendor",
+    "revoke_token",
     "save_record",
     "split_cost",
     "system_user",

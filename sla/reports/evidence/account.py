@@ -13,8 +13,9 @@ from sla.engine.results import Measured, Result, TimeClass
 from sla.reports.editions.incidents import CLOCKS, PARTIES
 from sla.reports.editions.names import Names
 from sla.reports.statement.levels import CASES
-from sla.reports.tables.cells import guarded, seconds_text, utc_text
+from sla.reports.tables.cells import seconds_text, utc_text
 from sla.reports.words import TIME_CLASSES, account_reason
+from vendors.files.spreadsheets import guarded
 
 ACCOUNT = [
     "level",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,38 +12,9 @@ from sla.engine.money import exponent
 from sla.engine.periods import zone_info
 from sla.engine.trace import written_length
 from sla.reports.tables.values import Cell, Column, Kind, Row, Table
+from vendors.files.spreadsheets import clean, guarded
 
 MOST_DECIMALS = 12
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufeff\ufffe\uffff\ud800-\udfff]")
-_INVISIBLE = " \t\n\r\u00a0\u200b\u200c\u200d\u2060"
-_STARTS_FORMULA = frozenset("=+-@＝＋－＠")
-_FIGURE = re.compile(r"[+-]?\d[\d.,]*( ?%)?")
-
-
-def clean(text: str) -> str:
-    """Return a text without the control characters that spreadsheets refuse; line breaks and tabs stay."""
-    if text.isprintable():
-        return text
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def like_formula(text: str) -> bool:
-    """Say whether a spreadsheet might run a text: it begins as a formula does and is no plain figure."""
-    if text[:1].isalnum() or not text:
-        return False
-    bare = text.lstrip(_INVISIBLE)
-    starts = text[0] in "\t\r\n" or bare[:1] in _STARTS_FORMULA
-    return starts and not _FIGURE.fullmatch(text)
-
-
-def guarded(text: str) -> str:
-    """Return a text that no spreadsheet runs: an apostrophe before what begins like a formula."""
-    if text[:1].isalnum() and text.isprintable():
-        return text
-    # A carriage return at the start is judged before it is cleaned away.
-    risky = like_formula(text)
-    text = clean(text)
-    return f"'{text}" if risky or like_formula(text) else text
 
 
 def money_text(minor: int, *, currency: str) -> str:

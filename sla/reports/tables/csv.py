@@ -13,8 +13,9 @@ import csv
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from sla.reports.tables.cells import data_writers, file_key, guarded
+from sla.reports.tables.cells import data_writers, file_key
 from sla.reports.tables.values import Report, Table
+from vendors.files.spreadsheets import guarded
 
 BYTE_ORDER_MARK = "\ufeff".encode()
 CHUNK = 200

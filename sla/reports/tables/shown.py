@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sla.reports.tables.about import source_rows
-from sla.reports.tables.cells import clean, currency_of, places, shown
+from sla.reports.tables.cells import currency_of, places, shown
 from sla.reports.tables.totals import Tally, foot_rows, tallied
 from sla.reports.tables.values import Column, Kind, Report, Row, Table
+from vendors.files.spreadsheets import clean
 
 SHORT, LONG_NAME = 13, 40
 FIGURES = frozenset({Kind.MONEY, Kind.COUNT, Kind.NUMBER, Kind.EXACT, Kind.LENGTH})

@@ -24,9 +24,10 @@ from xlsxwriter.worksheet import Worksheet
 from sla.engine.money import exponent
 from sla.engine.periods import zone_info
 from sla.reports.tables.about import about_rows, control_rows
-from sla.reports.tables.cells import clean, currency_of, exact_text, like_formula, money_text, places, shown
+from sla.reports.tables.cells import currency_of, exact_text, money_text, places, shown
 from sla.reports.tables.totals import FootRow, Tally, foot_rows, tallied
 from sla.reports.tables.values import Cell, Column, Kind, Report, Row, Table
+from vendors.files.spreadsheets import clean, like_formula
 
 MOST_ROWS = 1_048_000  # a sheet ends at 1,048,576
 LONGEST_TEXT = 32_767

@@ -1,0 +1,5 @@
+"""Addresses of what happened."""
+
+from typing import Any
+
+ROUTES: list[tuple[str, Any]] = []

@@ -1,0 +1,185 @@
+"""Values as the API writes them: keys of the outside world, exact decimals, money, instants in UTC."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError as ModelError
+from django.db import models
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from vendors.models import EXPONENTS, major_units, minor_units
+
+EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
+MONEY_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "amount": {"type": "string", "pattern": r"^-?\d{1,15}(\.\d{1,3})?$", "examples": ["2000.00"]},
+        "currency": {"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["EUR"]},
+    },
+    "required": ["amount", "currency"],
+    "additionalProperties": False,
+}
+
+
+class DayField(serializers.DateField):
+    """A day, such as 2019-06-25."""
+
+    def to_internal_value(self, value: Any) -> date:
+        """Refuse a day that no contract knows."""
+        day: date = super().to_internal_value(value)
+        _require_plausible(day)
+        return day
+
+
+class InstantField(serializers.DateTimeField):
+    """An instant, written in UTC: 2019-06-25T04:15:00Z. One without an offset is refused, never guessed."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        """Return the instant in UTC."""
+        if isinstance(value, str) and not value.upper().endswith("Z") and not _has_offset(value):
+            raise ValidationError(
+                f"{value!r} does not say its offset from UTC. Write it as 2019-06-25T04:15:00Z.", code="naive"
+            )
+        at: datetime = super().to_internal_value(value)
+        _require_plausible(at.astimezone(UTC).date())
+        return at.astimezone(UTC)
+
+
+def _has_offset(text: str) -> bool:
+    return (len(text) > 6 and text[-6] in "+-" and text[-3] == ":") or (len(text) > 15 and text[-5] in "+-")
+
+
+def _require_plausible(day: date) -> None:
+    if not EARLIEST <= day < LATEST:
+        raise ValidationError(f"{day} is not between {EARLIEST} and {LATEST}.", code="implausible")
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class KeyField(serializers.RelatedField):
+    """A record by the key that the outside world knows it by; several parts are joined by a slash.
+
+    A record that the reader may not see is refused as one that does not exist.
+    """
+
+    default_error_messages = {
+        "does_not_exist": "There is no {kind} {given!r} that you may see.",
+        "incorrect_type": "Give its key as text, such as {example!r}.",
+    }
+
+    def __init__(
+        self, model: type[models.Model], *, by: tuple[str, ...], example: str, **options: Any
+    ) -> None:
+        self.model, self.by, self.example = model, by, example
+        if not options.get("read_only"):
+            options.setdefault("queryset", model._default_manager.all())
+        super().__init__(**options)
+
+    def use_pk_only_optimization(self) -> bool:
+        """Read the record itself: its key is not its number."""
+        return False
+
+    def to_representation(self, value: Any) -> str:
+        """Return the key."""
+        return key_of(value, by=self.by)
+
+    def to_internal_value(self, value: Any) -> models.Model:
+        """Return the record of a key, once for all rows of one request."""
+        if not isinstance(value, str):
+            self.fail("incorrect_type", example=self.example)
+        known = cast("dict[Any, Any]", self.context).setdefault("keys", {})
+        place = (self.model, self.by, value)
+        if place not in known:
+            known[place] = self._found(value)
+        row: models.Model | None = known[place]
+        if row is None:
+            self.fail("does_not_exist", kind=self.model._meta.verbose_name, given=value[:100])
+        return row
+
+    def _found(self, value: str) -> models.Model | None:
+        parts = value.split("/", len(self.by) - 1)
+        if len(parts) != len(self.by):
+            return None
+        rows = visible(self.get_queryset(), to=self.context["request"].user)
+        return rows.filter(**dict(zip(self.by, parts, strict=True))).first()
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class PersonField(KeyField):
+    """A person by user name."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(User, by=("username",), example="maria", **options)
+
+    def get_queryset(self) -> Any:
+        """Offer the people who can still sign in."""
+        rows = super().get_queryset()
+        return rows if rows is None else rows.filter(is_active=True)
+
+
+def key_of(row: models.Model, *, by: tuple[str, ...]) -> str:
+    """Return the key of a record, its parts joined by a slash."""
+    return "/".join(str(_followed(row, path)) for path in by)
+
+
+def _followed(row: Any, path: str) -> Any:
+    for name in path.split("__"):
+        row = getattr(row, name)
+    return row
+
+
+def visible(rows: Any, *, to: Any) -> Any:
+    """Return the rows that a person may see; what has no rule of its own is for all who may read its kind."""
+    return rows.visible_to(to) if hasattr(rows, "visible_to") else rows
+
+
+@extend_schema_field(MONEY_SCHEMA)
+class MoneyField(serializers.Field):
+    """An amount as text with its currency; stored in minor units."""
+
+    def __init__(self, *, minor: str, currency: str, keeps: str = "", **options: Any) -> None:
+        """`currency` is a path to read it by; `keeps` is where a written one goes, for the serializer."""
+        self.minor, self.currency, self.keeps = minor, currency, keeps or currency
+        super().__init__(source="*", **options)
+
+    def to_representation(self, row: Any) -> dict[str, str] | None:
+        """Return the amount with all decimals of its currency."""
+        minor = getattr(row, self.minor)
+        if minor is None:
+            return None
+        currency = _followed(row, self.currency.replace(".", "__"))
+        return {"amount": f"{major_units(minor, currency=currency):f}", "currency": currency}
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        """Take null as no amount, where there may be none."""
+        empty, value = super().validate_empty_values(data)
+        return (True, {self.minor: None, self.keeps: ""}) if empty and value is None else (empty, value)
+
+    def to_internal_value(self, value: Any) -> dict[str, Any]:
+        """Return minor units and currency; refuse floats, unknown currencies, and too many decimals."""
+        amount, currency = _parts(value)
+        if currency not in EXPONENTS:
+            raise ValidationError(
+                {"currency": f"{currency!r} is not a currency. Write it as in EUR."}, code="currency"
+            )
+        try:
+            minor = minor_units(amount, currency=currency)
+        except ModelError as error:
+            raise ValidationError({"amount": error.messages}, code="decimals") from error
+        return {self.minor: minor, self.keeps: currency}
+
+
+def _parts(value: Any) -> tuple[Decimal, str]:
+    if not isinstance(value, dict) or set(value) != {"amount", "currency"}:
+        raise ValidationError('Write it as {"amount": "12.00", "currency": "EUR"}.', code="money")
+    if not isinstance(value["amount"], str):
+        raise ValidationError({"amount": "Write the amount as text, so that no digit is lost."}, code="money")
+    field = serializers.DecimalField(max_digits=18, decimal_places=None)
+    try:
+        return field.run_validation(value["amount"]), str(value["currency"])
+    except ValidationError as error:
+        raise ValidationError({"amount": error.detail}) from error

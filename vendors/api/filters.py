@@ -1,0 +1,59 @@
+"""Filters of lists: by the keys of the outside world, among what the reader may see."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import Model, QuerySet
+
+from vendors.api.fields import InstantField, visible
+
+
+class KeyFilter(django_filters.CharFilter):
+    """Keep rows of one other record, by its key; one that is hidden keeps nothing, as one that is missing."""
+
+    def __init__(self, field_name: str, *, model: type[Model], by: tuple[str, ...], **options: Any) -> None:
+        self.model, self.by = model, by
+        super().__init__(field_name=field_name, **options)
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """Return the rows that belong to that record."""
+        if not value:
+            return qs
+        parts = value.split("/", len(self.by) - 1)
+        if len(parts) != len(self.by):
+            return qs.none()
+        user = self.parent.request.user
+        rows = visible(self.model._default_manager.all(), to=user)
+        found = rows.filter(**dict(zip(self.by, parts, strict=True)))
+        return qs.filter(**{f"{self.field_name}__in": found.values("pk")})
+
+
+class InstantFormField(django_filters.fields.forms.CharField):
+    """An instant with its offset."""
+
+    def clean(self, value: Any) -> Any:
+        """Return the instant; refuse one without an offset."""
+        text = super().clean(value)
+        if not text:
+            return None
+        from django.core.exceptions import ValidationError
+        from rest_framework import exceptions
+
+        try:
+            return InstantField().run_validation(text)
+        except exceptions.ValidationError as error:
+            raise ValidationError([str(each) for each in error.detail]) from error
+
+
+class InstantFilter(django_filters.Filter):
+    """Compare an instant."""
+
+    field_class = InstantFormField
+
+
+def instants(name: str) -> dict[str, InstantFilter]:
+    """Return the two bounds of an instant: from it on, and before it."""
+    return {
+        f"{name}_from": InstantFilter(field_name=name, lookup_expr="gte"),
+        f"{name}_before": InstantFilter(field_name=name, lookup_expr="lt"),
+    }
