@@ -215,7 +215,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    # One name for each closed list, whatever the fields that hold it are called.
+    "ENUM_NAME_OVERRIDES": {
+        "ResponsibleEnum": "incidents.models.choices.Responsible",
+        "OutageKindEnum": "incidents.models.choices.OutageKind",
+        "MeasuredByEnum": "incidents.models.choices.MeasuredBy",
+        "FeedKindEnum": "incidents.models.sources.feed_formats",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "docExpansion": "none", "filter": True},

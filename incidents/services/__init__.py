@@ -11,7 +11,12 @@ from incidents.services.incidents import (
     reopen_incident,
     resolve_incident,
 )
-from incidents.services.maintenance import cancel_maintenance, record_maintenance, record_touched_service
+from incidents.services.maintenance import (
+    cancel_maintenance,
+    record_maintenance,
+    record_touched_service,
+    touch_exactly,
+)
 from incidents.services.measurements import record_samples
 from incidents.services.outages import confirm_outage, end_outage, record_outage, withdraw_outage
 from incidents.services.positions import (
@@ -51,5 +56,6 @@ __all__ = [
     "resume_clock",
     "state_position",
     "stop_clock",
+    "touch_exactly",
     "withdraw_outage",
 ]

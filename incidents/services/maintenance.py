@@ -9,7 +9,7 @@ from django.db import transaction
 
 from incidents.models import MaintenanceService, MaintenanceWindow
 from vendors.models import Service
-from vendors.services import Saved, save_record
+from vendors.services import Saved, remove_record, save_record
 
 
 @transaction.atomic
@@ -31,6 +31,17 @@ def record_maintenance(
     for service in new:
         save_record(MaintenanceService(window=window, service=service), by=by, reason=reason)
     return Saved.UPDATED if new and saved is Saved.UNCHANGED else saved
+
+
+@transaction.atomic
+def touch_exactly(window: MaintenanceWindow, *, services: Iterable[Service], by: User, reason: str) -> Saved:
+    """Save a notice of work and list the services that it touches, and no others. Raises ValidationError."""
+    wanted = list(services)
+    saved = record_maintenance(window, services=wanted, by=by, reason=reason)
+    gone = list(window.services.exclude(service__in=wanted))
+    for touched in gone:
+        remove_record(touched, by=by, reason=reason)
+    return Saved.UPDATED if gone and saved is Saved.UNCHANGED else saved
 
 
 def record_touched_service(touched: MaintenanceService, *, by: User, reason: str) -> Saved:

@@ -1,6 +1,7 @@
 """Who asks, and what they may do: tokens, scopes, model permissions, how often."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -58,13 +59,11 @@ class Allowed(BasePermission):
         if getattr(view, "action", "") is None:
             return True  # no such method here, which is another answer
         model: type[models.Model] | None = getattr(view, "model", None)
-        acts = needed_acts(view, method=request.method or "")
         subject = getattr(view, "subject", "") or (subject_of(model) if model else "")
         self._require_scope(request, subject=subject)
         if model is None:
             return bool(subject)
-        label, name = model._meta.app_label, model._meta.model_name
-        wanted = [f"{label}.{act}_{name}" for act in acts]
+        wanted = needed_permissions(view, model=model, method=request.method or "")
         missing = [each for each in wanted if not user.has_perm(each)]
         if missing or not wanted:
             raise PermissionDenied(f"You need the permission {', '.join(missing) or 'of an administrator'}.")
@@ -75,6 +74,17 @@ class Allowed(BasePermission):
             act = READ if request.method in SAFE_METHODS else WRITE
             if not request.auth.opens(subject, act=act):
                 raise PermissionDenied(f"This token needs the scope {subject}:{act}.")
+
+
+def needed_permissions(view: Any, *, model: type[models.Model], method: str) -> list[str]:
+    """Return the permissions that an action of a view needs; where there is none, nobody gets in."""
+    action = getattr(view, "action", None) or ""
+    named: Mapping[str, str] = getattr(view, "permissions", {})
+    read_by = named.get("read") if method in SAFE_METHODS else None
+    if action in named or read_by:
+        return [named.get(action) or str(read_by)]
+    label, name = model._meta.app_label, model._meta.model_name
+    return [f"{label}.{act}_{name}" for act in needed_acts(view, method=method)]
 
 
 def needed_acts(view: Any, *, method: str) -> tuple[str, ...]:

@@ -1,7 +1,10 @@
-"""Addresses of the register, and what the addresses of every app share."""
+"""Addresses of the register."""
 
 from typing import Any
 
+from vendors.api.calendars import Calendars, Days, Hours
+from vendors.api.contracts import Aliases, Contracts, Needs, Services
+from vendors.api.fees import Fees
 from vendors.api.parties import Accounts, Contacts, Entities, Tags, Vendors
 
 ROUTES: list[tuple[str, Any]] = [
@@ -10,4 +13,12 @@ ROUTES: list[tuple[str, Any]] = [
     ("vendors", Vendors),
     ("accounts", Accounts),
     ("contacts", Contacts),
+    ("contracts", Contracts),
+    ("services", Services),
+    ("service-names", Aliases),
+    ("service-needs", Needs),
+    ("fees", Fees),
+    ("calendars", Calendars),
+    ("calendar-hours", Hours),
+    ("calendar-days", Days),
 ]

@@ -89,7 +89,7 @@ class Bulk:
             try:
                 look[path] = field.run_validation(data.get(name, serializers.empty))
             except serializers.SkipField:
-                look[path] = field.get_default() if field.default is not serializers.empty else ""
+                look[path] = self.model._meta.get_field(path).get_default()
             except exceptions.ValidationError as error:
                 raise exceptions.ValidationError({name: error.detail}) from error
         absent = {f"{path}__isnull": True for path, value in look.items() if value is None}

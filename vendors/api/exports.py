@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -57,9 +58,16 @@ class Exports:
         return response
 
 
+def _read(serializer: Any, rows: Any) -> Iterator[dict[str, Any]]:
+    """Yield what rows show, a few hundred in memory at a time."""
+    reading = rows.iterator(chunk_size=CHUNK)
+    while chunk := list(islice(reading, CHUNK)):
+        serializer.look_ahead(chunk)
+        yield from map(serializer.to_representation, chunk)
+
+
 def _ndjson(serializer: Any, rows: Any) -> Iterator[bytes]:
-    for row in rows.iterator(chunk_size=CHUNK):
-        data = serializer.to_representation(row)
+    for data in _read(serializer, rows):
         yield json.dumps(data, cls=ExactEncoder, ensure_ascii=False).encode() + b"\n"
 
 
@@ -84,8 +92,7 @@ def _csv(serializer: Any, rows: Any) -> Iterator[bytes]:
     names = [name for name, field in serializer.fields.items() if not field.write_only]
     out.writerow(names)
     yield BYTE_ORDER_MARK.encode() + line.take()
-    for row in rows.iterator(chunk_size=CHUNK):
-        data = serializer.to_representation(row)
+    for data in _read(serializer, rows):
         out.writerow([_cell(data[name]) for name in names])
         yield line.take()
 

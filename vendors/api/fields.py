@@ -1,5 +1,7 @@
 """Values as the API writes them: keys of the outside world, exact decimals, money, instants in UTC."""
 
+import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -12,13 +14,15 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from vendors.models import EXPONENTS, major_units, minor_units
+from vendors.models import EXPONENTS, clock_text, major_units, minor_units, sees_all_vendors
 
+CLOCK = re.compile(r"^([01]\d|2[0-3]|24(?=:00)):([0-5]\d)$", re.ASCII)
+AMOUNT = re.compile(r"^-?\d{1,15}(\.\d{1,3})?$", re.ASCII)
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
 MONEY_SCHEMA = {
     "type": "object",
     "properties": {
-        "amount": {"type": "string", "pattern": r"^-?\d{1,15}(\.\d{1,3})?$", "examples": ["2000.00"]},
+        "amount": {"type": "string", "pattern": AMOUNT.pattern, "examples": ["2000.00"]},
         "currency": {"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["EUR"]},
     },
     "required": ["amount", "currency"],
@@ -72,9 +76,16 @@ class KeyField(serializers.RelatedField):
     }
 
     def __init__(
-        self, model: type[models.Model], *, by: tuple[str, ...], example: str, **options: Any
+        self,
+        model: type[models.Model],
+        *,
+        by: tuple[str, ...],
+        example: str,
+        guarded: bool = False,
+        **options: Any,
     ) -> None:
-        self.model, self.by, self.example = model, by, example
+        """`guarded`: a row may be seen whose reference may not; that is then shown as none."""
+        self.model, self.by, self.example, self.guarded = model, by, example, guarded
         if not options.get("read_only"):
             options.setdefault("queryset", model._default_manager.all())
         super().__init__(**options)
@@ -83,8 +94,10 @@ class KeyField(serializers.RelatedField):
         """Read the record itself: its key is not its number."""
         return False
 
-    def to_representation(self, value: Any) -> str:
-        """Return the key."""
+    def to_representation(self, value: Any) -> str | None:
+        """Return the key; none where the reader may not see the record."""
+        if self.guarded and not self._is_seen(value):
+            return None
         return key_of(value, by=self.by)
 
     def to_internal_value(self, value: Any) -> models.Model:
@@ -100,12 +113,55 @@ class KeyField(serializers.RelatedField):
             self.fail("does_not_exist", kind=self.model._meta.verbose_name, given=value[:100])
         return row
 
+    def look_ahead(self, rows: Iterable[Any]) -> None:
+        """Ask once for many rows which of the records that they name the reader may see."""
+        if not self.guarded or sees_all_vendors(self.context["request"].user):
+            return
+        wanted = {getattr(row, f"{self.source}_id") for row in rows} - {None}
+        self._known_seen.update(dict.fromkeys(wanted, False))
+        self._known_seen.update(dict.fromkeys(self._seen_among(wanted), True))
+
+    @property
+    def _known_seen(self) -> dict[Any, bool]:
+        context = cast("dict[Any, Any]", self.context)
+        known: dict[Any, bool] = context.setdefault(("seen", self.model), {})
+        return known
+
+    def _is_seen(self, value: models.Model) -> bool:
+        if sees_all_vendors(self.context["request"].user):
+            return True
+        if value.pk not in self._known_seen:
+            self._known_seen[value.pk] = bool(self._seen_among({value.pk}))
+        return self._known_seen[value.pk]
+
+    def _seen_among(self, keys: set[Any]) -> set[Any]:
+        rows = visible(self.model._default_manager.all(), to=self.context["request"].user)
+        return set(rows.filter(pk__in=keys).values_list("pk", flat=True))
+
     def _found(self, value: str) -> models.Model | None:
         parts = value.split("/", len(self.by) - 1)
         if len(parts) != len(self.by):
             return None
         rows = visible(self.get_queryset(), to=self.context["request"].user)
         return rows.filter(**dict(zip(self.by, parts, strict=True))).first()
+
+
+@extend_schema_field(OpenApiTypes.INT64)
+class RowField(KeyField):
+    """A record that the outside world has no key for, by its number."""
+
+    def __init__(self, model: type[models.Model], **options: Any) -> None:
+        super().__init__(model, by=("pk",), example="42", **options)
+
+    def to_representation(self, value: Any) -> Any:
+        """Return its number."""
+        return value.pk
+
+    def to_internal_value(self, value: Any) -> models.Model:
+        """Return the record of a number."""
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
+            self.fail("incorrect_type", example=self.example)
+        return super().to_internal_value(str(value))
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -119,6 +175,25 @@ class PersonField(KeyField):
         """Offer the people who can still sign in."""
         rows = super().get_queryset()
         return rows if rows is None else rows.filter(is_active=True)
+
+
+@extend_schema_field({"type": "string", "pattern": CLOCK.pattern, "examples": ["09:30"]})
+class ClockField(serializers.Field):
+    """A clock time of a calendar, HH:MM, up to 24:00; stored in minutes since midnight."""
+
+    default_error_messages = {"clock": "{given!r} is no clock time. Write it as 09:30; the end is 24:00."}
+
+    def to_representation(self, value: int) -> str:
+        """Return the clock time."""
+        return clock_text(value)
+
+    def to_internal_value(self, value: Any) -> int:
+        """Return minutes since midnight."""
+        found = CLOCK.fullmatch(value) if isinstance(value, str) else None
+        if found is None:
+            self.fail("clock", given=str(value)[:40])
+        hours, minutes = map(int, found.groups())
+        return hours * 60 + minutes
 
 
 def key_of(row: models.Model, *, by: tuple[str, ...]) -> str:
@@ -156,8 +231,9 @@ class MoneyField(serializers.Field):
 
     def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
         """Take null as no amount, where there may be none."""
-        empty, value = super().validate_empty_values(data)
-        return (True, {self.minor: None, self.keeps: ""}) if empty and value is None else (empty, value)
+        if data is None and self.allow_null:
+            return True, {self.minor: None, self.keeps: ""}
+        return super().validate_empty_values(data)
 
     def to_internal_value(self, value: Any) -> dict[str, Any]:
         """Return minor units and currency; refuse floats, unknown currencies, and too many decimals."""
@@ -178,8 +254,8 @@ def _parts(value: Any) -> tuple[Decimal, str]:
         raise ValidationError('Write it as {"amount": "12.00", "currency": "EUR"}.', code="money")
     if not isinstance(value["amount"], str):
         raise ValidationError({"amount": "Write the amount as text, so that no digit is lost."}, code="money")
-    field = serializers.DecimalField(max_digits=18, decimal_places=None)
-    try:
-        return field.run_validation(value["amount"]), str(value["currency"])
-    except ValidationError as error:
-        raise ValidationError({"amount": error.detail}) from error
+    if not AMOUNT.fullmatch(value["amount"]):
+        raise ValidationError(
+            {"amount": f"{value['amount'][:40]!r} is no amount, such as 12.00."}, code="money"
+        )
+    return Decimal(value["amount"]), str(value["currency"])

@@ -1,9 +1,12 @@
 """Filters of lists: by the keys of the outside world, among what the reader may see."""
 
-from typing import Any
+from typing import Any, cast
 
 import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
+from rest_framework import exceptions
 
 from vendors.api.fields import InstantField, visible
 
@@ -12,7 +15,7 @@ class KeyFilter(django_filters.CharFilter):
     """Keep rows of one other record, by its key; one that is hidden keeps nothing, as one that is missing."""
 
     def __init__(self, field_name: str, *, model: type[Model], by: tuple[str, ...], **options: Any) -> None:
-        self.model, self.by = model, by
+        self.named, self.by = model, by
         super().__init__(field_name=field_name, **options)
 
     def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
@@ -23,12 +26,12 @@ class KeyFilter(django_filters.CharFilter):
         if len(parts) != len(self.by):
             return qs.none()
         user = self.parent.request.user
-        rows = visible(self.model._default_manager.all(), to=user)
+        rows = visible(self.named._default_manager.all(), to=user)
         found = rows.filter(**dict(zip(self.by, parts, strict=True)))
         return qs.filter(**{f"{self.field_name}__in": found.values("pk")})
 
 
-class InstantFormField(django_filters.fields.forms.CharField):
+class InstantFormField(forms.CharField):
     """An instant with its offset."""
 
     def clean(self, value: Any) -> Any:
@@ -36,13 +39,11 @@ class InstantFormField(django_filters.fields.forms.CharField):
         text = super().clean(value)
         if not text:
             return None
-        from django.core.exceptions import ValidationError
-        from rest_framework import exceptions
-
         try:
             return InstantField().run_validation(text)
         except exceptions.ValidationError as error:
-            raise ValidationError([str(each) for each in error.detail]) from error
+            told = cast("list[exceptions.ErrorDetail]", error.detail)
+            raise ValidationError([ValidationError(str(each), code=each.code) for each in told]) from error
 
 
 class InstantFilter(django_filters.Filter):

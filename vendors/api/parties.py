@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 import django_filters
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
-from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,7 +13,7 @@ from vendors.api.bulk import Bulk
 from vendors.api.fields import KeyField, PersonField
 from vendors.api.filters import KeyFilter
 from vendors.api.routes import NUMBER, SLUG
-from vendors.api.serializers import RecordSerializer
+from vendors.api.serializers import Reason, RecordSerializer
 from vendors.api.views import Records, Removable
 from vendors.models import Account, Contact, LegalEntity, Tag, Vendor
 from vendors.services import archive_vendor, restore_vendor
@@ -23,12 +22,6 @@ from vendors.services import archive_vendor, restore_vendor
 def vendor_field(**options: Any) -> KeyField:
     """Return a vendor by slug."""
     return KeyField(Vendor, by=("slug",), example="northrack", **options)
-
-
-class Reason(serializers.Serializer):
-    """Why, where nothing else is to be said."""
-
-    reason = serializers.CharField(max_length=500, help_text="One sentence, kept in the history.")
 
 
 @extend_schema_serializer(
@@ -140,7 +133,7 @@ class Vendors(Bulk, Records):
     def archive(self, request: Request, **_: Any) -> Response:
         """Take the vendor out of the daily lists; nothing is deleted."""
         vendor = self.get_object()
-        archive_vendor(vendor, at=timezone.now(), by=self.by, reason=self.reason())
+        archive_vendor(vendor, at=timezone.now(), by=self.by, **self.told())
         return self.shown(vendor)
 
     @extend_schema(request=Reason, responses=VendorSerializer)
@@ -148,7 +141,7 @@ class Vendors(Bulk, Records):
     def restore(self, request: Request, **_: Any) -> Response:
         """Bring an archived vendor back into the daily lists."""
         vendor = self.get_object()
-        restore_vendor(vendor, by=self.by, reason=self.reason())
+        restore_vendor(vendor, by=self.by, **self.told())
         return self.shown(vendor)
 
 

@@ -89,6 +89,8 @@ def problem_of(error: Exception, context: Mapping[str, Any]) -> Response:
     if known is None:
         logger.exception("the API failed")
         known = exceptions.APIException("The request failed here; it is logged under its request_id.")
+    if isinstance(error, OperationalError):
+        logger.warning("the database does not answer: %s", str(error).strip())
     set_rollback()
     request: HttpRequest | Request | None = context.get("request")
     response = Response(problem(known, path=request.path if request is not None else ""), known.status_code)
@@ -165,7 +167,7 @@ def _flat(detail: Any, *, place: str = "") -> Iterator[dict[str, str]]:
             if inner or not deeper:
                 yield from _flat(inner, place=f"{place}[{number}]" if deeper else place)
     else:
-        yield {"field": place, "code": str(getattr(detail, "code", "invalid")), "detail": str(detail)}
+        yield {"field": place, "code": str(getattr(detail, "code", None) or "invalid"), "detail": str(detail)}
 
 
 class NothingHere(APIView):

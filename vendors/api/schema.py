@@ -132,6 +132,8 @@ def with_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             _complete(operation, method=method)
             if operation["operationId"].endswith("_bulk"):
                 _take_rows(operation, schemas=schemas)
+            if operation["operationId"].endswith("_retrieve"):
+                _loosen(operation, schemas=schemas)
     return result
 
 
@@ -166,3 +168,12 @@ def _take_rows(operation: dict[str, Any], *, schemas: dict[str, Any]) -> None:
     body = {"type": "object", "required": ["reason", "rows"], "additionalProperties": False}
     body["properties"] = {"reason": schemas[name]["properties"]["reason"], "rows": rows}
     operation["requestBody"]["content"] = {"application/json": {"schema": body}}
+
+
+def _loosen(operation: dict[str, Any], *, schemas: dict[str, Any]) -> None:
+    """Say that `fields` may leave out any field of a row."""
+    shown = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    schema = schemas[shown["$ref"].rsplit("/", 1)[1]]
+    if "required" in schema:
+        del schema["required"]
+        schema["description"] = f"{schema.get('description', '')} All fields, unless `fields` narrows them."

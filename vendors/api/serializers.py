@@ -1,6 +1,6 @@
 """What every record's serializer shares: only named fields, a reason, and services that write."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from django.contrib.auth.models import User
@@ -9,9 +9,24 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.validators import UniqueValidator
 
-from vendors.api.fields import DayField, InstantField
+from vendors.api.fields import DayField, InstantField, KeyField
 from vendors.models import Tracked
 from vendors.services import Links, Saved, save_record
+
+
+class CheckedSerializer(serializers.Serializer):
+    """What an action is told, and nothing else."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse a field that does not exist: it would be lost without a word."""
+        refuse_unknown(data, fields=self.fields)
+        return super().to_internal_value(data)
+
+
+class Reason(CheckedSerializer):
+    """Why, where nothing else is to be said."""
+
+    reason = serializers.CharField(max_length=500, help_text="One sentence, kept in the history.")
 
 
 class RowSerializer(serializers.ModelSerializer):
@@ -28,6 +43,12 @@ class RowSerializer(serializers.ModelSerializer):
         super().__init__(*args, **kwargs)
         for name in set(self.fields) - only if only is not None else ():
             self.fields.pop(name)
+
+    def look_ahead(self, rows: Sequence[Any]) -> None:
+        """Ask once for all of these rows what each would ask alone."""
+        for field in self.fields.values():
+            if isinstance(field, KeyField):
+                field.look_ahead(rows)
 
     def build_standard_field(self, field_name: str, model_field: Any) -> Any:
         """Leave uniqueness to the model, which knows its conditions and says it in its own words."""
@@ -46,22 +67,18 @@ class RecordSerializer(RowSerializer):
     """A record that is written through its service, with a person and a reason."""
 
     reason = serializers.CharField(
-        write_only=True, max_length=500, help_text="One sentence; it is kept in the history with your name."
+        source="change_reason",
+        write_only=True,
+        max_length=500,
+        help_text="One sentence; it is kept in the history with your name.",
     )
     outcome: Saved = Saved.UNCHANGED
+    # Fields that are no columns of the row: `record` finds what was sent in `aside`.
+    beside: ClassVar[frozenset[str]] = frozenset()
 
     def to_internal_value(self, data: Any) -> Any:
         """Refuse a field that does not exist: it would be lost without a word."""
-        if isinstance(data, Mapping):
-            unknown = sorted(set(data) - set(self.fields))
-            if unknown:
-                known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
-                raise ValidationError(
-                    {
-                        name: [serializers.ErrorDetail(f"There is no such field. Known: {known}.", "unknown")]
-                        for name in unknown
-                    }
-                )
+        refuse_unknown(data, fields=self.fields)
         return super().to_internal_value(data)
 
     def create(self, validated_data: dict[str, Any]) -> Tracked:
@@ -77,10 +94,20 @@ class RecordSerializer(RowSerializer):
         return save_record(row, by=by, reason=reason, links=links)
 
     def _written(self, row: Tracked, values: dict[str, Any]) -> Tracked:
-        reason = values.pop("reason", None) or self.context.get("reason", "")
+        reason = values.pop("change_reason", None) or self.context.get("reason", "")
         many = {field.name for field in row._meta.many_to_many}
         links = {name: values.pop(name) for name in many & values.keys()}
+        self.aside = {name: values.pop(name) for name in self.beside & values.keys()}
         for name, value in values.items():
             setattr(row, name, value)
         self.outcome = self.record(row, links=links, by=self.context["request"].user, reason=reason)
         return row
+
+
+def refuse_unknown(data: Any, *, fields: Mapping[str, Any]) -> None:
+    """Raise ValidationError for names that are no fields; one that may only be read is passed over."""
+    unknown = sorted(set(data) - set(fields)) if isinstance(data, Mapping) else []
+    if unknown:
+        known = ", ".join(name for name, field in fields.items() if not field.read_only)
+        told = serializers.ErrorDetail(f"There is no such field. Known: {known}.", "unknown")
+        raise ValidationError({name: [told] for name in unknown})

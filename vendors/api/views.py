@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import Http404
+from django.urls import reverse
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, status
@@ -21,7 +22,7 @@ from vendors.api.exports import Exports
 from vendors.api.fields import MoneyField, key_of
 from vendors.api.keys import once
 from vendors.api.paging import CURSOR, LIMIT, ORDERING, Pages
-from vendors.api.serializers import RecordSerializer, RowSerializer
+from vendors.api.serializers import CheckedSerializer, Reason, RecordSerializer, RowSerializer
 from vendors.api.states import names, require_match, tag_of
 from vendors.models import Tracked
 from vendors.services import remove_record
@@ -48,6 +49,8 @@ class Addresses(GenericViewSet):
     subject = ""
     # Action -> what it does to records (view, add, change, delete); by default a POST of its own changes.
     acts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    # Action, or "read" -> the permission on other records that it needs instead.
+    permissions: ClassVar[Mapping[str, str]] = {}
     # POSTs that move money or state: they need an idempotency key.
     keyed: ClassVar[frozenset[str]] = frozenset()
     # POSTs that store nothing: no transaction, no key.
@@ -181,7 +184,9 @@ class Rows(Exports, Addresses):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return a page of the rows that you may see."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        serializer: Any = self.get_serializer(page, many=True)
+        serializer.child.look_ahead(page)
+        return self.get_paginated_response(serializer.data)
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return one row, with the ETag of its state."""
@@ -199,6 +204,25 @@ class Rows(Exports, Addresses):
     def plain(self, row: Any = None) -> Any:
         """Return the serializer with all its fields."""
         return self.serializer_class(row, context=self.get_serializer_context())
+
+    def told(self, serializer_class: type[CheckedSerializer] = Reason) -> dict[str, Any]:
+        """Return what an action was told; raise ValidationError."""
+        asked = serializer_class(data=self.request.data, context=self.get_serializer_context())
+        asked.is_valid(raise_exception=True)
+        return dict(asked.validated_data)
+
+    def shown(self, row: Any, *, status: int = 200) -> Response:
+        """Return a row as it is now, with its new ETag."""
+        fresh = self.with_related(type(row)._default_manager.filter(pk=row.pk)).get()
+        data = self.plain(fresh).data
+        headers = {"ETag": tag_of(data)}
+        if status == 201:
+            headers["Location"] = self.address_of(fresh)
+        return Response(data, status=status, headers=headers)
+
+    def address_of(self, row: Any) -> str:
+        """Return where a row is found."""
+        return f"{reverse(f'{self.basename}-list')}/{key_of(row, by=tuple(self.lookup_paths.values()))}"
 
     def _refuse_unknown(self, *, only: tuple[str, ...] | None = None) -> None:
         known = set(only or (FIELDS, CURSOR, LIMIT, ORDERING))
@@ -238,17 +262,6 @@ class Records(Rows):
             serializer.save()
             return self.shown(row)
 
-    def reason(self) -> str:
-        """Return why an action is done."""
-        _require_reason(self.request)
-        body = cast("dict[str, Any]", self.request.data)
-        unknown = sorted(set(body) - {"reason"})
-        if unknown:
-            raise exceptions.ValidationError(
-                {name: ["There is no such field. Known: reason."] for name in unknown}
-            )
-        return str(body["reason"])
-
     def locked(self) -> Tracked:
         """Return the row of the address, held until the transaction ends, and in the state that was read."""
         found = self.get_object()
@@ -257,20 +270,6 @@ class Records(Rows):
         row: Tracked = self.get_object()
         require_match(self.request, tag=self.tag(row))
         return row
-
-    def shown(self, row: Any, *, status: int = 200) -> Response:
-        """Return a row as it is now, with its new ETag."""
-        fresh = self.with_related(type(row)._default_manager.filter(pk=row.pk)).get()
-        data = self.plain(fresh).data
-        headers = {"ETag": tag_of(data)}
-        if status == 201:
-            headers["Location"] = self.address_of(fresh)
-        return Response(data, status=status, headers=headers)
-
-    def address_of(self, row: Any) -> str:
-        """Return where a row is found."""
-        key = key_of(row, by=tuple(self.lookup_paths.values()))
-        return f"{self.request.path.rstrip('/')}/{key}"
 
 
 class Removable:

@@ -29,6 +29,7 @@ SUBJECTS: dict[str, frozenset[str]] = {
         {
             *("incidents.FeedSource", "incidents.ComponentRule", "incidents.SeverityRule"),
             *("incidents.FeedRecord", "incidents.FeedUpload", "incidents.Probe", "incidents.SourceWatch"),
+            *("incidents.UnmatchedName", "incidents.ProposedWindow", "incidents.FeedLetter"),
         }
     ),
     "terms": frozenset(),
