@@ -49,7 +49,7 @@ class OutageSerializer(FactSerializer):
 
     incident = incident_field()
     service = service_field()
-    confirmed_by = PersonField(read_only=True)
+    confirmed_by = PersonField(read_only=True, allow_null=True)
 
     class Meta:
         model = Outage
