@@ -254,5 +254,5 @@ class Uploads(Rows):
         """Forget a file that was shown and is not wanted."""
         upload = self.get_object()
         self.told(Nothing)
-        forget_upload(upload)
+        forget_upload(upload, by=self.by)
         return Response(status=status.HTTP_204_NO_CONTENT)
