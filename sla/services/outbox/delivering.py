@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from django.conf import settings
@@ -33,6 +33,7 @@ BACKOFF = (
     timedelta(hours=12),
 )
 LOOK_AHEAD = 20
+RESTORED = "It waited in a backup of {at:%Y-%m-%d %H:%M} UTC that was restored: it may have been sent since."
 BROKEN_OFF = "The worker ended while it was being sent, at {at:%Y-%m-%d %H:%M:%S} UTC or soon after."
 
 
@@ -69,6 +70,14 @@ def note_broken_off(*, now: datetime) -> int:
     if noted:
         logger.warning("%d in doubt, broken off: %s", len(noted), ", ".join(noted[:LOOK_AHEAD]))
     return len(noted)
+
+
+def note_restored(*, made_at: datetime) -> int:
+    """Put in doubt what had not left when a backup was made, now that it is restored; return how many."""
+    waited = OutboxMessage.objects.filter(state__in=(State.WAITING, State.SENDING))
+    return waited.update(
+        state=State.IN_DOUBT, token="", lease_until=None, error=RESTORED.format(at=made_at.astimezone(UTC))
+    )
 
 
 def _taken(*, clock: Clock) -> OutboxMessage | None:
