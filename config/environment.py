@@ -1,10 +1,7 @@
 """Reads the environment once, checks every variable, and reports all that is wrong together."""
 
-import contextlib
 import os
 import re
-import secrets
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -18,11 +15,15 @@ import dj_email_url
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvValidationError, ValidationError
 
+from config.keys import SUFFIX, check_secret_key, kept_secret_key, values_from_files
+
 # What to write instead, printed after what is wrong. The keys are the complete list of variables.
 ADVICE = {
     "DATABASE_URL": "Write postgres://USER:PASSWORD@HOST:PORT/NAME or sqlite:////PATH, or leave it out.",
     "CELERY_BROKER_URL": "Write redis://HOST:PORT/NUMBER, or leave it out to work without a broker.",
-    "RECOURSE_SECRET_KEY": "Write at least 50 random characters, kept secret and the same at every start.",
+    "RECOURSE_SECRET_KEY": "Write at least 50 random characters, kept secret and the same at every start"
+    " and on every machine.",
+    "RECOURSE_SECRET_KEY_OLD": "Write the keys before this one, separated by commas, or leave it out.",
     "RECOURSE_DEBUG": "Write true or false.",
     "RECOURSE_HOSTS": "Write the host names that browsers use, separated by commas, without https://.",
     "RECOURSE_ORIGINS": "Write whole origins separated by commas, such as https://recourse.example.com.",
@@ -42,10 +43,16 @@ SECRET = {
     "DATABASE_URL",
     "CELERY_BROKER_URL",
     "RECOURSE_SECRET_KEY",
+    "RECOURSE_SECRET_KEY_OLD",
     "RECOURSE_MAIL_URL",
     "RECOURSE_CHAT_URL",
     "RECOURSE_METRICS_KEY",
 }
+FILES = {
+    f"{name}{SUFFIX}": f"Name a file that holds what {name} would, or leave it out."
+    for name in sorted(SECRET)
+}
+ADVICE |= FILES
 MAIL_SERVERS = {"smtp", "smtps", "submission", "submit"}
 MAIL_OPTIONS = {"tls", "ssl", "timeout", "_default_from_email", "_server_email", "_reply_to"}
 # In the spellings that the reader of mail addresses takes for yes; anything else would silently mean no.
@@ -56,7 +63,6 @@ YES_OR_NO = {
 # Ten answers of a server have to come within SEND_LEASE_SECONDS.
 LONGEST_TIMEOUT = 30
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-SECRET_KEY_LENGTH = 50
 METRICS_KEY_LENGTH = 32
 PROBES = ("off", "public", "private")
 # Shorter ones are words that lines are made of, such as the database's own name.
@@ -70,6 +76,7 @@ class Environment:
     debug: bool
     data: Path
     secret_key: str
+    old_keys: list[str]
     hosts: list[str]
     origins: list[str]
     proxies: int
@@ -85,6 +92,11 @@ class Environment:
 
 def read_environment(*, root: Path) -> Environment:
     """Return the checked environment; raise ImproperlyConfigured naming every wrong variable."""
+    with values_from_files(SECRET) as problems:
+        return _read(root, problems=problems)
+
+
+def _read(root: Path, *, problems: dict[str, str]) -> Environment:
     env = Env(eager=False)
     debug = env.bool("RECOURSE_DEBUG", False)
     hosts = env.list("RECOURSE_HOSTS", LOCAL_HOSTS if debug else [], validate=_hosts)
@@ -99,12 +111,15 @@ def read_environment(*, root: Path) -> Environment:
     formats: list[str] = env.list("RECOURSE_FORMATS", [])
     probes = env.str("RECOURSE_PROBES", PROBES[0], validate=_probes)
     parser = env.str("RECOURSE_MAINTENANCE_PARSER", "", validate=_parser)
-    key = env.str("RECOURSE_SECRET_KEY", "", validate=_secret_key)
-    _refuse(_problems(env) | _unusable(data) | _missing(debug=debug, hosts=hosts, key=key) | _unknown())
+    key = env.str("RECOURSE_SECRET_KEY", "", validate=check_secret_key)
+    old_keys: list[str] = env.list("RECOURSE_SECRET_KEY_OLD", [], validate=_old_keys)
+    missing = _missing(debug=debug, hosts=hosts, key=key)
+    _refuse(problems | _problems(env) | _unusable(data) | missing | _unknown())
     return Environment(
         debug=debug,
         data=data,
-        secret_key=key or _kept_secret_key(data),
+        secret_key=key or kept_secret_key(data),
+        old_keys=old_keys,
         hosts=hosts,
         origins=origins,
         proxies=proxies,
@@ -121,8 +136,13 @@ def read_environment(*, root: Path) -> Environment:
 
 def secret_words() -> frozenset[str]:
     """Return what no log may show: the secret variables, and the passwords and paths in their addresses."""
+    with values_from_files(SECRET):
+        return _secret_words()
+
+
+def _secret_words() -> frozenset[str]:
     values = {name: value for name in SECRET if (value := os.environ.get(name))}
-    words = set(values.values())
+    words = set(values.values()) | set(values.get("RECOURSE_SECRET_KEY_OLD", "").split(","))
     for name in values.keys() & {"DATABASE_URL", "CELERY_BROKER_URL", "RECOURSE_MAIL_URL"}:
         password = urlsplit(values[name]).netloc.rpartition("@")[0].partition(":")[2]
         words |= {password, unquote(password)}
@@ -167,11 +187,24 @@ def _missing(*, debug: bool, hosts: list[str], key: str) -> dict[str, str]:
         return {}
     production = "is not set, and RECOURSE_DEBUG is off."
     problems = {}
-    if key == "" and not os.environ.get("RECOURSE_SECRET_KEY"):
-        problems["RECOURSE_SECRET_KEY"] = production
+    if not key and not os.environ.get("RECOURSE_SECRET_KEY") and _may_have_many_machines():
+        problems["RECOURSE_SECRET_KEY"] = (
+            "is not set, while other machines may use the same database. Name in RECOURSE_DATA a directory"
+            " that all of them share, where it is made once, or set it:"
+        )
     if hosts == [] and not os.environ.get("RECOURSE_HOSTS"):
         problems["RECOURSE_HOSTS"] = production
     return problems
+
+
+def _may_have_many_machines() -> bool:
+    """Say whether a key that is made here could differ from that of another machine.
+
+    A file of SQLite belongs to one machine. On a server's database the machines have to share the uploads,
+    and with the directory that was named for these they share the key that lies in it.
+    """
+    database = os.environ.get("DATABASE_URL", "")
+    return bool(database) and not database.startswith("sqlite:") and not os.environ.get("RECOURSE_DATA")
 
 
 def _unknown() -> dict[str, str]:
@@ -188,7 +221,10 @@ def _refuse(problems: dict[str, str]) -> None:
 
 
 def _sentence(name: str, *, problem: str) -> str:
-    advice = ADVICE.get(name) or "Correct its name or remove it; known are " + ", ".join(sorted(ADVICE)) + "."
+    advice = (
+        ADVICE.get(name)
+        or "Correct its name or remove it; known are " + ", ".join(sorted(ADVICE.keys() - FILES)) + "."
+    )
     value = os.environ.get(name)
     if problem.startswith("is not set"):
         return f"{name} {problem} {advice}"
@@ -198,35 +234,9 @@ def _sentence(name: str, *, problem: str) -> str:
     return f"{name} ({shown}): {problem} {advice}"
 
 
-def _kept_secret_key(data: Path) -> str:
-    """Return the key kept in the data directory, making it (readable by its owner only) the first time."""
-    path = data / "secret-key"
-    if not path.exists():
-        _write_secret_key(path)
-    key = path.read_text().strip()
-    if len(key) < SECRET_KEY_LENGTH:
-        raise ImproperlyConfigured(
-            f"{path} holds {len(key)} characters, fewer than {SECRET_KEY_LENGTH}. "
-            "Delete it, and a new one is made at the next start."
-        )
-    return key
-
-
-def _write_secret_key(path: Path) -> None:
-    """Put a new key in place whole, so that of two processes that start at once both read the same one."""
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix="secret-key-")
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(64))
-    with contextlib.suppress(FileExistsError):
-        os.link(draft, path)
-    os.unlink(draft)
-
-
-def _secret_key(value: str) -> None:
-    if len(value) < SECRET_KEY_LENGTH:
-        raise ValidationError(f"It has {len(value)} characters, fewer than {SECRET_KEY_LENGTH}.")
-    if len(set(value)) < 5 or value.startswith("django-insecure-"):
-        raise ValidationError("It is easy to guess.")
+def _old_keys(values: list[str]) -> None:
+    for value in values:
+        check_secret_key(value)
 
 
 def _metrics_key(value: str) -> None:

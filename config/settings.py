@@ -17,6 +17,8 @@ DATA_DIR = ENVIRONMENT.data
 
 DEBUG = ENVIRONMENT.debug
 SECRET_KEY = ENVIRONMENT.secret_key
+# Sessions and links that older keys signed hold until these are left out.
+SECRET_KEY_FALLBACKS = ENVIRONMENT.old_keys
 ALLOWED_HOSTS = ENVIRONMENT.hosts
 CSRF_TRUSTED_ORIGINS = ENVIRONMENT.origins
 # Links in mails and documents start with this; without an origin they are left out.
@@ -403,4 +405,4 @@ UNFOLD: dict[str, Any] = {
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": NAVIGATION},
 }
 
-LOGGING = logging_settings(debug=DEBUG, secrets=secret_words() | {SECRET_KEY})
+LOGGING = logging_settings(debug=DEBUG, secrets=secret_words() | {SECRET_KEY, *SECRET_KEY_FALLBACKS})

@@ -1,5 +1,6 @@
 """Every wrong variable is named with its value and what to do; nothing is read halfway."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -35,6 +36,7 @@ WRONG = [
     ("RECOURSE_PROXIES", "yes", "('yes'): Not a valid integer."),
     ("RECOURSE_PROXIES", "-1", "('-1'): It is not a number of proxies."),
     ("RECOURSE_SECRET_KEY", "short", f"({NOT_SHOWN}): It has 5 characters, fewer than 50."),
+    ("RECOURSE_SECRET_KEY_OLD", KEY + ",short", f"({NOT_SHOWN}): It has 5 characters, fewer than 50."),
     ("RECOURSE_SECRET_KEY", "ab" * 30, f"({NOT_SHOWN}): It is easy to guess."),
     ("RECOURSE_SECRET_KEY", "django-insecure-" + KEY, f"({NOT_SHOWN}): It is easy to guess."),
     ("DATABASE_URL", "nonsense", f"({NOT_SHOWN}): It is not a database address."),
@@ -103,10 +105,17 @@ def test_a_wrong_value_is_refused_with_what_to_write(
 
 def test_all_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     set_all(monkeypatch, RECOURSE_PROXIES="x", DATABASE_URL="mysql://db/x", RECOURSE_HOSTS="a/b")
+    set_all(monkeypatch, RECOURSE_MAIL_URL_FILE="/nowhere/mail-url")
     with pytest.raises(ImproperlyConfigured) as refusal:
         read_environment(root=tmp_path)
     named = {line.split(" ")[0].rstrip(":") for line in str(refusal.value).splitlines()[1:]}
-    assert named == {"RECOURSE_PROXIES", "DATABASE_URL", "RECOURSE_HOSTS", "RECOURSE_SECRET_KEY"}
+    assert named == {
+        "RECOURSE_PROXIES",
+        "DATABASE_URL",
+        "RECOURSE_HOSTS",
+        "RECOURSE_SECRET_KEY",
+        "RECOURSE_MAIL_URL_FILE",
+    }
 
 
 def test_a_misspelt_variable_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -128,18 +137,41 @@ def test_a_data_directory_that_cannot_be_made_is_refused(
         read_environment(root=tmp_path)
 
 
-def test_production_without_key_and_hosts_is_refused(tmp_path: Path) -> None:
+def test_production_without_hosts_is_refused_and_makes_no_key(tmp_path: Path) -> None:
     with pytest.raises(ImproperlyConfigured) as refusal:
         read_environment(root=tmp_path)
-    assert "RECOURSE_SECRET_KEY is not set, and RECOURSE_DEBUG is off." in str(refusal.value)
     assert "RECOURSE_HOSTS is not set, and RECOURSE_DEBUG is off." in str(refusal.value)
     assert not (tmp_path / ".data" / "secret-key").exists()
 
 
-def test_debug_makes_a_key_once_that_only_its_owner_reads(
+def test_no_key_is_made_where_machines_may_share_a_database_and_not_the_key(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    set_all(monkeypatch, RECOURSE_DEBUG="true")
+    set_all(monkeypatch, RECOURSE_HOSTS="a.example", DATABASE_URL="postgres://me:pw@db/recourse")
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        read_environment(root=tmp_path)
+    assert "RECOURSE_SECRET_KEY is not set, while other machines may use the same database." in str(
+        refusal.value
+    )
+    assert not (tmp_path / ".data" / "secret-key").exists()
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"RECOURSE_DEBUG": "true"},
+        {"RECOURSE_HOSTS": "a.example"},
+        {"RECOURSE_HOSTS": "a.example", "DATABASE_URL": "sqlite:////tmp/a.sqlite3"},
+        {"RECOURSE_HOSTS": "a.example", "DATABASE_URL": "postgres://me:pw@db/recourse", "RECOURSE_DATA": "."},
+    ],
+    ids=["debug", "one machine", "a file", "a named directory"],
+)
+def test_the_first_start_makes_a_key_that_only_its_owner_reads(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str]
+) -> None:
+    set_all(monkeypatch, **variables)
+    if "RECOURSE_DATA" in variables:
+        set_all(monkeypatch, RECOURSE_DATA=str(tmp_path / ".data"))
     first = read_environment(root=tmp_path)
     second = read_environment(root=tmp_path)
     path = tmp_path / ".data" / "secret-key"
@@ -200,6 +232,35 @@ def test_a_full_production_environment_is_read(monkeypatch: pytest.MonkeyPatch, 
     assert read.metrics_key == "metrics-key-0123456789-abcdefghi"
     assert (tmp_path / "kept").is_dir()
     assert not (tmp_path / "kept" / "secret-key").exists()
+
+
+def test_a_secret_may_lie_in_a_file_and_stays_out_of_logs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text(f"{KEY}\n")
+    (tmp_path / "old").write_text(f"{KEY}-1,{KEY}-2")
+    set_all(
+        monkeypatch,
+        RECOURSE_HOSTS="a.example",
+        RECOURSE_SECRET_KEY_FILE=str(tmp_path / "key"),
+        RECOURSE_SECRET_KEY_OLD_FILE=str(tmp_path / "old"),
+    )
+    read = read_environment(root=tmp_path)
+    assert (read.secret_key, read.old_keys) == (KEY, [f"{KEY}-1", f"{KEY}-2"])
+    assert secret_words() == {KEY, f"{KEY}-1", f"{KEY}-2", f"{KEY}-1,{KEY}-2"}
+    assert "RECOURSE_SECRET_KEY" not in os.environ
+
+
+def test_a_secret_is_not_given_twice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("redis://mq/1")
+    set_all(
+        monkeypatch,
+        RECOURSE_DEBUG="true",
+        CELERY_BROKER_URL="redis://mq/0",
+        CELERY_BROKER_URL_FILE=str(tmp_path / "url"),
+    )
+    with pytest.raises(ImproperlyConfigured, match=r"CELERY_BROKER_URL is set too\. Keep one of them\."):
+        read_environment(root=tmp_path)
 
 
 @pytest.mark.parametrize(
