@@ -23,6 +23,8 @@ HIDDEN = "(hidden)"
 LEVELS = {
     **dict.fromkeys(("config", "vendors", "incidents", "sla"), "INFO"),
     "django": "INFO",
+    # Wrong passwords, with name and address, and what they lead to.
+    "axes": "WARNING",
     # `config.requests` has a line for each answer; here only errors, with their traceback.
     "django.request": "ERROR",
     "django.server": "CRITICAL",

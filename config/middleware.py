@@ -3,12 +3,13 @@
 import logging
 import re
 from collections.abc import Callable
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any
 from uuid import uuid4
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponseBase, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
@@ -19,6 +20,8 @@ logger = logging.getLogger("config.requests")
 
 REQUEST_ID = "X-Request-ID"
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# How exactly the last use of a login is known: each note is a write.
+NOTED_SECONDS = 60
 # Asked again and again by machines: one line for each would be most of the log.
 UNREMARKABLE = ("/static/", "/health/", "/metrics")
 
@@ -54,6 +57,20 @@ def _request_id(request: HttpRequest) -> str:
     return given if SANE_ID.fullmatch(given) else uuid4().hex
 
 
+class Headers:
+    """Say what browsers and caches may do with an answer, where it does not say so itself."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer a request. Scripts and styles say themselves how long they are kept."""
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store, private")
+        response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        return response
+
+
 class LoginRequired(LoginRequiredMiddleware):
     """Ask for a login, and say in the log who asks; where nobody needs one the database is not asked who."""
 
@@ -67,9 +84,22 @@ class LoginRequired(LoginRequiredMiddleware):
         """Send to the login page whom a page does not let in."""
         if not getattr(view_func, "login_required", True):
             return None
+        if request.user.is_authenticated and _has_expired(request, now=int(time())):
+            logout(request)
         if request.user.is_authenticated:
             bind_contextvars(user=request.user.pk)
         return super().process_view(request, view_func, view_args, view_kwargs)
+
+
+def _has_expired(request: HttpRequest, *, now: int) -> bool:
+    """Say whether a login is too old, or was not used for too long; note its use where that is news."""
+    session = request.session
+    begun, seen = session.setdefault("begun", now), session.setdefault("seen", now)
+    if now - begun >= settings.SESSION_COOKIE_AGE or now - seen >= settings.SESSION_IDLE_SECONDS:
+        return True
+    if now - seen >= NOTED_SECONDS:
+        session["seen"] = now
+    return False
 
 
 class NamedHosts(CommonMiddleware):

@@ -1,9 +1,11 @@
 """Settings: what may differ between installations comes from the environment (see environment.py)."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.conf import global_settings as default_settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
@@ -56,6 +58,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.RequestLog",
+    "config.middleware.Headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.ContentSecurityPolicy",
@@ -124,6 +127,8 @@ def _database() -> dict[str, Any]:
 
 
 DATABASES = {"default": _database()}
+# One query of a web request; see config/queries.py.
+WEB_QUERY_SECONDS = 30
 
 # What lists show of statements is remembered between requests: a few hundred bytes each.
 CACHES = {
@@ -144,6 +149,9 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # A schedule with its levels, tiers and exclusions is one form.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
+# All files of one form together, and a little for the rest of it.
+UPLOAD_MAX_SIZE = 25 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["config.uploads.SizeLimit", *default_settings.FILE_UPLOAD_HANDLERS]
 
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -151,10 +159,34 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    # Those that were set before; each becomes the first kind at the next login.
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+# Who has logged in does so again after so long, and after so long without a request.
 SESSION_COOKIE_AGE = 12 * 3600
+SESSION_IDLE_SECONDS = 2 * 3600
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
+# Lax, since whoever follows a link in a mail, or comes back from a provider of logins, is logged in.
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+if not DEBUG:
+    # Browsers take these names only over TLS and from this very host.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+PASSWORD_RESET_TIMEOUT = 3600
 X_FRAME_OPTIONS = "DENY"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# What no page of ours uses; passkeys are asked for by our own pages only.
+PERMISSIONS_POLICY = ", ".join(
+    [
+        *(
+            f"{name}=()"
+            for name in ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
+        ),
+        *(f"publickey-credentials-{act}=(self)" for act in ("create", "get")),
+    ]
+)
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = not DEBUG
 # What probes and monitors ask from inside: by any name, and without TLS (see config.middleware.NamedHosts).
@@ -166,6 +198,28 @@ SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 # W005, W021: whether sibling host names serve https, and join the browsers' lists, is their owner's choice.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+# After five wrong passwords a name is locked for half an hour, wherever they came from.
+INSTALLED_APPS += ["axes"]
+MIDDLEWARE += ["axes.middleware.AxesMiddleware"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=30)
+AXES_LOCKOUT_PARAMETERS: list[Any] = [["username", "ip_address"], "username"]
+AXES_RESET_ON_SUCCESS = True
+# Who goes on trying does not keep the rightful user out for longer.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "config.addresses.client_address"
+AXES_LOCKOUT_CALLABLE = "config.lockout.locked_page"
+# config.admin has the page of those that are locked; who logged in stands in the log.
+AXES_ENABLE_ADMIN = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+# The log names name and address of who failed; the rows keep nothing else that was typed.
+AXES_SENSITIVE_PARAMETERS = ["csrfmiddlewaretoken"]
 
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
@@ -375,6 +429,7 @@ NAVIGATION: list[dict[str, Any]] = [
         ("Users", "person", "auth_user"),
         ("Groups", "group", "auth_group"),
         ("API tokens", "key", "vendors_apitoken"),
+        ("Locked logins", "lock", "axes_accessattempt"),
     ),
 ]
 PRIMARY = {

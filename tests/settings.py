@@ -32,3 +32,5 @@ globals().update({name: value for name, value in vars(real).items() if name.isup
 WHITENOISE_AUTOREFRESH = True
 # A slow hash protects passwords, not tests.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Logging in without a request, as the test client does, is refused by it.
+AXES_ENABLED = False

@@ -21,7 +21,8 @@ PAPER = b"<script>alert(1)</script>"
 def contract(tmp_path: Path, settings: Any) -> Contract:
     settings.MEDIA_ROOT = tmp_path
     contract = a_contract(vendor=a_vendor(owner=person("owner")))
-    contract.document = ContentFile(PAPER, name="signed paper.html")
+    # Kept before such files were refused.
+    contract.document = contract.document.storage.save("contracts/signed_paper.html", ContentFile(PAPER))
     save_record(contract, by=person(), reason=REASON)
     return contract
 

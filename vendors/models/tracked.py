@@ -1,14 +1,17 @@
 """What every register row shares: history with a person and a reason, natural keys, visibility."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar, cast
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.core.exceptions import ValidationError
 from django.db import models
 from simple_history.models import HistoricalRecords
+
+from vendors.files.papers import HEAD, paper_problem
 
 if TYPE_CHECKING:
     from vendors.models.contracts import Contract
@@ -118,6 +121,19 @@ class Tracked(models.Model):
     class Meta:
         abstract = True
 
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Refuse new files that are no papers, beside what the fields themselves refuse."""
+        problems: dict[str, Any] = {}
+        try:
+            super().clean_fields(exclude=exclude)
+        except ValidationError as error:
+            problems = error.update_error_dict({})
+        for name, problem in _paper_problems(self):
+            if name not in (exclude or ()):
+                problems.setdefault(name, []).append(ValidationError(problem, code="paper"))
+        if problems:
+            raise ValidationError(problems)
+
     def natural_key(self) -> tuple[Any, ...]:
         """Return the key that documents and files use for this row."""
         return tuple(_followed(self, path) for path in self.natural_fields)
@@ -137,6 +153,19 @@ class Tracked(models.Model):
 
 def _rows(model: str) -> Any:
     return apps.get_model("vendors", model)._default_manager.all()
+
+
+def _paper_problems(row: models.Model) -> Iterator[tuple[str, str]]:
+    """Yield field and problem of each file that was just chosen; one that is kept already stays as it is."""
+    for field in row._meta.concrete_fields:
+        chosen = getattr(row, field.name) if isinstance(field, models.FileField) else None
+        if chosen and not chosen._committed:
+            chosen.open()
+            head = chosen.read(HEAD)
+            chosen.seek(0)
+            problem = paper_problem(chosen.name, size=chosen.size, head=head)
+            if problem:
+                yield field.name, problem
 
 
 def _followed(row: models.Model, path: str) -> Any:
