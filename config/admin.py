@@ -1,13 +1,21 @@
-"""Logins that are locked after wrong passwords."""
+"""Logins: locked ones, second factors, and who is known to the provider of logins."""
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from axes.models import AccessAttempt
 from axes.utils import reset
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
+
+# What allauth registers shows secrets, or is not used here.
+for model in (Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
 
 
 @admin.register(AccessAttempt)
@@ -38,4 +46,38 @@ class LockedLoginAdmin(ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: AccessAttempt | None = None) -> bool:
         """Let nobody change one."""
+        return False
+
+
+@admin.register(Authenticator)
+class SecondFactorAdmin(ModelAdmin):
+    """Second factors of all users, without their secrets; one that was lost is taken away here."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_display_links = None
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
+    fields = ("user", "type", "created_at", "last_used_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Let everybody set up their own."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
+        """Let nobody change one."""
+        return False
+
+
+@admin.register(SocialAccount)
+class LinkedLoginAdmin(ModelAdmin):
+    """Which user a person is whom the provider of logins knows by its `sub`."""
+
+    list_display = ("user", "uid", "provider", "last_login", "date_joined")
+    list_select_related = ("user",)
+    search_fields = ("user__username", "uid")
+    fields = ("user", "provider", "uid")
+    autocomplete_fields = ("user",)
+
+    def has_change_permission(self, request: HttpRequest, obj: SocialAccount | None = None) -> bool:
+        """Let a link be made or taken away, never bent."""
         return False

@@ -16,14 +16,15 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvValidationError, ValidationError
 
 from config.keys import SUFFIX, check_secret_key, kept_secret_key, values_from_files
+from config.sign_in.providers import OpenIdProvider, check_issuer
 
 # What to write instead, printed after what is wrong. The keys are the complete list of variables.
 ADVICE = {
     "DATABASE_URL": "Write postgres://USER:PASSWORD@HOST:PORT/NAME or sqlite:////PATH, or leave it out.",
     "CELERY_BROKER_URL": "Write redis://HOST:PORT/NUMBER, or leave it out to work without a broker.",
-    "RECOURSE_SECRET_KEY": "Write at least 50 random characters, kept secret and the same at every start"
+    "RECOURSE_SECRET_KEY": "Write at least 50 random characters, kept secret and the same at every start"  # nosec B105
     " and on every machine.",
-    "RECOURSE_SECRET_KEY_OLD": "Write the keys before this one, separated by commas, or leave it out.",
+    "RECOURSE_SECRET_KEY_OLD": "Write the keys before this one, separated by commas, or leave it out.",  # nosec B105
     "RECOURSE_DEBUG": "Write true or false.",
     "RECOURSE_HOSTS": "Write the host names that browsers use, separated by commas, without https://.",
     "RECOURSE_ORIGINS": "Write whole origins separated by commas, such as https://recourse.example.com.",
@@ -36,6 +37,14 @@ ADVICE = {
     "RECOURSE_METRICS_KEY": "Write at least 32 random letters and digits, or leave it out for no metrics.",
     "RECOURSE_MAINTENANCE_PARSER": "Name the Python of the environment that `make maintenance-parser` made.",
     "RECOURSE_PROBES": "Write off, public (probes of public https addresses), or private (also inside).",
+    "RECOURSE_SECOND_FACTOR": "Write off, offered (whoever likes sets up an authenticator app or a passkey),"
+    " or required (staff has to).",
+    "RECOURSE_OIDC_ISSUER": "Write the issuer of your provider of logins, such as"
+    " https://login.example.com/realms/acme, with RECOURSE_OIDC_CLIENT and RECOURSE_OIDC_SECRET, or none of"
+    " the three.",
+    "RECOURSE_OIDC_CLIENT": "Write the client ID that the provider gave.",
+    "RECOURSE_OIDC_SECRET": "Write the client secret that the provider gave.",  # nosec B105
+    "RECOURSE_OIDC_NAME": "Write what the provider is called on the login page.",
     "RECOURSE_FORMATS": "Write the codes of rarer feed formats to offer, separated by commas, or all.",
 }
 # Their values carry passwords and must not reach a log.
@@ -47,6 +56,7 @@ SECRET = {
     "RECOURSE_MAIL_URL",
     "RECOURSE_CHAT_URL",
     "RECOURSE_METRICS_KEY",
+    "RECOURSE_OIDC_SECRET",
 }
 FILES = {
     f"{name}{SUFFIX}": f"Name a file that holds what {name} would, or leave it out."
@@ -64,6 +74,7 @@ YES_OR_NO = {
 LONGEST_TIMEOUT = 30
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 METRICS_KEY_LENGTH = 32
+SECOND_FACTOR = ("off", "offered", "required")
 PROBES = ("off", "public", "private")
 # Shorter ones are words that lines are made of, such as the database's own name.
 SHORTEST_SECRET = 8
@@ -85,6 +96,8 @@ class Environment:
     mail: dict[str, Any] | None
     chat: str | None
     metrics_key: str | None
+    second_factor: str
+    oidc: OpenIdProvider | None
     formats: list[str]
     probes: str
     maintenance_parser: str
@@ -108,12 +121,15 @@ def _read(root: Path, *, problems: dict[str, str]) -> Environment:
     chat = _optional(env, name="RECOURSE_CHAT_URL", check=_chat)
     data = Path(env.str("RECOURSE_DATA", "") or root / ".data")
     metrics_key = _optional(env, name="RECOURSE_METRICS_KEY", check=_metrics_key)
+    second_factor = env.str("RECOURSE_SECOND_FACTOR", SECOND_FACTOR[0], validate=_second_factor)
+    issuer = _optional(env, name="RECOURSE_OIDC_ISSUER", check=check_issuer)
     formats: list[str] = env.list("RECOURSE_FORMATS", [])
     probes = env.str("RECOURSE_PROBES", PROBES[0], validate=_probes)
     parser = env.str("RECOURSE_MAINTENANCE_PARSER", "", validate=_parser)
     key = env.str("RECOURSE_SECRET_KEY", "", validate=check_secret_key)
     old_keys: list[str] = env.list("RECOURSE_SECRET_KEY_OLD", [], validate=_old_keys)
     missing = _missing(debug=debug, hosts=hosts, key=key)
+    missing |= _missing_of_provider()
     _refuse(problems | _problems(env) | _unusable(data) | missing | _unknown())
     return Environment(
         debug=debug,
@@ -128,6 +144,8 @@ def _read(root: Path, *, problems: dict[str, str]) -> Environment:
         mail=_mail_settings(mail) if mail else None,
         chat=chat,
         metrics_key=metrics_key,
+        second_factor=second_factor,
+        oidc=_provider(issuer) if issuer else None,
         formats=formats,
         probes=probes,
         maintenance_parser=str(Path(parser).absolute()) if parser else "",
@@ -188,13 +206,31 @@ def _missing(*, debug: bool, hosts: list[str], key: str) -> dict[str, str]:
     production = "is not set, and RECOURSE_DEBUG is off."
     problems = {}
     if not key and not os.environ.get("RECOURSE_SECRET_KEY") and _may_have_many_machines():
-        problems["RECOURSE_SECRET_KEY"] = (
+        problems["RECOURSE_SECRET_KEY"] = (  # nosec B105
             "is not set, while other machines may use the same database. Name in RECOURSE_DATA a directory"
             " that all of them share, where it is made once, or set it:"
         )
     if hosts == [] and not os.environ.get("RECOURSE_HOSTS"):
         problems["RECOURSE_HOSTS"] = production
     return problems
+
+
+def _missing_of_provider() -> dict[str, str]:
+    """Return which of the three settings of a provider of logins lacks, where there is another."""
+    names = ("RECOURSE_OIDC_ISSUER", "RECOURSE_OIDC_CLIENT", "RECOURSE_OIDC_SECRET")
+    lacking = [name for name in names if not os.environ.get(name)]
+    if len(lacking) == len(names):
+        return {}
+    return dict.fromkeys(lacking, "is not set, and others of the provider of logins are.")
+
+
+def _provider(issuer: str) -> OpenIdProvider:
+    return OpenIdProvider(
+        issuer=issuer.rstrip("/"),
+        client=os.environ["RECOURSE_OIDC_CLIENT"],
+        secret=os.environ["RECOURSE_OIDC_SECRET"],
+        name=os.environ.get("RECOURSE_OIDC_NAME") or "your company's login",
+    )
 
 
 def _may_have_many_machines() -> bool:
@@ -269,6 +305,11 @@ def _origins(values: list[str]) -> None:
 def _parser(value: str) -> None:
     if value and not os.access(value, os.X_OK):
         raise ValidationError("It is no program that this user may start.")
+
+
+def _second_factor(value: str) -> None:
+    if value not in SECOND_FACTOR:
+        raise ValidationError("It is none of " + ", ".join(SECOND_FACTOR) + ".")
 
 
 def _probes(value: str) -> None:

@@ -13,8 +13,11 @@ from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponseBase, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
+from django.shortcuts import redirect
 from django.urls import reverse
 from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from config.sign_in.pages import is_open, lacks_second_factor
 
 logger = logging.getLogger("config.requests")
 
@@ -88,6 +91,8 @@ class LoginRequired(LoginRequiredMiddleware):
             logout(request)
         if request.user.is_authenticated:
             bind_contextvars(user=request.user.pk)
+            if not is_open(request) and lacks_second_factor(request, user=request.user):
+                return redirect("mfa_index")
         return super().process_view(request, view_func, view_args, view_kwargs)
 
 
@@ -125,6 +130,9 @@ class ContentSecurityPolicy(CSPMiddleware):
     ) -> PolicyParts:
         """Return the policy of the page that was asked for."""
         parts = super().get_policy_parts(request, response, report_only)
+        if not report_only and settings.OIDC:
+            # Browsers follow a form to where it is redirected only so.
+            parts.update = {**(parts.update or {}), "form-action": [settings.OIDC.origin]}
         if not report_only and request.path_info.startswith(reverse("admin:index")):
             parts.replace = {**settings.ADMIN_CONTENT_SECURITY_POLICY, **(parts.replace or {})}
         return parts

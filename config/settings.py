@@ -12,6 +12,7 @@ from django.urls import reverse_lazy
 
 from config.environment import read_environment, secret_words
 from config.logs import logging_settings
+from config.sign_in.providers import provider_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = read_environment(root=BASE_DIR)
@@ -30,6 +31,15 @@ METRICS_KEY = ENVIRONMENT.metrics_key
 # How many reverse proxies stand before this server; what they say of a request is believed.
 PROXIES = ENVIRONMENT.proxies
 
+SIGN_IN_APPS = [
+    "axes",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "django.contrib.humanize",
+]
 # The theme's templates come before the admin's; each app comes after those that it builds on.
 INSTALLED_APPS = [
     "unfold",
@@ -51,6 +61,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "knox",
+    *SIGN_IN_APPS,
     "vendors",
     "incidents",
     "sla",
@@ -88,6 +99,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.sign_in.pages.theme",
             ],
         },
     },
@@ -200,7 +212,6 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else No
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # After five wrong passwords a name is locked for half an hour, wherever they came from.
-INSTALLED_APPS += ["axes"]
 MIDDLEWARE += ["axes.middleware.AxesMiddleware"]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
@@ -220,6 +231,30 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 # The log names name and address of who failed; the rows keep nothing else that was typed.
 AXES_SENSITIVE_PARAMETERS = ["csrfmiddlewaretoken"]
+
+# Second factors, passkeys and a provider of logins. The tables are always there; whether a page offers any of
+# it, RECOURSE_SECOND_FACTOR and RECOURSE_OIDC_ISSUER decide (see config/sign_in/urls.py).
+SECOND_FACTOR = ENVIRONMENT.second_factor
+OIDC = ENVIRONMENT.oidc
+MIDDLEWARE += ["allauth.account.middleware.AccountMiddleware"]
+ACCOUNT_ADAPTER = "config.sign_in.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "admin:index"
+MFA_ADAPTER = "config.sign_in.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+# Addresses of users are entered by administrators and by the provider of logins.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+SOCIALACCOUNT_ADAPTER = "config.sign_in.adapters.ProviderAdapter"
+SOCIALACCOUNT_PROVIDERS = provider_settings(OIDC)
+SOCIALACCOUNT_AUTO_SIGNUP = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
 
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
@@ -350,6 +385,12 @@ def _is_at(request: HttpRequest, *, model: str) -> bool:
     return request.path.startswith(listed) and request.path != desk and not request.path.startswith(reports)
 
 
+OWN_LOGIN: list[dict[str, Any]] = []
+if SECOND_FACTOR != "off":
+    OWN_LOGIN.append({"title": "Your second factor", "icon": "key", "link": reverse_lazy("mfa_index")})
+if OIDC:
+    linked = reverse_lazy("socialaccount_connections")
+    OWN_LOGIN.append({"title": "Your linked login", "icon": "link", "link": linked})
 NAVIGATION: list[dict[str, Any]] = [
     {
         "items": [
@@ -372,6 +413,7 @@ NAVIGATION: list[dict[str, Any]] = [
                 "link": reverse_lazy("admin:sla_reports"),
                 "permission": lambda request: _may_view(request, model="sla_statement"),
             },
+            *OWN_LOGIN,
         ]
     },
     _pages(
@@ -430,6 +472,8 @@ NAVIGATION: list[dict[str, Any]] = [
         ("Groups", "group", "auth_group"),
         ("API tokens", "key", "vendors_apitoken"),
         ("Locked logins", "lock", "axes_accessattempt"),
+        *([("Second factors", "key", "mfa_authenticator")] if SECOND_FACTOR != "off" else []),
+        *([("Linked logins", "link", "socialaccount_socialaccount")] if OIDC else []),
     ),
 ]
 PRIMARY = {

@@ -79,6 +79,10 @@ WRONG = [
     ("RECOURSE_ORIGINS", "https://a.example#top", "'https://a.example#top' is not an origin."),
     ("RECOURSE_CHAT_URL", "http://hidden", f"({NOT_SHOWN}): It is the address of no chat that is known."),
     ("RECOURSE_CHAT_URL", "mmost://hidden/token", f"({NOT_SHOWN}): Messages would go there in the clear."),
+    ("RECOURSE_SECOND_FACTOR", "maybe", "('maybe'): It is none of off, offered, required."),
+    ("RECOURSE_OIDC_ISSUER", "login.acme.example", "It is not the address of a provider."),
+    ("RECOURSE_OIDC_ISSUER", "https://me@login.acme.example", "It is not the address of a provider."),
+    ("RECOURSE_OIDC_ISSUER", "http://login.acme.example", "Logins would go there in the clear."),
     ("RECOURSE_METRICS_KEY", "hidden", f"({NOT_SHOWN}): It has 6 characters, fewer than 32."),
     ("RECOURSE_METRICS_KEY", "ab" * 16, f"({NOT_SHOWN}): It is easy to guess."),
     (
@@ -116,6 +120,29 @@ def test_all_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path
         "RECOURSE_SECRET_KEY",
         "RECOURSE_MAIL_URL_FILE",
     }
+
+
+def test_a_provider_of_logins_is_named_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    set_all(
+        monkeypatch,
+        RECOURSE_DEBUG="true",
+        RECOURSE_OIDC_ISSUER="https://login.acme.example/realms/acme/",
+        RECOURSE_OIDC_CLIENT="recourse",
+    )
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        read_environment(root=tmp_path)
+    told = "RECOURSE_OIDC_SECRET is not set, and others of the provider of logins are."
+    assert told in str(refusal.value)
+    (tmp_path / "secret").write_text("shared with the provider")
+    set_all(monkeypatch, RECOURSE_OIDC_SECRET_FILE=str(tmp_path / "secret"))
+    read = read_environment(root=tmp_path)
+    assert read.oidc is not None
+    assert (read.oidc.issuer, read.oidc.client, read.oidc.secret) == (
+        "https://login.acme.example/realms/acme",
+        "recourse",
+        "shared with the provider",
+    )
+    assert (read.oidc.origin, read.second_factor) == ("https://login.acme.example", "off")
 
 
 def test_a_misspelt_variable_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

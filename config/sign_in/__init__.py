@@ -1,0 +1,1 @@
+"""Second factors, passkeys and OpenID Connect, through django-allauth: off unless settings switch them on."""
