@@ -14,7 +14,7 @@ export UV_PYTHON_DOWNLOADS := never
 # Trust whom the machine trusts: a company's proxy often signs with a certificate of its own.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: demo run worker test check bench captures chaos mutants lock maintenance-parser clean install
+.PHONY: demo run worker test check audit bench captures chaos mutants lock maintenance-parser clean install
 .DEFAULT_GOAL := test
 
 install: $(STAMP)
@@ -63,6 +63,14 @@ check: $(STAMP)
 	RECOURSE_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 		RECOURSE_HOSTS=recourse.example RECOURSE_ORIGINS=https://recourse.example \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml config vendors incidents sla manage.py \
+		2>.venv/bandit.log || { cat .venv/bandit.log; exit 1; }
+	$(BIN)/python -m tests.locks
+	$(BIN)/python -m tests.advisories
+
+# Known weaknesses of what is installed; unlike `make check` it fails where nobody can be asked.
+audit: $(STAMP)
+	@$(BIN)/python -m tests.advisories --strict
 
 bench: $(STAMP)
 	@$(BIN)/python -m pytest tests/benchmarks -m benchmark --benchmark-enable --benchmark-columns=min,median,max $(PYTEST)

@@ -17,5 +17,7 @@ timeout = 60
 graceful_timeout = 30
 # What leaks is given back, and not by all at once.
 max_requests, max_requests_jitter = 5000, 500
+# Nobody steers it while it runs.
+control_socket_disable = True
 # Where a disk that is slow would make a worker seem dead.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # nosec B108 # files without a name

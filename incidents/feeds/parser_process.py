@@ -61,7 +61,7 @@ def ask_parser(
 def _run(call: list[str], *, folder: str, mail: IO[bytes], out: IO[bytes], seconds: float) -> str:
     """Run the parser; return why it failed, "" where it did not. Files, not pipes: none can fill up."""
     try:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # nosec B603 # a program that settings name
             call,
             stdin=mail,
             stdout=out,

@@ -8,7 +8,7 @@ that both feeds of a page tell of the same incidents.
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element, ParseError  # nosec B405 # types only; defusedxml reads
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring

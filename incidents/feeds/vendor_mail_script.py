@@ -99,7 +99,7 @@ def read(content: bytes, senders: list[str]) -> dict[str, Any]:
     for vendor in vendors:
         try:
             found = list(vendor().get_maintenances(data))
-        except Exception:
+        except Exception:  # nosec B112
             # Each vendor has several parsers and each raises what it likes; the next one may fit.
             continue
         if found:

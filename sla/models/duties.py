@@ -118,7 +118,7 @@ class Duty(models.Model):
             models.UniqueConstraint(fields=["kind", "subject", "period"], name="duty_once"),
             models.CheckConstraint(
                 name="duty_held_while_running",
-                condition=~Q(state="running") | (~Q(token="") & Q(lease_until__isnull=False)),
+                condition=~Q(state="running") | (~Q(token="") & Q(lease_until__isnull=False)),  # nosec B106
             ),
         ]
         indexes: ClassVar = [

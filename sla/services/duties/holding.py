@@ -99,7 +99,7 @@ class Held:
         return {"seconds": round(perf_counter() - self._begun, 3)}
 
     def _settle(self, **values: object) -> None:
-        if not self._row().update(token="", lease_until=None, **values):
+        if not self._row().update(token="", lease_until=None, **values):  # nosec B106
             raise self._lost()
 
     def _row(self) -> QuerySet[Duty]:

@@ -75,7 +75,7 @@ def note_broken_off(*, now: datetime) -> int:
 def note_restored(*, made_at: datetime) -> int:
     """Put in doubt what had not left when a backup was made, now that it is restored; return how many."""
     waited = OutboxMessage.objects.filter(state__in=(State.WAITING, State.SENDING))
-    return waited.update(
+    return waited.update(  # nosec B106
         state=State.IN_DOUBT, token="", lease_until=None, error=RESTORED.format(at=made_at.astimezone(UTC))
     )
 
@@ -117,7 +117,7 @@ def _refused(message: OutboxMessage, *, error: RefusedError, now: datetime) -> d
 
 def _settle(message: OutboxMessage, **values: object) -> None:
     held = OutboxMessage.objects.filter(pk=message.pk, token=message.token)
-    if not held.filter(state__in=(State.SENDING, State.IN_DOUBT)).update(
+    if not held.filter(state__in=(State.SENDING, State.IN_DOUBT)).update(  # nosec B106
         token="", lease_until=None, **values
     ):
         logger.warning("its row was settled by somebody else meanwhile")

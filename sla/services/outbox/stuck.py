@@ -64,7 +64,7 @@ def _act(
             code="state",
         )
     OutboxAct.objects.create(message=row, old_state=row.state, new_state=new, at=now, by=by, why=reason)
-    for name, value in {"state": new, "token": "", "lease_until": None, **values}.items():
+    for name, value in {"state": new, "token": "", "lease_until": None, **values}.items():  # nosec B105
         setattr(row, name, value)
     row.save()
     return row
