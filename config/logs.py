@@ -17,8 +17,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 # What a line may carry beside its context. Others put whole requests and arguments into `extra`.
 EXTRAS = ("ms", "runs", "seconds", "status", "status_code", "touched")
 FIRST = ("timestamp", "level", "logger", "event")
-# The address of a calendar is a key, and so is that to which a feed is sent.
-KEYS = re.compile(r"(/(?:calendar|feeds)/\d+/)[^/\s'\"]+")
+# The address of a calendar is a key, and so are those that a feed is sent to and a vendor reads at.
+KEYS = re.compile(r"(/(?:calendar|feeds)/\d+/|/statements/(?=[\w-]{40}))[^/\s'\"]+")
 HIDDEN = "(hidden)"
 LEVELS = {
     **dict.fromkeys(("config", "vendors", "incidents", "sla"), "INFO"),

@@ -52,6 +52,10 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     ),
     "finalising": ("sla.statementrevision",),
     "releases": ("sla.release",),
+    "links": (
+        *("sla.statementlink", "sla.statementlinkview", "sla.answerdraft", "sla.answerdraftfile"),
+        *("sla.vendoranswer", "sla.vendoranswerline", "sla.answerdecision"),
+    ),
     "claims": (
         *("sla.claim", "sla.claimpart", "sla.claimmove", "sla.claimtodo", "sla.claimletter"),
         "sla.lineanswer",
@@ -90,6 +94,7 @@ MANAGES: Mapping[str, str] = {
     "statements": "V",
     "finalising": "VA",
     "releases": "VA",
+    "links": "V",
     "claims": "VACD",
     "receipts": "V",
     "books": "V",

@@ -160,10 +160,11 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # A schedule with its levels, tiers and exclusions is one form.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
-DATA_UPLOAD_MAX_NUMBER_FILES = 10
 # All files of one form together, and a little for the rest of it.
 UPLOAD_MAX_SIZE = 25 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["config.uploads.SizeLimit", *default_settings.FILE_UPLOAD_HANDLERS]
+# A file not chosen counts too, and a vendor may add one to each line that it answers.
+DATA_UPLOAD_MAX_NUMBER_FILES = 50
 
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

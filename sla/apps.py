@@ -21,6 +21,10 @@ INSERT_ONLY = {
     "ComplianceReport": "what a reader was sent stays",
     "ToldFigure": "what a reader was told stays",
     "AlertNotice": "what a reader was told stays",
+    "StatementLinkView": "who used a link stays",
+    "VendorAnswer": "what the vendor sent stays; it sends another answer",
+    "VendorAnswerLine": "what the vendor sent stays; it sends another answer",
+    "AnswerDecision": "what was decided about an answer stays; record what the vendor says now",
 }
 HEADS = {
     "Statement": (
@@ -47,6 +51,7 @@ HEADS = {
     "OutboxMessage": ("state", "attempts", "next_at", "token", "lease_until", "sent_at", "error"),
     "OutboxFile": ("content",),
     "Release": ("report",),
+    "StatementLink": ("contact", "revoked_at", "revoked_by", "revoked_why"),
     "Claim": (
         "state",
         "account",

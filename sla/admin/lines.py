@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from sla.engine.facts import Verdict
 from sla.engine.periods import zone_info
-from sla.engine.terms import Pays
 from sla.models import LineAnswer, LineFigures
-from sla.reports.figures import shown_credit
+from sla.reports.figures import due_words
 from sla.reports.moments import local_moments
 from sla.reports.words import CREDIT_STATES, VERDICTS
 from vendors.models import money_text
@@ -103,7 +102,7 @@ def _row(line: LineFigures, *, period: str, answers: tuple[AnswerRow, ...], url:
         limits=_money(line.cap_effect_minor, currency=line.currency)
         if money and judged and line.removed
         else "",
-        due=_due(line),
+        due=due_words(line),
         pays=bool(line.due_minor or line.quantity),
         agreed=_money(line.agreed_minor, currency=line.currency),
         contested=_money(line.contested_minor, currency=line.currency) if line.contested_minor else "",
@@ -111,12 +110,6 @@ def _row(line: LineFigures, *, period: str, answers: tuple[AnswerRow, ...], url:
         answers=answers,
         answer_url=url,
     )
-
-
-def _due(line: LineFigures) -> str:
-    if line.quantity is not None:
-        return shown_credit(line.quantity, pays=Pays(line.pays), currency=line.currency)
-    return _money(line.due_minor, currency=line.currency)
 
 
 def _note(line: LineFigures) -> str:

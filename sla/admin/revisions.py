@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sla.admin.lines import answers_by_line, line_rows
+from sla.admin.links import links_context
 from sla.admin.releases import release_context
 from sla.admin.standing import credit_text, standing_of
 from sla.admin.statements import (
@@ -52,9 +53,11 @@ def revision_view(request: HttpRequest, revision: StatementRevision, *, base: An
     claims = claim_rows(request, statement)
     may_answer = request.user.has_perm("sla.add_lineanswer")
     is_newest = standing.newest is not None and standing.newest.pk == revision.pk
+    released = release_context(request, revision, is_newest=is_newest)
     context = {
         **base,
-        **release_context(request, revision, is_newest=is_newest),
+        **released,
+        **links_context(request, released["release"]),
         "title": str(revision),
         "revision": revision,
         "shown_revision": revision,

@@ -18,6 +18,7 @@ from sla.admin.answers import answer_view
 from sla.admin.differing import difference_view, hold_view
 from sla.admin.finalising import finalise_view
 from sla.admin.finalising_many import bulk_view
+from sla.admin.links import LinkPages
 from sla.admin.looking import NumberSearch
 from sla.admin.releases import Releasing, release_view
 from sla.admin.reports import draw_up, last_month, report_view, reports_view, vendor_report_view
@@ -52,7 +53,7 @@ class StatementChangeList(ChangeList):
 
 
 @admin.register(Statement)
-class StatementAdmin(NumberSearch, Releasing, ModelAdmin):
+class StatementAdmin(NumberSearch, Releasing, LinkPages, ModelAdmin):
     """The service level statements; nothing is typed here."""
 
     list_display = [
@@ -124,6 +125,7 @@ class StatementAdmin(NumberSearch, Releasing, ModelAdmin):
             path(f"{frozen}release/", wrap(self.release), name="sla_revision_release"),
             path(f"{frozen}file/<slug:form>/", wrap(self.revision_file), name="sla_revision_file"),
             path(f"{frozen}line/<int:line>/answer/", wrap(self.answer), name="sla_line_answer"),
+            *self.link_urls(frozen, wrap=wrap),
             *super().get_urls(),
         ]
 

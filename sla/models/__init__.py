@@ -15,6 +15,15 @@ from sla.models.credits import Cap, CreditRule, CreditTier
 from sla.models.duties import Duty, Heartbeat
 from sla.models.facts import BroughtForward, Condition, Exclusion
 from sla.models.lines import LineFigures
+from sla.models.links import (
+    AnswerDecision,
+    AnswerDraft,
+    AnswerDraftFile,
+    StatementLink,
+    StatementLinkView,
+    VendorAnswer,
+    VendorAnswerLine,
+)
 from sla.models.mailings import ComplianceReport, Release, ReportSchedule, ToldFigure
 from sla.models.outbox import OutboxAct, OutboxFile, OutboxMessage
 from sla.models.outlook import Outlook, PatternCount
@@ -37,6 +46,9 @@ __all__ = [
     "Alert",
     "AlertNotice",
     "AlertPolicy",
+    "AnswerDecision",
+    "AnswerDraft",
+    "AnswerDraftFile",
     "BroughtForward",
     "Cap",
     "ChronicRule",
@@ -81,10 +93,14 @@ __all__ = [
     "SharedCap",
     "Statement",
     "StatementLine",
+    "StatementLink",
+    "StatementLinkView",
     "StatementRevision",
     "TargetService",
     "TermRow",
     "ToldFigure",
     "ValueRow",
+    "VendorAnswer",
+    "VendorAnswerLine",
     "columns_of",
 ]

@@ -9,7 +9,9 @@ from sla.engine.money import format_minor
 from sla.engine.results import Measured
 from sla.engine.terms import Pays
 from sla.engine.trace import written, written_fraction, written_length
+from sla.models import LineFigures
 from sla.reports.words import PAYS
+from vendors.models import money_text
 
 FEWEST, MOST = 3, 12
 
@@ -62,3 +64,10 @@ def shown_credit(amount: Fraction, *, pays: Pays, currency: str) -> str:
 def shown_room(micros: int) -> str:
     """Return how much downtime is left; the last microsecond before an edge is not worth a line of nines."""
     return written_length(micros + 1 if micros % 1_000_000 == 999_999 else micros)
+
+
+def due_words(line: LineFigures) -> str:
+    """Return what a line of a statement pays, in its unit."""
+    if line.quantity is not None:
+        return shown_credit(line.quantity, pays=Pays(line.pays), currency=line.currency)
+    return money_text(line.due_minor, currency=line.currency)

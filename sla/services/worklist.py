@@ -13,8 +13,9 @@ from incidents.models import Incident, IncidentStatus, Outage
 from incidents.selectors import listed_incidents
 from sla.engine.money import Money
 from sla.engine.terms import Metric
-from sla.models import ServiceLevelAgreement, ServiceLevelTarget, Statement
+from sla.models import ServiceLevelAgreement, ServiceLevelTarget, Statement, VendorAnswer
 from sla.selectors import IncompleteContract, incomplete_contracts
+from sla.selectors.links import answers_waiting
 from sla.selectors.running import Stuck, stuck
 from sla.selectors.waiting import Waiting, closed_and_waiting
 from sla.services.alerts.waiting import WaitingWarnings, waiting_warnings
@@ -73,6 +74,8 @@ class Worklist:
     closed: Waiting
     warnings: WaitingWarnings
     stuck: Stuck
+    answers: tuple[VendorAnswer, ...]
+    answers_count: int
 
 
 def worklist(user: Reader, *, now: datetime) -> Worklist:
@@ -84,6 +87,7 @@ def worklist(user: Reader, *, now: datetime) -> Worklist:
     waiting = [line for line in lines if _waits(line, keys=keys, today=today)]
     needs, count = _needs(user, now=now)
     incomplete = incomplete_contracts(user, on=today)
+    answers = answers_waiting(user)
     return Worklist(
         claimable=to_claim.money,
         claims=tuple(sorted(waiting, key=_by_deadline)[:MOST]),
@@ -99,6 +103,8 @@ def worklist(user: Reader, *, now: datetime) -> Worklist:
         closed=closed_and_waiting(user),
         warnings=waiting_warnings(user, most=MOST, now=now),
         stuck=stuck(user),
+        answers=tuple(answers[:MOST]),
+        answers_count=answers.count(),
     )
 
 

@@ -46,7 +46,7 @@ def day_end(day: date) -> datetime:
 @pytest.fixture(autouse=True)
 def _in_july(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is 5 July 2019."""
-    monkeypatch.setattr("sla.pages.timezone.now", lambda: at("2019-07-05 12:00"))
+    monkeypatch.setattr("sla.pages.deadlines.timezone.now", lambda: at("2019-07-05 12:00"))
 
 
 @pytest.fixture

@@ -28,6 +28,8 @@ ALLOWED = {
     "sla/services/duties/intake.py": "scheduled runs are marks for workers, not records",
     "sla/services/duties/writing.py": "scheduled runs are marks for workers, not records",
     "sla/services/duties/planning.py": "scheduled runs are marks for workers, not records",
+    "sla/services/links/confirming.py": "tries of a code are no record",
+    "sla/services/links/drafting.py": "answers that nobody confirmed are no records",
     "sla/services/mailings/runs.py": "what a report told is only ever added to",
     "sla/services/outbox/delivering.py": "where a message stands is no record; its words never change",
     "sla/services/refreshing.py": "scheduled runs are marks for workers, not records",

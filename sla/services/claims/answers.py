@@ -43,7 +43,7 @@ def record_answer(
     row = LineAnswer(
         revision=revision,
         line_number=line_number,
-        claim=claim or _claim_of(revision, line_number=line_number),
+        claim=claim or claim_of_line(revision, line_number=line_number),
         answer=answer,
         started_at=started_at,
         ended_at=ended_at,
@@ -62,7 +62,7 @@ def record_answer(
     return row
 
 
-def _claim_of(revision: StatementRevision, *, line_number: int) -> Claim | None:
+def claim_of_line(revision: StatementRevision, *, line_number: int) -> Claim | None:
     """Return the claim that holds most of a line's credits."""
     rows = Claim.objects.filter(
         parts__credit__revision__statement=revision.statement_id, parts__credit__line_number=line_number

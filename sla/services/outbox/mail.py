@@ -14,6 +14,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.smtp import EmailBackend
 
 from sla.models import OutboxMessage
+from sla.services.outbox.sealing import revealed
 
 MOST_SAID = 500
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
@@ -133,7 +134,7 @@ def email_of(message: OutboxMessage) -> EmailMultiAlternatives:
     """Return a message as a mail: text first, the page beside it, and its files."""
     mail = EmailMultiAlternatives(
         subject=message.subject,
-        body=message.text,
+        body=revealed(message),
         to=[formataddr((message.name, message.address))],
         reply_to=[settings.REPLY_TO] if settings.REPLY_TO else None,
         headers={
