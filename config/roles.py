@@ -26,6 +26,8 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     ),
     "register imports": ("vendors.registerupload", "vendors.registerrecord"),
     "changes": ("vendors.factchange",),
+    # Who may decide a request follows from the act: one needs the permission for it, and sight.
+    "requests for a second person": ("vendors.approval",),
     "incidents": (
         *("incidents.incident", "incidents.outage", "incidents.impact", "incidents.position"),
         *("incidents.milestone", "incidents.clockstop", "incidents.maintenancewindow"),
@@ -86,6 +88,7 @@ MANAGES: Mapping[str, str] = {
     "companies": "V",
     "register": "VACD",
     "changes": "V",
+    "requests for a second person": "V",
     "incidents": "VACD",
     "feeds": "VACD",
     "what feeds told": "VC",

@@ -397,6 +397,12 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             {"title": "What waits for you", "icon": "task_alt", "link": reverse_lazy("admin:index")},
             {
+                "title": "Waiting for a second person",
+                "icon": "how_to_reg",
+                "link": reverse_lazy("admin:vendors_approval_changelist"),
+                "permission": lambda request: _may_view(request, model="vendors_approval"),
+            },
+            {
                 "title": "Claims desk",
                 "icon": "request_quote",
                 "link": reverse_lazy("admin:sla_claims_desk"),

@@ -72,8 +72,12 @@ class SlaConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Freeze what is only ever added to, and which statement or claim a head is."""
+        """Freeze what is only ever added to and what a head is, and name the acts that need two persons."""
         for model, why in INSERT_ONLY.items():
             guards.freeze(f"sla.{model}", why=why)
         for model, fields in HEADS.items():
             guards.freeze(f"sla.{model}", why="it is the record's identity", allowed=fields)
+        # Services need models, which are there only now.
+        from vendors.services.approvals.registry import declare
+
+        declare("sla.services.seconded.TABLE")

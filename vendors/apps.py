@@ -12,8 +12,18 @@ class VendorsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Freeze what this app only ever adds to, and lay all guards after each migrate."""
+        """Freeze what is only ever added to, lay guards after each migrate, name acts for two persons."""
         guards.freeze(
             "vendors.FactChange", why="a noted change is only ever marked as seen", allowed=("seen_at",)
         )
+        guards.freeze(
+            "vendors.Approval",
+            why="a request for a second person is decided once",
+            allowed=("decision", "decided_by", "decided_at", "note"),
+            only_while=("decision", "open"),
+        )
+        # Services need models, which are there only now.
+        from vendors.services.approvals.registry import declare
+
+        declare("vendors.services.approvals.own.TABLE")
         post_migrate.connect(guards.lay_guards_after_migrate, sender=self)

@@ -25,11 +25,12 @@ $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'restrict_violation', MESSAGE = TG_ARGV
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """One frozen table: why, and which columns may still change."""
+    """One frozen table: why, which columns may still change, and while which column holds which value."""
 
     label: str
     why: str
     allowed: tuple[str, ...] = ()
+    only_while: tuple[str, str] | None = None
 
     @property
     def model(self) -> type[models.Model]:
@@ -45,12 +46,15 @@ class Guard:
 _FROZEN: dict[str, Guard] = {}
 
 
-def freeze(label: str, *, why: str, allowed: tuple[str, ...] = ()) -> None:
+def freeze(
+    label: str, *, why: str, allowed: tuple[str, ...] = (), only_while: tuple[str, str] | None = None
+) -> None:
     """Name a model ("sla.StatementRevision") whose rows are never changed, save these fields, or deleted.
 
-    Call it from an app's `ready`; it takes effect at the next `migrate`.
+    `only_while` names a field and a value: once it holds another one, those fields are frozen too. Call it
+    from an app's `ready`; it takes effect at the next `migrate`.
     """
-    _FROZEN[label.lower()] = Guard(label=label, why=why, allowed=allowed)
+    _FROZEN[label.lower()] = Guard(label=label, why=why, allowed=allowed, only_while=only_while)
 
 
 def guards() -> list[Guard]:
@@ -160,7 +164,7 @@ def _statement(guard: Guard, *, action: str, connection: BaseDatabaseWrapper) ->
 
 
 def _watched(guard: Guard, *, connection: BaseDatabaseWrapper) -> str:
-    """Return the condition that a column other than the allowed ones changes its value."""
+    """Return the condition that a column other than the allowed ones changes, or any when it is too late."""
     fields = [guard.model._meta.get_field(name) for name in guard.allowed]
     free = {field.column for field in fields if isinstance(field, models.Field)}
     differs = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
@@ -169,7 +173,11 @@ def _watched(guard: Guard, *, connection: BaseDatabaseWrapper) -> str:
         for field in guard.model._meta.concrete_fields
         if field.column is not None and field.column not in free
     ]
-    return "WHEN (" + " OR ".join(f"OLD.{column} {differs} NEW.{column}" for column in columns) + ")"
+    conditions = [f"OLD.{column} {differs} NEW.{column}" for column in columns]
+    if guard.only_while is not None:
+        name, value = guard.only_while
+        conditions.append(f"OLD.{connection.ops.quote_name(name)} {differs} {_literal(value)}")
+    return "WHEN (" + " OR ".join(conditions) + ")"
 
 
 def _literal(text: str) -> str:

@@ -24,9 +24,9 @@ class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
-        ("vendors", "0005_readers_of_companies"),
-        ("incidents", "0002_feeds"),
-        ("sla", "0003_running_by_itself"),
+        ("vendors", "0008_approvals"),
+        ("incidents", "0004_upload_parts"),
+        ("sla", "0004_statement_links"),
     ]
 
     operations = [migrations.RunPython(make, unmake)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from incidents.admin.local_times import LocalDateTimeField
 from incidents.services import record_row
-from vendors.admin import RecordAdmin, RecordForm, RecordInline, signed_in
+from vendors.admin import RecordAdmin, RecordForm, RecordInline, do_or_ask, signed_in
 from vendors.models import Contract, Tracked, Vendor, zone_of
 from vendors.services import remove_record
 
@@ -149,9 +150,9 @@ class FactAdmin(_LocalTimes, RecordAdmin):
         by, reason = signed_in(request), form.cleaned_data["reason"]
         rows = formset.save(commit=False)
         for row in formset.deleted_objects:
-            remove_record(row, by=by, reason=reason)
+            do_or_ask(request, partial(remove_record, row, by=by, reason=reason))
         for row in rows:
-            record_row(row, by=by, reason=reason)
+            do_or_ask(request, partial(record_row, row, by=by, reason=reason))
 
 
 def _asked(request: HttpRequest) -> str:

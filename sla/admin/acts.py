@@ -17,7 +17,7 @@ from sla.engine.terms.versions import Split
 from sla.models import AgreementVersion, ServiceLevelAgreement
 from sla.services import copy_schedule, sign_off_terms
 from sla.services.amendments import amend_terms
-from vendors.admin import signed_in
+from vendors.admin import do_or_ask, signed_in
 from vendors.models import Contract
 
 
@@ -26,8 +26,9 @@ def sign_off(request: HttpRequest, version: AgreementVersion) -> HttpResponse:
     if request.method == "POST":
         reason = request.POST.get("reason", "").strip() or "Checked against the document"
         try:
-            sign_off_terms(version, by=signed_in(request), at=timezone.now(), reason=reason)
-            messages.success(request, f"The terms from {version.effective_from} are signed off.")
+            by, at = signed_in(request), timezone.now()
+            if do_or_ask(request, lambda: sign_off_terms(version, by=by, at=at, reason=reason)):
+                messages.success(request, f"The terms from {version.effective_from} are signed off.")
         except ValidationError as error:
             tell(request, error)
     return HttpResponseRedirect(version_url(version))

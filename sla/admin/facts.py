@@ -10,7 +10,8 @@ from unfold.decorators import display
 
 from incidents.admin import FactAdmin
 from sla.models import BroughtForward, Condition, Exclusion, ExclusionRule
-from vendors.admin import RecordAdmin
+from vendors.admin import RecordAdmin, signed_in
+from vendors.services import save_record
 
 
 @admin.register(Exclusion)
@@ -54,6 +55,10 @@ class ExclusionAdmin(FactAdmin):
             for name, value in super().get_changeform_initial_data(request).items()
             if name != "schedule"
         }
+
+    def save_model(self, request: HttpRequest, obj: Exclusion, form: Any, change: bool) -> None:
+        """Save the decision with the services that it is for."""
+        save_record(obj, by=signed_in(request), reason=form.cleaned_data["reason"], links=form.links())
 
     @display(description="SLA schedule")
     def shown_schedule(self, obj: Exclusion) -> str:

@@ -24,7 +24,7 @@ from sla.services.statements import draft_statement
 from sla.services.statements.finalising import finalise_statement
 from sla.services.statements.heads import refresh_statement
 from sla.services.statements.questions import Question, open_questions
-from vendors.admin import signed_in
+from vendors.admin import do_or_ask, second_person, signed_in
 
 FIRST, AGAIN = "Month closed", "Records were corrected"
 CHANGED = "The figures changed since you opened this page. Look at them again, then finalise."
@@ -97,23 +97,28 @@ def finalise_view(request: HttpRequest, statement: Statement, *, base: Any) -> H
         ),
         "change": change_of(statement),
         "back_url": back,
+        "second": second_person(request, "finalise", subject=statement),
     }
     return TemplateResponse(request, "sla/finalise.html", context)
 
 
 def _finalised(request: HttpRequest, form: FinaliseForm, *, statement: Statement, now: datetime) -> bool:
     try:
-        revision = finalise_statement(
-            statement,
-            by=signed_in(request),
-            why=form.cleaned_data["why"],
-            reasons=form.reasons(),
-            now=now,
+        revision = do_or_ask(
+            request,
+            lambda: finalise_statement(
+                statement,
+                by=signed_in(request),
+                why=form.cleaned_data["why"],
+                reasons=form.reasons(),
+                now=now,
+            ),
         )
     except ValidationError as error:
         refuse(form, error)
         return False
-    messages.success(request, f"Finalised as {revision}: {credit_text(revision)}.")
+    if revision is not None:
+        messages.success(request, f"Finalised as {revision}: {credit_text(revision)}.")
     return True
 
 

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from sla.admin.finalising import CHANGED, FIRST, NOT_OVER, figures_seen
 from sla.admin.standing import credit_text, standing_of
@@ -23,7 +24,9 @@ from sla.services.statements import draft_statement
 from sla.services.statements.finalising import finalise_statement
 from sla.services.statements.heads import refresh_statement
 from sla.services.statements.questions import QUESTIONS, Question, open_questions
-from vendors.admin import signed_in
+from vendors.admin import second_person, signed_in
+from vendors.models import Approval
+from vendors.services.approvals import done_or_asked
 
 MOST_AT_ONCE = 100
 
@@ -110,6 +113,7 @@ def bulk_view(
         "asking": [each for each in found if each.questions and not each.stopped],
         "stopped": [each for each in found if each.stopped],
         "chosen": found,
+        "second": second_person(request, "finalise", subject=found[0].statement) if found else {},
         "form": form,
         "back_url": back,
     }
@@ -141,6 +145,7 @@ def _candidate(statement: Statement, *, now: datetime) -> Candidate:
 
 def _finalise_all(request: HttpRequest, found: Iterable[Candidate], *, form: ManyForm, now: datetime) -> None:
     reasons, why = form.reasons(), form.cleaned_data["why"]
+    asked = 0
     for each in found:
         left = each.left(reasons) if each.lacks(reasons) else ""
         if request.POST.get(f"seen_{each.statement.pk}", each.seen) != each.seen:
@@ -149,14 +154,27 @@ def _finalise_all(request: HttpRequest, found: Iterable[Candidate], *, form: Man
             messages.warning(request, left)
             continue
         own = {question.code: reasons[question.code] for question in each.questions}
-        _finalise(request, each.statement, why=why, reasons=own, now=now)
+        asked += _finalise(request, each.statement, why=why, reasons=own, now=now)
+    if asked:
+        what = "1 statement waits" if asked == 1 else f"{asked} statements wait"
+        url = f"{reverse('admin:vendors_approval_changelist')}?stands=own"
+        text = '{} for a second person, who approves them in one go: <a href="{}">your requests</a>.'
+        messages.warning(request, format_html(text, what, url))
 
 
 def _finalise(
     request: HttpRequest, statement: Statement, *, why: str, reasons: Mapping[str, str], now: datetime
-) -> None:
+) -> bool:
+    """Finalise one statement, or ask for a second person; say whether it was asked."""
     try:
-        revision = finalise_statement(statement, by=signed_in(request), why=why, reasons=reasons, now=now)
-        messages.success(request, f"Finalised as {revision}: {credit_text(revision)}.")
+        by = signed_in(request)
+        revision = done_or_asked(
+            lambda: finalise_statement(statement, by=by, why=why, reasons=reasons, now=now), now=now
+        )
     except ValidationError as error:
         messages.error(request, f"{statement} was left: {' '.join(error.messages)}")
+        return False
+    if isinstance(revision, Approval):
+        return True
+    messages.success(request, f"Finalised as {revision}: {credit_text(revision)}.")
+    return False

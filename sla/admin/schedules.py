@@ -18,7 +18,7 @@ from sla.admin.starting import begin_view, choose_view
 from sla.admin.statements import local_today, period_holding, statement_file, statement_url, statement_view
 from sla.models import AgreementVersion, ServiceLevelAgreement
 from sla.services import previews, summaries
-from vendors.admin import RecordAdmin
+from vendors.admin import RecordAdmin, second_person
 
 SHOWN_PERIODS = 12
 STATES = {
@@ -138,6 +138,7 @@ class ScheduleAdmin(RecordAdmin):
             "statements": summaries.statements_until(agreement, now=timezone.now(), most=SHOWN_PERIODS),
             "this_statement_url": statement_url(agreement, label=period_holding(agreement, on=today).label),
             "may_change": self.has_change_permission(request, agreement),
+            "second": _second(request, version),
             "sign_off_url": reverse("admin:sla_sign_off", args=[agreement.pk, version.pk]) if version else "",
             "amend_url": reverse("admin:sla_amend", args=[agreement.pk]),
             "copy_url": reverse("admin:sla_copy", args=[agreement.pk]),
@@ -245,6 +246,13 @@ class ScheduleAdmin(RecordAdmin):
         """Return the credit of the last whole period."""
         last = getattr(obj, "last_statement", None)
         return "" if last is None else last.money
+
+
+def _second(request: HttpRequest, version: AgreementVersion | None) -> dict[str, Any]:
+    """Return who could approve that a draft is signed off, and who asked for it."""
+    if version is None:
+        return {}
+    return second_person(request, "sign_off", subject=version, asks=version.is_draft)
 
 
 def _terms(version: AgreementVersion, *, agreement: ServiceLevelAgreement, on: Any) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from sla.selectors import versions_in_force
 from sla.services import draft_statement
 from sla.services.previews import level_sentences
 from sla.services.statements.heads import fresh_heads, head_of
-from vendors.admin import signed_in
+from vendors.admin import second_person, signed_in
 
 PDF = "application/pdf"
 FILES = (("pdf", "PDF"), ("pdf-vendor", "Vendor's PDF"), ("text", "Text"), ("json", "JSON"))
@@ -97,6 +97,7 @@ def head_context(request: HttpRequest, statement: Statement, *, zone: str) -> di
         "standing": standing,
         "revisions": revision_rows(statement, zone=zone),
         "claims": claims,
+        "second": second_person(request, "finalise", subject=statement, asks=False),
         "odd_lines": line_rows(odd.order_by("number"), period=statement.period, zone=zone),
         "acts": acts(request, statement, standing=standing) | claim_act(request, statement, claims=claims),
     }

@@ -28,7 +28,7 @@ from sla.selectors.scope import Scope
 from sla.services.report_days import PERIOD_HINT, first_day, moment
 from sla.services.statements import heads
 from vendors.models import LegalEntity, Reader, Vendor
-from vendors.services.records import SYSTEM_USERNAME
+from vendors.services.system import SYSTEM_USERNAME
 
 # Drafts that one report computes before it is made; more are left to the next run and said.
 MOST_REFRESHED = 1_000

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from incidents.models import Incident, IncidentStatus, Outage
@@ -21,7 +22,8 @@ from sla.selectors.waiting import Waiting, closed_and_waiting
 from sla.services.alerts.waiting import WaitingWarnings, waiting_warnings
 from sla.services.claims.desk_gathering import Claimable, money_to_claim
 from sla.services.summaries import StatementSummary, statement_lines
-from vendors.models import Contract, Reader
+from vendors.models import Approval, Contract, Reader
+from vendors.services.approvals import act_of, asked_and_waiting, to_decide
 
 # Claims lapse within two billing cycles at the latest in every clause seen; a quarter more is margin.
 LOOK_BACK = timedelta(days=150)
@@ -59,6 +61,15 @@ class Unfinished:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SecondPerson:
+    """Requests for a second person: what this reader may decide, by act, and own ones that wait."""
+
+    rows: tuple[tuple[str, Approval], ...]
+    count: int
+    own: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Worklist:
     """The home page: amounts are listed by currency and never added across."""
 
@@ -76,9 +87,10 @@ class Worklist:
     stuck: Stuck
     answers: tuple[VendorAnswer, ...]
     answers_count: int
+    second: SecondPerson
 
 
-def worklist(user: Reader, *, now: datetime) -> Worklist:
+def worklist(user: User, *, now: datetime) -> Worklist:
     """Return what waits for a person, of what they may see; `now` is a UTC instant."""
     today = now.date()
     lines = _lines(user, now=now)
@@ -105,6 +117,16 @@ def worklist(user: Reader, *, now: datetime) -> Worklist:
         stuck=stuck(user),
         answers=tuple(answers[:MOST]),
         answers_count=answers.count(),
+        second=_second(user),
+    )
+
+
+def _second(user: User) -> SecondPerson:
+    rows = to_decide(user)
+    return SecondPerson(
+        rows=tuple((act_of(row.act).label, row) for row in rows.select_related("asked_by", "vendor")[:MOST]),
+        count=rows.count(),
+        own=asked_and_waiting(user).count(),
     )
 
 

@@ -14,6 +14,7 @@ NOT_ADDED = frozenset(
         *("incidents.feedupload", "incidents.position", "sla.broughtforward", "sla.alert", "sla.alertpolicy"),
         *("sla.claim", "sla.compliancereport", "sla.duty", "sla.outboxmessage", "sla.registerentry"),
         *("sla.statement", "auth.group", "sla.servicelevelagreement", "vendors.contract"),
+        "vendors.approval",
     }
 )
 # Kinds whose page only shows.
@@ -113,4 +114,6 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
         "refresh_selected": "sla.view_statement",
     },
     "sla.alert": {"acknowledge_selected": "sla.change_alert"},
+    # Each request then asks for the permission of its own act.
+    "vendors.approval": {"approve_selected": "vendors.view_approval"},
 }

@@ -1,5 +1,7 @@
 """Admin pages of the register."""
 
+from vendors.admin.approvals.lists import ApprovalAdmin
+from vendors.admin.approvals.showing import do_or_ask, second_person, tell_asked
 from vendors.admin.calendars import BusinessCalendarAdmin
 from vendors.admin.contracts import ContractAdmin, ServiceAdmin, ServiceInline
 from vendors.admin.fees import ChargeAdmin, ChargeInline
@@ -12,6 +14,7 @@ from vendors.admin.uploads import send_upload
 
 __all__ = [
     "AccountAdmin",
+    "ApprovalAdmin",
     "BusinessCalendarAdmin",
     "ChargeAdmin",
     "ChargeInline",
@@ -30,6 +33,9 @@ __all__ = [
     "TokenAdmin",
     "UserAdmin",
     "VendorAdmin",
+    "do_or_ask",
+    "second_person",
     "send_upload",
     "signed_in",
+    "tell_asked",
 ]

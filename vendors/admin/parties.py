@@ -4,14 +4,24 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.decorators import display
-from unfold.widgets import UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanSwitchWidget
 
 from vendors.admin.records import RecordAdmin, RecordForm, RecordInline, signed_in
-from vendors.models import Account, Contact, Contract, LegalEntity, Tag, Vendor
+from vendors.models import (
+    Account,
+    Contact,
+    Contract,
+    LegalEntity,
+    Tag,
+    Vendor,
+    major_units,
+    minor_units,
+)
 from vendors.services import archive_vendor, restore_vendor
 
 
@@ -65,15 +75,50 @@ class AccountInline(RecordInline):
     model = Account
 
 
+class LegalEntityForm(RecordForm):
+    """One of our companies; its limit is typed as an amount in the currency of its books."""
+
+    exclusion_limit_minor = forms.DecimalField(
+        label="One person may exclude up to",
+        min_value=0,
+        max_digits=15,
+        initial=0,
+        widget=UnfoldAdminDecimalFieldWidget,
+        help_text="What an exclusion may move in periods that are over, in the currency of the books. Above"
+        " it a second person approves; for contracts in another currency always.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        entity = self.instance
+        if entity.pk is not None and "exclusion_limit_minor" in self.fields:
+            limit = major_units(entity.exclusion_limit_minor, currency=entity.base_currency)
+            self.initial["exclusion_limit_minor"] = limit
+
+    def clean(self) -> dict[str, Any]:
+        """Turn the limit into minor units of the company's currency."""
+        cleaned = super().clean() or self.cleaned_data
+        limit, currency = cleaned.get("exclusion_limit_minor"), cleaned.get("base_currency")
+        if limit is not None and currency:
+            try:
+                cleaned["exclusion_limit_minor"] = minor_units(limit, currency=currency)
+            except ValidationError as error:
+                self.add_error("exclusion_limit_minor", error)
+        return cleaned
+
+
 @admin.register(LegalEntity)
 class LegalEntityAdmin(RecordAdmin):
     """Our own companies."""
 
+    form = LegalEntityForm
     list_display = ["name", "code", "base_currency"]
     search_fields = ["name", "code"]
     prepopulated_fields = {"code": ["name"]}
     autocomplete_fields = ["readers"]
-    fieldsets = [(None, {"fields": (("name", "code"), "base_currency", "readers")})]
+    fieldsets = [
+        (None, {"fields": (("name", "code"), ("base_currency", "exclusion_limit_minor"), "readers")}),
+    ]
 
 
 @admin.register(Tag)

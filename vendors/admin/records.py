@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, cast
 
 from django import forms
@@ -11,13 +12,17 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from vendors.admin.approvals.showing import do_or_ask, guarded_words, tell_asked
 from vendors.models import Tracked
 from vendors.services import Links, remove_record, save_record
+from vendors.services.approvals import SecondPersonNeeded, ask
 
 FIRST_ENTRY = "First entry"
 KEY = re.compile(r"[0-9]{1,18}")
@@ -167,7 +172,11 @@ class RecordAdmin(_Visible, SimpleHistoryAdmin, ModelAdmin):
         """Ask for the reason last, where something can be changed."""
         fieldsets = list(super().get_fieldsets(request, obj))
         may_save = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        return [*fieldsets, (None, {"fields": ("reason",)})] if may_save else fieldsets
+        if not may_save:
+            return fieldsets
+        shown = [self.model, *(inline.model for inline in self.inlines)]
+        why = guarded_words(request, models=shown, row=obj or self.model())
+        return [*fieldsets, (None, {"fields": ("reason",), "description": why})]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: money and evidence hang on records, so they are ended or archived."""
@@ -187,9 +196,9 @@ class RecordAdmin(_Visible, SimpleHistoryAdmin, ModelAdmin):
         by, reason = signed_in(request), form.cleaned_data["reason"]
         rows = formset.save(commit=False)
         for row in formset.deleted_objects:
-            remove_record(row, by=by, reason=reason)
+            do_or_ask(request, partial(remove_record, row, by=by, reason=reason))
         for row in rows:
-            save_record(row, by=by, reason=reason)
+            do_or_ask(request, partial(save_record, row, by=by, reason=reason))
 
     def changeform_view(
         self,
@@ -198,13 +207,25 @@ class RecordAdmin(_Visible, SimpleHistoryAdmin, ModelAdmin):
         form_url: str = "",
         extra_context: Any = None,
     ) -> HttpResponse:
-        """Show what a service refused at the last moment (a row removed by somebody else, say)."""
+        """Show what a service refused at the last moment, and ask where it needs a second person."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
+        except SecondPersonNeeded as needed:
+            return self._asked(request, needed)
         except ValidationError as error:
             for text in error.messages:
                 messages.error(request, text)
             return HttpResponseRedirect(request.get_full_path())
+
+    def _asked(self, request: HttpRequest, needed: SecondPersonNeeded) -> HttpResponse:
+        """Ask for a second person; nothing of the page was saved."""
+        try:
+            tell_asked(request, ask(needed, now=timezone.now()))
+        except ValidationError as error:
+            for text in error.messages:
+                messages.error(request, text)
+            return HttpResponseRedirect(request.get_full_path())
+        return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Show the history of a record that the reader may see."""

@@ -1,6 +1,7 @@
 """The register: who, what, and for how much."""
 
 from vendors.models.access import READ, SCOPES, SUBJECTS, WRITE, ApiToken, KeptAnswer, subject_of
+from vendors.models.approvals import Approval, ApprovalQuerySet
 from vendors.models.calendars import DAY_MINUTES, BusinessCalendar, CalendarDay, WeeklyHours, clock_text
 from vendors.models.changes import FactChange
 from vendors.models.contracts import CODE, Contract
@@ -34,6 +35,8 @@ __all__ = [
     "Account",
     "AccountableRecords",
     "ApiToken",
+    "Approval",
+    "ApprovalQuerySet",
     "BusinessCalendar",
     "CalendarDay",
     "Charge",

@@ -4,6 +4,7 @@ from typing import ClassVar, Self
 
 from django.apps import apps
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
@@ -31,12 +32,19 @@ class LegalEntity(Tracked):
     """One of our own companies: it signs contracts and keeps books."""
 
     natural_fields = ("code",)
-    quiet_fields = frozenset({"name", "readers", "is_demo"})
+    quiet_fields = frozenset({"name", "readers", "exclusion_limit_minor", "is_demo"})
 
     code = models.SlugField(max_length=60, unique=True, help_text="Short name, such as acme-nl.")
     name = models.CharField(max_length=200, help_text="As in the trade register.")
     base_currency = models.CharField(
         max_length=3, validators=[validate_currency], help_text="Currency of its books, such as EUR."
+    )
+    exclusion_limit_minor = models.BigIntegerField(
+        "one person may exclude up to",
+        default=0,
+        validators=[MinValueValidator(0)],
+        help_text="What an exclusion may move in periods that are over, before a second person has to approve"
+        " it. Contracts in another currency: always.",
     )
     readers = models.ManyToManyField(
         settings.AUTH_USER_MODEL,

@@ -14,8 +14,8 @@ from vendors.services.records import (
     note_changes,
     remove_record,
     save_record,
-    system_user,
 )
+from vendors.services.system import system_user
 
 __all__ = [
     "Filled",

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.db import models, transaction
 
 from vendors.models import Contract, FactChange, Span, Tracked
+from vendors.services.approvals.rows import check_row
 from vendors.services.records import checked_reason, note_changes
 
 # SQLite takes a limited number of values in one statement.
@@ -24,11 +25,13 @@ def add_records(rows: Sequence[Tracked], *, by: User, reason: str) -> None:
     """Insert checked new rows of one model with their history, and note once per contract what they may move.
 
     Raises IntegrityError, and writes nothing, where a constraint refuses one of them; which one only
-    `save_record` can say.
+    `save_record` can say. Raises SecondPersonNeeded where another person has to approve one.
     """
     if not rows:
         return
     reason = checked_reason(reason)
+    for row in rows:
+        check_row(row, old=None, fields=(), links={}, by=by, reason=reason, second=None)
     model = type(rows[0])
     model._base_manager.bulk_create(rows, batch_size=BATCH)
     model.history.bulk_history_create(rows, batch_size=BATCH, default_user=by, default_change_reason=reason)

@@ -11,9 +11,9 @@ from django.db import models, transaction
 from django.db.models import ProtectedError
 
 from vendors import nudges
-from vendors.models import ALL_TIME, Contract, FactChange, Span, Tracked
-
-SYSTEM_USERNAME = "recourse"
+from vendors.models import ALL_TIME, Approval, Contract, FactChange, Span, Tracked
+from vendors.services.approvals.checking import with_second
+from vendors.services.approvals.rows import check_removal, check_row
 
 Links = Mapping[str, Iterable[models.Model]]
 
@@ -26,25 +26,21 @@ class Saved(StrEnum):
     UNCHANGED = "unchanged"
 
 
-def system_user() -> User:
-    """Return the user that stands for commands and scheduled runs; nobody can log in as it."""
-    user, created = User.objects.get_or_create(
-        username=SYSTEM_USERNAME, defaults={"first_name": "Recourse", "is_active": False}
-    )
-    if created:
-        user.set_unusable_password()
-        user.save(update_fields=["password"])
-    return user
-
-
 @transaction.atomic
 def save_record(
-    row: Tracked, *, by: User, reason: str, during: Span | None = None, links: Links | None = None
+    row: Tracked,
+    *,
+    by: User,
+    reason: str,
+    during: Span | None = None,
+    links: Links | None = None,
+    second: Approval | None = None,
 ) -> Saved:
     """Save a row with its history and note which contracts' figures it may move.
 
     `during` widens the noted span; `links` sets many-to-many fields by name. A row equal to the stored
-    one writes nothing. Raises ValidationError for a blank reason or an invalid row.
+    one writes nothing. Raises ValidationError for a blank reason or an invalid row, and
+    SecondPersonNeeded for a change that another person has to approve.
     """
     reason = checked_reason(reason)
     row.full_clean()
@@ -52,7 +48,8 @@ def save_record(
     fields, linked = _changed_fields(row, old), _changed_links(row, links or {})
     if old is not None and not fields and not linked:
         return Saved.UNCHANGED
-    with accountable(row, by=by, reason=reason):
+    check_row(row, old=old, fields=fields, links=linked, by=by, reason=reason, second=second)
+    with accountable(row, by=by, reason=with_second(reason, second=second)):
         if old is None or fields:
             row.save()
         for name, targets in linked.items():
@@ -63,12 +60,16 @@ def save_record(
 
 
 @transaction.atomic
-def remove_record(row: Tracked, *, by: User, reason: str) -> None:
-    """Delete a row that was entered by mistake; its history stays. Refused where others depend on it."""
+def remove_record(row: Tracked, *, by: User, reason: str, second: Approval | None = None) -> None:
+    """Delete a row that was entered by mistake; its history stays. Refused where others depend on it.
+
+    Raises SecondPersonNeeded where another person has to approve it.
+    """
     reason = checked_reason(reason)
     contracts, subject = row.touched_contracts(), f"{_titled(row)} removed"
     span, case = row.touched_span(), row.touched_case()
-    with accountable(row, by=by, reason=reason):
+    check_removal(row, by=by, reason=reason, second=second)
+    with accountable(row, by=by, reason=with_second(reason, second=second)):
         try:
             row.delete()
         except ProtectedError as error:

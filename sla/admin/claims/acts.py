@@ -30,7 +30,7 @@ from sla.engine.claims.moves import MOVES, UNSENT, ClaimState
 from sla.models import Claim
 from sla.services import claims
 from sla.services.deadlines import steps_of
-from vendors.admin import signed_in
+from vendors.admin import do_or_ask, second_person, signed_in
 from vendors.models import zone_of
 
 _S = ClaimState
@@ -51,6 +51,7 @@ class Act:
     states: tuple[ClaimState, ...] = ()
     only: Callable[[Claim], bool] = lambda claim: True
     usual: bool = False  # what comes next in the ordinary course
+    seconded: str = ""  # the act for which a second person is needed
 
     def is_allowed(self, claim: Claim) -> bool:
         """Say whether the claim's state allows it."""
@@ -146,6 +147,7 @@ ACTS: tuple[Act, ...] = (
         form=WriteOffForm,
         run=lambda claim, asked: claims.write_off(claim, **asked),
         done="Written off.",
+        seconded="write_off",
         states=(_S.SUBMITTED, _S.ACCEPTED, _S.PARTLY_ACCEPTED, _S.REJECTED, _S.CONTESTED),
     ),
     Act(
@@ -155,6 +157,7 @@ ACTS: tuple[Act, ...] = (
         form=AmountForm,
         run=lambda claim, asked: claims.drop_claim(claim, **asked),
         done="The claim is not pursued.",
+        seconded="drop_claim",
         into=(_S.NOT_PURSUED,),
     ),
     Act(
@@ -221,6 +224,7 @@ def act_page(request: HttpRequest, claim: Claim, *, code: str, base: Mapping[str
             "form": form,
             "back_url": _claim_url(claim),
             "save_label": act.label,
+            "second": second_person(request, act.seconded, subject=claim) if act.seconded else {},
         }
         return TemplateResponse(request, "sla/act_form.html", context).render()
 
@@ -235,11 +239,13 @@ def _form(request: HttpRequest, act: Act, *, claim: Claim, zone: str) -> MoveFor
 def _do(request: HttpRequest, act: Act, *, claim: Claim, form: MoveForm) -> HttpResponse | None:
     now: datetime = timezone.now()
     try:
-        made = act.run(claim, {**form.asked(), "by": signed_in(request), "now": now})
+        asked = {**form.asked(), "by": signed_in(request), "now": now}
+        made = do_or_ask(request, lambda: act.run(claim, asked))
     except ValidationError as error:
         refuse(form, error)
         return None
-    messages.success(request, act.done)
+    if made is not None:
+        messages.success(request, act.done)
     return HttpResponseRedirect(
         _claim_url(made if isinstance(made, Claim) and made.pk != claim.pk else claim)
     )

@@ -20,7 +20,7 @@ from sla.reports.moments import time_left
 from sla.services import claims
 from sla.services.claims.balances import Balance, over_credited
 from sla.services.deadlines import due_words, step_words, steps_of, zone_of_step
-from vendors.admin import signed_in
+from vendors.admin import second_person, signed_in
 from vendors.models import money_text, zone_of
 
 STATE_TONES = {
@@ -77,6 +77,7 @@ def claim_page(request: HttpRequest, claim: Claim, *, base: Mapping[str, Any]) -
         "may_record": user.has_perm("sla.add_creditreceived"),
         "register_url": f"{reverse('admin:sla_registerentry_changelist')}?q={claim.reference}",
         "letter_url": reverse("admin:sla_claim_letter", args=[claim.pk]),
+        "second": second_person(request, "write_off", "drop_claim", subject=claim, asks=False),
     }
     return TemplateResponse(request, "sla/claim.html", context)
 

@@ -26,7 +26,7 @@ from sla.services.receipts import (
     record_receipt,
     unmatch_credit,
 )
-from vendors.admin import signed_in
+from vendors.admin import do_or_ask, second_person, signed_in
 from vendors.models import LegalEntity, money_text
 
 MAY_RECORD, MAY_MATCH = "sla.add_creditreceived", "sla.add_creditmatch"
@@ -104,6 +104,7 @@ def receipt_page(request: HttpRequest, received: CreditReceived, *, base: Mappin
         "needs_why": left.must_be_said,
         "candidates": [_candidate_row(each, received=received) for each in found],
         "rates_url": reverse("admin:sla_exchangerate_add"),
+        "second": second_person(request, "match", subject=received, asks=may_match and is_left),
     }
     return TemplateResponse(request, "sla/receipt.html", context)
 
@@ -149,41 +150,47 @@ def _candidate_row(each: Candidate, *, received: CreditReceived) -> dict[str, An
 
 
 def match_act(request: HttpRequest, received: CreditReceived | None) -> HttpResponse:
-    """Match what was typed for each claim, all of it or nothing."""
+    """Match what was typed for each claim, or ask for a second person; all of it or nothing."""
     found = _writable(request, received)
     if request.method != "POST":
         return HttpResponseRedirect(receipt_url(found))
     try:
         with transaction.atomic():
-            count = sum(
-                _match_one(request, found, each) for each in candidates(found, user=signed_in(request))
-            )
+            done = [
+                _match_one(request, found, each, asked=asked)
+                for each in candidates(found, user=signed_in(request))
+                if (asked := _typed(request, found, each))
+            ]
     except ValidationError as error:
         tell(request, error)
         return HttpResponseRedirect(receipt_url(found))
+    count = sum(done)
     if count:
         left = left_text(left_of(found))
         messages.success(request, f"Matched to {count} claim{'' if count == 1 else 's'}. Left: {left}.")
-    else:
+    elif not done:
         messages.error(request, "No amount was typed. Type how much of the credit answers which claim.")
     return HttpResponseRedirect(receipt_url(found))
 
 
-def _match_one(request: HttpRequest, received: CreditReceived, each: Candidate) -> bool:
-    asked = _typed(request, received, each)
-    if not asked:
-        return False
+def _match_one(
+    request: HttpRequest, received: CreditReceived, each: Candidate, *, asked: Mapping[str, Any]
+) -> bool:
+    """Match one claim; say whether it is done, and not only asked for."""
     rate = request.POST.get(f"rate-{each.claim.pk}", "")
-    match_credit(
-        received,
-        claim=each.claim,
-        rate=next((row for row in each.rates if str(row.pk) == rate), None),
-        by=signed_in(request),
-        now=timezone.now(),
-        why=request.POST.get("why", "").strip(),
-        **asked,
+    made = do_or_ask(
+        request,
+        lambda: match_credit(
+            received,
+            claim=each.claim,
+            rate=next((row for row in each.rates if str(row.pk) == rate), None),
+            by=signed_in(request),
+            now=timezone.now(),
+            why=request.POST.get("why", "").strip(),
+            **asked,
+        ),
     )
-    return True
+    return made is not None
 
 
 def _typed(request: HttpRequest, received: CreditReceived, each: Candidate) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from sla.admin.looking import LookedAtAdmin
 from sla.admin.receipts.forms import DayField
 from sla.models import ExchangeRate
 from sla.services.receipts import record_rate
-from vendors.admin import signed_in
+from vendors.admin import do_or_ask, second_person, signed_in
 
 TEXT = (
     "One unit of the first currency was worth so much of the second on that day. A rate stays as it is:"
@@ -76,14 +76,17 @@ class ExchangeRateAdmin(LookedAtAdmin):
         back = reverse("admin:sla_exchangerate_changelist")
         if request.method == "POST" and form.is_valid():
             try:
-                made = record_rate(by=signed_in(request), now=timezone.now(), **form.cleaned_data)
+                by, now = signed_in(request), timezone.now()
+                made = do_or_ask(request, lambda: record_rate(by=by, now=now, **form.cleaned_data))
             except ValidationError as error:
                 refuse(form, error)
             else:
-                messages.success(request, f"Recorded: {made}.")
+                if made is not None:
+                    messages.success(request, f"Recorded: {made}.")
                 return HttpResponseRedirect(back)
         base = {**self.admin_site.each_context(request), "opts": self.opts, "title": "Add an exchange rate"}
-        context = {**base, "text": TEXT, "form": form, "back_url": back}
+        second = second_person(request, "rate", subject=ExchangeRate())
+        context = {**base, "text": TEXT, "form": form, "back_url": back, "second": second}
         return TemplateResponse(request, "sla/act_form.html", context)
 
     def change_view(

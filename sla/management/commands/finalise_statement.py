@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -14,15 +15,20 @@ from sla.engine.money import Money
 from sla.models import StatementRevision
 from sla.services.statements import finalise_statement
 from sla.services.statements.names import statement_named
+from vendors.models import Approval
 from vendors.services import system_user
+from vendors.services.approvals import done_or_asked, names_of, who_could_decide
 
-REFUSED, BAD_INPUT = 1, 2
+REFUSED, BAD_INPUT, ASKED = 1, 2, 3
 
 
 class Command(BaseCommand):
     """Freeze what a period came to as the next revision; list what is unresolved where that is refused."""
 
-    help = "Finalise a service level statement: its figures, inputs and credits are kept for good."
+    help = (
+        "Finalise a service level statement: its figures, inputs and credits are kept for good. Exit"
+        " status 1: refused; 2: the call is wrong; 3: it needs a second person, and waits for one."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the number, why, and the reasons for what is unresolved."""
@@ -46,8 +52,10 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error), returncode=BAD_INPUT) from error
         try:
-            revision = finalise_statement(
-                statement, by=by, why=options["why"], reasons=reasons, now=timezone.now()
+            now = timezone.now()
+            revision = done_or_asked(
+                partial(finalise_statement, statement, by=by, why=options["why"], reasons=reasons, now=now),
+                now=now,
             )
         except ValidationError as error:
             if [each.code for each in error.error_list] == ["nothing_changed"]:
@@ -58,6 +66,12 @@ class Command(BaseCommand):
                 ) from error
             said = "\n".join(f"  {message}" for message in error.messages)
             raise CommandError(f"{statement} is not finalised:\n{said}", returncode=REFUSED) from error
+        if isinstance(revision, Approval):
+            raise CommandError(
+                f"{statement} is not finalised: it needs a second person. Request {revision.pk} waits;"
+                f" {names_of(who_could_decide(revision))} can approve it in the admin.",
+                returncode=ASKED,
+            )
         for line in _lines(revision):
             self.stdout.write(line)
 

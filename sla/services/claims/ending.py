@@ -16,8 +16,9 @@ from sla.services.claims.balances import Balance, balance, owed_quantities
 from sla.services.claims.readings import readings
 from sla.services.claims.stepping import check_allowed, locked_claim, step, write_step
 from sla.services.claims.todos import drop_moot, finish_vendors, link_lost
-from vendors.models import money_text
+from vendors.models import Approval, money_text
 from vendors.services import checked_reason
+from vendors.services.approvals import check_second, with_second
 
 Kind = RegisterEntry.Kind
 
@@ -31,11 +32,12 @@ def drop_claim(
     now: datetime,
     amount_minor: int | None = None,
     happened_at: datetime | None = None,
+    second: Approval | None = None,
 ) -> Claim:
     """Give up a claim, or an amount of it (minor units of its currency), as not pursued.
 
     The claim ends with the whole of it; with a part it goes on as it is. Raise ValidationError for more
-    than is open.
+    than is open, SecondPersonNeeded where another person has to approve it.
     """
     why = checked_reason(why)
     held = locked_claim(claim)
@@ -43,16 +45,12 @@ def drop_claim(
     figures = balance(held)
     if amount_minor is not None:
         _check_open(held, amount_minor=amount_minor, figures=figures)
-        if amount_minor < figures.open_ or owed_quantities(held):
-            return _give_up(
-                held,
-                kind=Kind.NOT_PURSUED,
-                amount_minor=amount_minor,
-                by=by,
-                why=why,
-                at=happened_at,
-                now=now,
-            )
+    asked = {"amount_minor": amount_minor, "happened_at": happened_at, "reason": why}
+    check_second("drop_claim", subject=held, by=by, second=second, why=why, **asked)
+    why = with_second(why, second=second)
+    if amount_minor is not None and (amount_minor < figures.open_ or owed_quantities(held)):
+        kind = Kind.NOT_PURSUED
+        return _give_up(held, kind=kind, amount_minor=amount_minor, by=by, why=why, at=happened_at, now=now)
     _end(held, new=ClaimState.NOT_PURSUED, by=by, why=why, happened_at=happened_at, now=now)
     return held
 
@@ -66,16 +64,20 @@ def write_off(
     why: str,
     now: datetime,
     happened_at: datetime | None = None,
+    second: Approval | None = None,
 ) -> Claim:
     """Write off an amount (minor units) that the vendor owes and will not give; the state stays.
 
-    Raise ValidationError for more than is open.
+    Raise ValidationError for more than is open, SecondPersonNeeded where another person has to approve it.
     """
     why = checked_reason(why)
     held = locked_claim(claim)
     if held.state in FINAL:
         raise ValidationError(f"{held} is {_word(held.state)}: nothing of it is open.", code="final")
     _check_open(held, amount_minor=amount_minor, figures=balance(held))
+    asked = {"amount_minor": amount_minor, "happened_at": happened_at, "reason": why}
+    check_second("write_off", subject=held, by=by, second=second, why=why, **asked)
+    why = with_second(why, second=second)
     return _give_up(
         held, kind=Kind.WRITTEN_OFF, amount_minor=amount_minor, by=by, why=why, at=happened_at, now=now
     )

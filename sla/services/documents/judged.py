@@ -28,6 +28,7 @@ from sla.services.terms.checks import check_terms
 from sla.services.terms.rows import Writer
 from vendors.models import midnight
 from vendors.services import Saved
+from vendors.services.approvals import needs_second
 
 # How the periods of a schedule close here: our own habit, no term of the contract.
 CLOSING = ("closes_from", "settling_days", "closes_itself")
@@ -94,6 +95,9 @@ def _version(loading: Loading, *, terms: Terms, agreement: ServiceLevelAgreement
         .first()
     )
     key = f"{agreement.code} {terms.effective_from}"
+    if terms.signed_off_by and needs_second("sign_off", subject=agreement, by=loading.by):
+        terms = replace(terms, signed_off_by="")
+        loading.remarks.append(f"The terms from {terms.effective_from} are a draft until two sign them off.")
     if row is None:
         row = AgreementVersion(agreement=agreement)
     elif _same(terms, row=row):

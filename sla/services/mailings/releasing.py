@@ -12,7 +12,7 @@ from sla.models import Release, StatementRevision
 from sla.services.statements.drafting import newest_revision
 from sla.services.statements.finalising import lock_statement
 from vendors import nudges
-from vendors.services.records import SYSTEM_USERNAME
+from vendors.services.system import SYSTEM_USERNAME
 
 
 @transaction.atomic

@@ -19,9 +19,12 @@ from sla.services.receipts.exchange import factor
 from sla.services.receipts.following import follow_match
 from sla.services.receipts.set_off import may_set_off
 from sla.services.receipts.waiting import left_of
-from vendors.models import money_text
+from vendors.models import Approval, money_text
+from vendors.services.approvals import check_second, with_second
 
 Kind, Mark = CreditReceived.Kind, CreditReceived.Mark
+# Why, where nothing else was said.
+MATCHED = "Matched by hand"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,20 +48,25 @@ def match_credit(
     quantity: Fraction | None = None,
     rate: ExchangeRate | None = None,
     why: str = "",
+    second: Approval | None = None,
 ) -> CreditMatch:
     """Match an amount of a receipt (before tax, in its own minor units) to a claim, and enter it.
 
     Without an amount it takes as much as fits; what is over stays on the receipt. Between currencies a
     dated `rate` is needed; `claim_minor` then says what of the claim is settled by it, and what differs
     is entered as an exchange difference. In full and final settlement the rest of the claim is given up.
-    Days, hours and fees are counted by `quantity`. Raise ValidationError for more than is left or owed.
+    Days, hours and fees are counted by `quantity`. Raise ValidationError for more than is left or owed,
+    SecondPersonNeeded where another person has to approve it.
     """
     received = _locked(received)
     claim = register.locked(claim)
     _check_fits(received, claim=claim, why=why)
-    match = CreditMatch(
-        received=received, claim=claim, rate=rate, recorded_at=now, recorded_by=by, why=why.strip()
-    )
+    typed = {"received_minor": received_minor, "claim_minor": claim_minor, "quantity": quantity, "rate": rate}
+    reason = why.strip()
+    asked = {"claim": claim, "reason": reason, **typed}
+    check_second("match", subject=received, by=by, second=second, why=reason or MATCHED, **asked)
+    why = with_second(reason, second=second).strip()
+    match = CreditMatch(received=received, claim=claim, rate=rate, recorded_at=now, recorded_by=by, why=why)
     dated: dict[str, Any] = {
         "on": received.received_on,
         "by": by,

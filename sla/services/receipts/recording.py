@@ -12,7 +12,8 @@ from django.db import transaction
 
 from sla.models import CreditReceived, ExchangeRate
 from sla.services.receipts.set_off import may_set_off
-from vendors.models import Account, LegalEntity, Vendor, money_text, validate_currency
+from vendors.models import Account, Approval, LegalEntity, Vendor, money_text, validate_currency
+from vendors.services.approvals import check_second
 
 Kind = CreditReceived.Kind
 IN_KIND = frozenset({Kind.TERM_EXTENDED, Kind.FEE_NOT_CHARGED})
@@ -135,14 +136,27 @@ def _check_day(received: CreditReceived, *, now: datetime) -> None:
 
 
 def record_rate(
-    *, on: date, base: str, quote: str, rate: Decimal, source: str, by: User, now: datetime
+    *,
+    on: date,
+    base: str,
+    quote: str,
+    rate: Decimal,
+    source: str,
+    by: User,
+    now: datetime,
+    second: Approval | None = None,
 ) -> ExchangeRate:
-    """Record what one unit of `base` was worth in `quote` on a day, and who says so."""
+    """Record what one unit of `base` was worth in `quote` on a day, and who says so.
+
+    Raise SecondPersonNeeded where another person has to approve it.
+    """
     if base == quote:
         raise ValidationError(f"{base} in {quote} is always 1. Choose two currencies.", code="same")
     row = ExchangeRate(
         on=on, base=base, quote=quote, rate=rate, source=source.strip(), recorded_at=now, recorded_by=by
     )
     row.full_clean()
+    asked = {"on": on, "base": base, "quote": quote, "rate": rate, "source": row.source}
+    check_second("rate", subject=row, by=by, second=second, why=row.source, **asked)
     row.save()
     return row

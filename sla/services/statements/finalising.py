@@ -34,8 +34,9 @@ from sla.services.statements.lines import LineValues
 from sla.services.statements.numbering import statement_lines
 from sla.services.statements.questions import checked_reasons, open_questions
 from sla.services.statements.staleness import raise_wanted
-from vendors.models import Contract
+from vendors.models import Approval, Contract
 from vendors.services import checked_reason
+from vendors.services.approvals import check_second, with_second
 
 __all__ = ["finalise_statement", "hold_correction", "lock_statement"]
 
@@ -54,13 +55,20 @@ class _Found:
 
 @transaction.atomic
 def finalise_statement(
-    statement: Statement, *, by: User, why: str, reasons: Mapping[str, str], now: datetime
+    statement: Statement,
+    *,
+    by: User,
+    why: str,
+    reasons: Mapping[str, str],
+    now: datetime,
+    second: Approval | None = None,
 ) -> StatementRevision:
     """Freeze what today's records give as the next revision, with its lines, credits and fingerprint.
 
     `reasons` says by code why to go on in spite of what is unresolved. Raises ValidationError, and
     changes nothing, for a blank `why`, a period that is not over, unresolved questions without a
-    reason, and where the newest revision already says the same. `now` is a UTC instant.
+    reason, and where the newest revision already says the same; SecondPersonNeeded where another person
+    has to approve it. `now` is a UTC instant.
     """
     cause = checked_reason(why)
     locked = lock_statement(statement)
@@ -72,6 +80,10 @@ def finalise_statement(
         )
     found = _found(locked, now=now)
     overridden = checked_reasons(open_questions(locked, result=found.result, now=now), reasons=reasons)
+    check_second(
+        "finalise", subject=locked, by=by, second=second, why=cause, reasons=dict(reasons), cause=cause
+    )
+    cause = with_second(cause, second=second)
     revision = _revision(locked, found=found, by=by, cause=cause, overridden=overridden, now=now)
     revision.save()
     for values in found.lines:

@@ -16,8 +16,9 @@ from sla.engine.terms.versions import Schedule
 from sla.models import AgreementVersion, ServiceLevelAgreement
 from sla.services.terms.checks import check_terms
 from sla.services.terms.rows import Writer
-from vendors.models import Contract
+from vendors.models import Approval, Contract
 from vendors.services import Saved, checked_reason, note_change, save_record
+from vendors.services.approvals import check_second, with_second
 
 
 @transaction.atomic
@@ -119,12 +120,14 @@ def record_amendment(
 
 
 @transaction.atomic
-def sign_off_terms(version: AgreementVersion, *, by: User, at: datetime, reason: str) -> Saved:
+def sign_off_terms(
+    version: AgreementVersion, *, by: User, at: datetime, reason: str, second: Approval | None = None
+) -> Saved:
     """Say that the terms were checked against the document (`at` in UTC): they are no draft any more.
 
     Raises:
         ValidationError: there is no service level yet, no document is named, or the terms contradict
-            themselves; nothing is changed.
+            themselves; nothing is changed. SecondPersonNeeded where another person has to approve it.
 
     """
     terms: Terms = version.as_value()
@@ -135,8 +138,9 @@ def sign_off_terms(version: AgreementVersion, *, by: User, at: datetime, reason:
             {"source": "Say against which document it was checked: its name and date, or upload it."}
         )
     check_terms(terms, agreement=version.agreement)
+    check_second("sign_off", subject=version, by=by, second=second, why=reason, reason=reason)
     version.signed_off_by, version.signed_off_at = by.get_username(), at
-    saved = save_record(version, by=by, reason=reason)
+    saved = save_record(version, by=by, reason=with_second(reason, second=second))
     # No figure moves, but drafts no longer ask for it.
     note_change(version.touched_contracts(), subject="terms signed off", during=version.touched_span())
     return saved

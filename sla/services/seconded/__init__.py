@@ -1,0 +1,16 @@
+"""The acts on terms, statements, money and mails that need a second person; `TABLE` states all of them."""
+
+from sla.services.seconded.claims import DROP, WRITE_OFF
+from sla.services.seconded.exclusions import EXCLUSION, EXCLUSION_ROWS
+from sla.services.seconded.mails import MAIL_ROWS, MAILS, WARNINGS
+from sla.services.seconded.receipts import MATCH, RATE
+from sla.services.seconded.statements import FINALISE
+from sla.services.seconded.terms import SIGN_OFF
+from vendors.services.approvals import Table
+
+__all__ = ["TABLE"]
+
+TABLE = Table(
+    acts=(SIGN_OFF, FINALISE, DROP, WRITE_OFF, MATCH, RATE, EXCLUSION, MAILS, WARNINGS),
+    rows=(*EXCLUSION_ROWS, *MAIL_ROWS),
+)
