@@ -69,9 +69,12 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     "rules for warnings": ("sla.alertpolicy",),
     "messages": ("sla.outboxmessage", "sla.outboxfile", "sla.outboxact"),
     "runs": ("sla.duty", "sla.heartbeat"),
+    # Each person sees their own; what one opens is never more than its owner may.
+    "tokens": ("vendors.apitoken",),
     "people": ("auth.user", "auth.group"),
 }
-OTHER = ("auth.permission",)
+# Machinery that nobody looks at.
+OTHER = ("auth.permission", "vendors.keptanswer")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +108,7 @@ MANAGES: Mapping[str, str] = {
     "warnings": "VC",
     "messages": "V",
     "runs": "V",
+    "tokens": "VAC",
 }
 SETTLES: Mapping[str, str] = {
     **{area: "V" for area in AREAS if area not in ("people", "register imports")},
@@ -114,6 +118,7 @@ SETTLES: Mapping[str, str] = {
     "books": "VAC",
     "reports": "VAC",
     "warnings": "VC",
+    "tokens": "VAC",
 }
 
 ROLES: tuple[Role, ...] = (

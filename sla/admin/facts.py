@@ -56,7 +56,7 @@ class ExclusionAdmin(FactAdmin):
             if name != "schedule"
         }
 
-    def save_model(self, request: HttpRequest, obj: Exclusion, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save the decision with the services that it is for."""
         save_record(obj, by=signed_in(request), reason=form.cleaned_data["reason"], links=form.links())
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sla.reports.tables import About, Column, Kind, Report, Row, Table
 from sla.selectors.access import Access, everybodys_access
+from vendors.models import ApiToken
 
 COLUMNS = (
     Column(key="user", label="User"),
@@ -18,6 +19,7 @@ COLUMNS = (
     Column(key="sees", label="Sees"),
     Column(key="vendors", label="Manages these vendors"),
     Column(key="companies", label="Reads these companies"),
+    Column(key="tokens", label="API tokens"),
     Column(key="look", label="To look at"),
 )
 ALL, SOME, NONE = "every vendor", "those named", "nothing"
@@ -29,7 +31,7 @@ def access_review(*, about: About) -> Report:
         code="access",
         title="Access",
         columns=COLUMNS,
-        rows=lambda: map(_row, everybodys_access()),
+        rows=lambda: map(_row, everybodys_access(at=about.run_at)),
         empty="There are no users.",
     )
     return Report(
@@ -56,8 +58,14 @@ def _row(each: Access) -> Row:
         sees,
         ", ".join(each.vendors),
         ", ".join(each.companies),
+        "; ".join(map(_token, each.tokens)),
         "; ".join(_remarks(each)),
     )
+
+
+def _token(token: ApiToken) -> str:
+    used = f"last used {token.last_used_at:%Y-%m-%d}" if token.last_used_at else "never used"
+    return f"{token.name}: {', '.join(token.scopes)} until {token.expiry:%Y-%m-%d}, {used}"
 
 
 def _remarks(each: Access) -> Iterator[str]:

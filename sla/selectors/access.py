@@ -9,6 +9,8 @@ from datetime import datetime
 from django.contrib.auth.models import Permission, User
 from django.db.models import Prefetch, QuerySet
 
+from vendors.models import ApiToken
+
 CHUNK = 200
 
 
@@ -22,6 +24,7 @@ class Access:
     sees_all: bool
     vendors: tuple[str, ...]
     companies: tuple[str, ...]
+    tokens: tuple[ApiToken, ...]
     last_login: datetime | None
 
     @property
@@ -30,12 +33,17 @@ class Access:
         return not (self.sees_all or self.vendors or self.companies)
 
 
-def everybodys_access() -> Iterator[Access]:
-    """Yield every user by name, those who can no longer log in too."""
+def everybodys_access(*, at: datetime) -> Iterator[Access]:
+    """Yield every user by name, those who may not log in too, with the tokens that hold at an instant."""
     everywhere = set(_who_see_all().values_list("pk", flat=True))
     extra = Permission.objects.select_related("content_type")
     rows: QuerySet[User] = User.objects.prefetch_related(
         "groups",
+        Prefetch(
+            "auth_token_set",
+            queryset=ApiToken.objects.filter(revoked_at=None, expiry__gt=at).order_by("pk"),
+            to_attr="standing_tokens",
+        ),
         Prefetch("user_permissions", queryset=extra),
         "owned_vendors",
         "deputised_vendors",
@@ -50,6 +58,7 @@ def everybodys_access() -> Iterator[Access]:
             sees_all=user.pk in everywhere,
             vendors=tuple(sorted(vendors)),
             companies=tuple(sorted(company.code for company in user.read_companies.all())),
+            tokens=tuple(user.standing_tokens),  # type: ignore[attr-defined]
             last_login=user.last_login,
         )
 

@@ -20,7 +20,7 @@ from django.urls import reverse
 from sla.reports.tables import render
 from sla.services.reporting import everything, make_report
 from tests.vendors.rows import REASON, a_vendor, an_entity, person
-from vendors.services import save_record
+from vendors.services import make_token, revoke_token, save_record
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +69,19 @@ def test_what_a_reviewer_should_look_at_is_said(fields: dict[str, Any], role: st
     user = person("otto", **fields)
     user.groups.set(Group.objects.filter(name=role))
     assert reviewed("look")["otto"] == (remark,)
+
+
+def test_tokens_that_hold_are_told_with_what_they_open_and_when_they_were_used() -> None:
+    maria = with_role("maria", "Finance", last_login=NOW)
+    make_token(maria, name="bills", scopes=["statements:read"], days=90, by=maria, now=NOW)
+    used = make_token(maria, name="books", scopes=["reports:read"], days=1, by=maria, now=NOW).token
+    type(used).objects.filter(pk=used.pk).update(last_used_at=NOW)
+    old = make_token(maria, name="old", scopes=["reports:read"], days=90, by=maria, now=NOW).token
+    revoke_token(old, by=maria, now=NOW)
+    assert reviewed("tokens")["maria"] == (
+        "bills: statements:read until 2026-08-30, never used;"
+        " books: reports:read until 2026-06-02, last used 2026-06-01",
+    )
 
 
 def test_a_permission_that_no_role_gave_is_named() -> None:

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('vendors', '0004_registers'),
+        ('vendors', '0006_register_runs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
