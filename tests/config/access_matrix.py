@@ -27,6 +27,12 @@ OPEN: Mapping[str, str] = {
     "admin:jsi18n": "translations of the admin's own words",
     "admin:catch_all": "sends unknown addresses to the login, or answers that there is none",
     "deadlines": "a key of the reader's own, in the address; what it shows is what that reader sees",
+    "statement_link": "a key of the vendor's, in the address; it shows one released statement",
+    "statement_link_pdf": "the same, as a document",
+    "answer_check": "the same: a code that was mailed to the vendor is asked for",
+    "answer_sent": "the same: what the vendor just answered",
+    "api-nothing": "says that the API has no such address",
+    "api-schema": "names the addresses of the API, and shows no record",
     "feed": "a key of the feed's own, in the address; it takes and shows nothing",
     "health/live": "says only that it lives",
     "health/ready": "says only that the database answers",
@@ -38,6 +44,7 @@ STAFF = frozenset(
     {
         *("admin:index", "admin:search", "admin:password_change", "admin:password_change_done"),
         *("admin:autocomplete", "admin:view_on_site", "admin:app_list", "upload"),
+        "api-docs",
     }
 )
 # name of the address -> permission
@@ -97,7 +104,59 @@ PAGES: Mapping[str, str] = {
     "admin:sla_revision_release": "sla.add_release",
     "admin:sla_revision_file": "sla.view_statement",
     "admin:sla_line_answer": "sla.add_lineanswer",
+    "admin:sla_link_make": "sla.add_release",
+    "admin:sla_link_uses": "sla.view_statementlink",
+    "admin:sla_link_revoke": "sla.add_release",
+    "admin:sla_answer_decide": "sla.add_lineanswer",
+    "admin:sla_answer_file": "sla.view_vendoranswer",
 }
+# The API: name of the address -> the kind of record that its list, rows and export show.
+API: Mapping[str, str] = {
+    "entities": "vendors.legalentity",
+    "tags": "vendors.tag",
+    "vendors": "vendors.vendor",
+    "accounts": "vendors.account",
+    "contacts": "vendors.contact",
+    "contracts": "vendors.contract",
+    "services": "vendors.service",
+    "service-names": "vendors.servicealias",
+    "service-needs": "vendors.serviceneed",
+    "fees": "vendors.charge",
+    "calendars": "vendors.businesscalendar",
+    "calendar-hours": "vendors.weeklyhours",
+    "calendar-days": "vendors.calendarday",
+    "incidents": "incidents.incident",
+    "outages": "incidents.outage",
+    "impacts": "incidents.impact",
+    "milestones": "incidents.milestone",
+    "positions": "incidents.position",
+    "clock-stops": "incidents.clockstop",
+    "maintenance": "incidents.maintenancewindow",
+    "samples": "incidents.sample",
+    "reported-figures": "incidents.reportedfigure",
+    "deliveries": "incidents.delivery",
+    "feeds": "incidents.feedsource",
+    "feed-names": "incidents.componentrule",
+    "feed-words": "incidents.severityrule",
+    "feed-records": "incidents.feedrecord",
+    "feed-uploads": "incidents.feedupload",
+    "feed-unmatched-names": "incidents.unmatchedname",
+    "feed-proposals": "incidents.proposedwindow",
+    "feed-letters": "incidents.feedletter",
+    "watches": "incidents.sourcewatch",
+    "probes": "incidents.probe",
+}
+# What may be done with one row, beyond reading and changing it: it is a change of the row.
+API_ACTS = frozenset(
+    {
+        *("vendors-archive", "vendors-restore", "fees-price", "fees-shares", "calendars-holidays"),
+        *("incidents-reopen", "incidents-resolve", "outages-confirm", "outages-end", "outages-withdraw"),
+        *("positions-agree", "positions-decide", "clock-stops-resume", "maintenance-cancel"),
+        *("feed-uploads-forget", "feed-uploads-import-file", "feed-unmatched-names-match"),
+        *("feed-proposals-accept", "feed-proposals-decline", "feed-letters-finish", "watches-confirm"),
+    }
+)
+USUAL_OF_API = ("list", "detail", "export", "bulk")
 # kind of record -> what may be done with several at once -> permission
 ACTIONS: Mapping[str, Mapping[str, str]] = {
     "incidents.position": dict.fromkeys(("agree", "decide"), "incidents.change_position"),

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.db import models, transaction
@@ -28,7 +30,7 @@ from sla.models import (
 )
 from sla.services.demo import load_demo
 from sla.services.demo_claims import tell_claims
-from tests.config.access_matrix import ACTIONS, NOT_ADDED, NOT_CHANGED, OPEN, PAGES, STAFF
+from tests.config.access_matrix import ACTIONS, API, API_ACTS, NOT_ADDED, NOT_CHANGED, OPEN, PAGES, STAFF
 from tests.vendors.rows import REASON, an_entity, person, saved
 from vendors.models import Contract, Vendor
 from vendors.services import save_record, system_user
@@ -39,6 +41,7 @@ ROLES = (*BY_NAME, "no role")
 # Roles that see no more than the vendor and the company that are theirs.
 NARROW = ("Vendor manager", "Finance of a company")
 USUAL = re.compile(r"^admin:(?P<app>[a-z]+)_(?P<model>[a-z]+)_(?P<act>changelist|add|change|history|delete)$")
+OF_API = re.compile(rf"^api-(?P<kind>{'|'.join(sorted(API, key=len, reverse=True))})-(?P<act>[a-z-]+)$")
 PAST = re.compile(r"^admin:(?P<app>[a-z]+)_(?P<model>[a-z]+)_simple_history$")
 
 
@@ -66,12 +69,22 @@ def asked_of(name: str) -> str | None:
         return ""
     if name in PAGES:
         return PAGES[name]
+    if found := OF_API.match(name):
+        kind, act = found["kind"], found["act"]
+        return None if kind not in API else _permission_of_api(kind, act=act)
     if found := PAST.match(name):
         return f"{found['app']}.view_{found['model']}"
     if (found := USUAL.match(name)) and f"{found['app']}.{found['model']}" in kinds():
         verb = {"add": "add", "delete": "delete"}.get(found["act"], "view")
         return f"{found['app']}.{verb}_{found['model']}"
     return None
+
+
+def _permission_of_api(kind: str, *, act: str) -> str | None:
+    app, model = API[kind].split(".")
+    if act in ("list", "detail", "export"):
+        return f"{app}.view_{model}"
+    return f"{app}.change_{model}" if act == "bulk" or f"{kind}-{act}" in API_ACTS else None
 
 
 def test_the_matrix_names_every_address() -> None:
@@ -81,6 +94,8 @@ def test_the_matrix_names_every_address() -> None:
 def test_the_matrix_names_no_address_that_there_is_not() -> None:
     there = set(routes())
     assert {*PAGES, *OPEN, *STAFF} - there == set()
+    named = {f"api-{kind}-list" for kind in API} | {f"api-{act}" for act in API_ACTS}
+    assert named - there == set()
 
 
 def test_the_matrix_names_every_act_on_several_rows() -> None:
@@ -355,6 +370,68 @@ def betrayal(world: World) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(world.betraying)))})(?![\w-])")
 
 
+def key_in_api(kind: str, row: Any) -> str:
+    """Return the address of a row, as the API builds it."""
+    view = get_resolver().resolve(reverse(f"api-{kind}-list")).func.cls
+    parts = [str(row_value(row, path)) for path in view.lookup_paths.values()]
+    return f"{reverse(f'api-{kind}-list')}/{'/'.join(map(quote_key, parts))}"
+
+
+def row_value(row: Any, path: str) -> Any:
+    for name in path.split("__"):
+        row = getattr(row, name)
+    return row
+
+
+def quote_key(part: str) -> str:
+    return quote(part, safe="")
+
+
+def test_the_api_answers_as_the_role_and_the_vendor_say(reader: Client, role: str) -> None:
+    user, wrong = _member(role), []
+
+    def expect(status: int, response: Any, what: str) -> None:
+        if response.status_code != status:
+            wrong.append(f"{what}: {response.status_code}, wanted {status}")
+
+    for kind, label in API.items():
+        app, model = label.split(".")
+        listed, may = reverse(f"api-{kind}-list"), f"{app}.{{}}_{model}".format
+        reads = allows(role, may("view"))
+        expect(200 if reads else 403, reader.get(listed), f"{kind} list")
+        expect(200 if reads else 403, reader.get(f"{listed}/export", {"format": "ndjson"}), f"{kind} export")
+        own, foreign = rows_of(apps.get_model(label), user)
+        if own is not None:
+            expect(200 if reads else 403, reader.get(key_in_api(kind, own)), f"{kind} own")
+            if not allows(role, may("change")):
+                forged = reader.patch(key_in_api(kind, own), {"reason": "x"}, "application/json")
+                wrong += [f"{kind} forged: {forged.status_code}"] * (forged.status_code not in (403, 405))
+        if foreign is not None:
+            expect(404 if reads else 403, reader.get(key_in_api(kind, foreign)), f"{kind} foreign")
+            forged = reader.patch(key_in_api(kind, foreign), {"reason": "x"}, "application/json")
+            wrong += [f"{kind} foreign forged: {forged.status_code}"] * (
+                forged.status_code not in (403, 404, 405)
+            )
+        if not allows(role, may("add")):
+            forged = reader.post(listed, {"reason": "x"}, "application/json")
+            wrong += [f"{kind} add: {forged.status_code}"] * (forged.status_code not in (403, 405))
+    assert wrong == []
+
+
+def test_acts_of_the_api_on_a_foreign_row_find_none(reader: Client, role: str) -> None:
+    user, wrong = _member(role), []
+    for act in API_ACTS:
+        kind = next(k for k in sorted(API, key=len, reverse=True) if act.startswith(f"{k}-"))
+        for row, is_seen in zip(rows_of(apps.get_model(API[kind]), user), (True, False), strict=True):
+            app, model = API[kind].split(".")
+            if row is None or (is_seen and allows(role, f"{app}.change_{model}")):
+                continue
+            url = f"{key_in_api(kind, row)}/{act.removeprefix(f'{kind}-')}"
+            response = reader.post(url, {"reason": "x"}, "application/json", headers={"Idempotency-Key": "k"})
+            wrong += [f"{url}: {response.status_code}"] * (response.status_code not in (403, 404, 405))
+    assert wrong == []
+
+
 def every_page(own: Vendor) -> Iterator[str]:
     for label in kinds():
         app, model = label.split(".")
@@ -363,6 +440,9 @@ def every_page(own: Vendor) -> Iterator[str]:
         if model not in ("user", "group"):
             asked = f"?app_label={app}&model_name={model}&field_name=vendor&term="
             yield reverse("admin:autocomplete") + asked
+    for kind in API:
+        yield reverse(f"api-{kind}-list")
+        yield reverse(f"api-{kind}-export") + "?format=csv"
     yield from (reverse(f"admin:{name}") for name in ("index", "sla_claims_desk", "incidents_inbox"))
     yield from (reverse(f"admin:{name}") for name in ("sla_reports", "sla_begin", "incidents_import"))
     yield reverse("admin:search") + "?s=demo"

@@ -73,11 +73,11 @@ def test_what_a_reviewer_should_look_at_is_said(fields: dict[str, Any], role: st
 
 def test_tokens_that_hold_are_told_with_what_they_open_and_when_they_were_used() -> None:
     maria = with_role("maria", "Finance", last_login=NOW)
-    make_token(maria, name="bills", scopes=["statements:read"], days=90, by=maria, now=NOW)
-    used = make_token(maria, name="books", scopes=["reports:read"], days=1, by=maria, now=NOW).token
+    make_token(maria, name="bills", scopes=["statements:read"], days=90, by=maria, at=NOW)
+    used = make_token(maria, name="books", scopes=["reports:read"], days=1, by=maria, at=NOW)[0]
     type(used).objects.filter(pk=used.pk).update(last_used_at=NOW)
-    old = make_token(maria, name="old", scopes=["reports:read"], days=90, by=maria, now=NOW).token
-    revoke_token(old, by=maria, now=NOW)
+    old = make_token(maria, name="old", scopes=["reports:read"], days=90, by=maria, at=NOW)[0]
+    revoke_token(old, by=maria, at=NOW)
     assert reviewed("tokens")["maria"] == (
         "bills: statements:read until 2026-08-30, never used;"
         " books: reports:read until 2026-06-02, last used 2026-06-01",
