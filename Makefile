@@ -14,7 +14,7 @@ export UV_PYTHON_DOWNLOADS := never
 # Trust whom the machine trusts: a company's proxy often signs with a certificate of its own.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: demo run worker test check audit bench captures chaos mutants lock maintenance-parser clean install
+.PHONY: demo run worker test check audit bench captures chaos fuzz mutants lock maintenance-parser clean install
 .DEFAULT_GOAL := test
 
 install: $(STAMP)
@@ -60,6 +60,7 @@ check: $(STAMP)
 	RECOURSE_DEBUG=true $(BIN)/mypy
 	$(BIN)/lint-imports
 	RECOURSE_DEBUG=true $(BIN)/python manage.py makemigrations --check --dry-run
+	RECOURSE_DEBUG=true $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 	RECOURSE_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 		RECOURSE_HOSTS=recourse.example RECOURSE_ORIGINS=https://recourse.example \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
@@ -74,6 +75,12 @@ audit: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m pytest tests/benchmarks -m benchmark --benchmark-enable --benchmark-columns=min,median,max $(PYTEST)
+
+# Asks the API 50,000 things that its description allows or forbids: none may fail, each answer is as described.
+# CI asks 2,000 on PostgreSQL; TEST_DATABASE_URL names a server here too, otherwise it is SQLite.
+fuzz: CASES ?= 50000
+fuzz: $(STAMP)
+	@API_CASES=$(CASES) $(BIN)/python -m pytest tests/config/test_api_schema.py -m long -s -n0 $(PYTEST)
 
 # Kills, stops, doubles and cuts off a whole installation, on PostgreSQL and Redis servers that it starts on free ports.
 # SEEDS says how often each of the five places to kill a worker is tried; CI tries each once.

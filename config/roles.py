@@ -72,6 +72,8 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     # Each person sees their own; what one opens is never more than its owner may.
     "tokens": ("vendors.apitoken",),
     "people": ("auth.user", "auth.group"),
+    # Everybody with a login makes and revokes their own, without a permission.
+    "tokens": ("vendors.apitoken", "vendors.keptanswer"),
 }
 # Machinery that nobody looks at.
 OTHER = ("auth.permission", "vendors.keptanswer")

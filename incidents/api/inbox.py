@@ -25,7 +25,7 @@ from incidents.models import (
 from incidents.services import accept_window, decline_window
 from incidents.services.feeds.inbox import finish_letter
 from incidents.services.feeds.rematching import match_name
-from incidents.services.feeds.uploads import ask_for_import, forget_upload, keep_upload, try_upload
+from incidents.services.feeds.uploads import ask_for_import, bring_file, forget_upload
 from vendors.api.contracts import service_field
 from vendors.api.fields import PersonField, RowField
 from vendors.api.filters import KeyFilter
@@ -201,6 +201,9 @@ class FileSerializer(CheckedSerializer):
 
     feed = feed_field()
     file = serializers.FileField(max_length=200)
+    zone = serializers.CharField(
+        max_length=64, required=False, help_text="Of times that state none, where the feed has none yet."
+    )
 
 
 class UploadFilters(OfFeedFilters):
@@ -235,9 +238,15 @@ class Uploads(Rows):
     def create(self, request: Request, **_: Any) -> Response:
         """Bring a file, and see what its import would do; nothing is imported yet."""
         told = self.told(FileSerializer)
-        file = told["file"]
-        upload = keep_upload(told["feed"], file.read(), file_name=file.name, by=self.by, at=timezone.now())
-        return self.shown(try_upload(upload), status=status.HTTP_201_CREATED)
+        upload = bring_file(
+            told["file"].read(),
+            file_name=told["file"].name,
+            source=told["feed"],
+            zone=told.get("zone", ""),
+            by=self.by,
+            at=timezone.now(),
+        )
+        return self.shown(upload, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=Nothing, responses={202: UploadSerializer})
     @action(detail=True, methods=["post"], filterset_class=None, url_path="import")

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
@@ -63,8 +64,18 @@ class _Known(Exception):
 
 def fingerprint_of(request: Request) -> str:
     """Return what tells one request from another."""
-    parts = [request.method, request.get_full_path(), json.dumps(request.data, sort_keys=True, default=str)]
-    return sha256("\n".join(map(str, parts)).encode()).hexdigest()
+    sent = {name: request.data[name] for name in request.data}
+    body = json.dumps(sent, sort_keys=True, default=_sent_file)
+    return sha256(f"{request.method} {request.get_full_path()}\n{body}".encode()).hexdigest()
+
+
+def _sent_file(value: Any) -> str:
+    """Return what tells one sent file from another, and leave it as it was."""
+    if not isinstance(value, UploadedFile):
+        return str(value)
+    digest = sha256(value.read()).hexdigest()
+    value.seek(0)
+    return f"{value.name}: {digest}"
 
 
 def _person(request: Request) -> User:

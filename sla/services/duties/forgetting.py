@@ -8,6 +8,7 @@ from incidents.services.feeds.uploads import forget_uploads
 from sla.models import Duty, OutboxFile, OutboxMessage
 from sla.services.links.drafting import KEPT, forget_drafts
 from sla.services.register_uploads import forget_files
+from vendors.services import forget_answers
 
 # A look or a digest that is done says nothing any more; what was sent stands among the messages.
 HOURLY = (Duty.Kind.LOOK, Duty.Kind.DIGEST, Duty.Kind.IMPORT)
@@ -24,8 +25,8 @@ def forget(*, now: datetime) -> None:
     """Delete runs that are done, uploads that nobody imported, and the bytes of files that were sent.
 
     Looks, digests and imports go 30 days after they are done, fetchings and probes after one; uploads 30
-    days after they were shown; vendors' answers that nobody confirmed after a day; the bytes of files when
-    their mail is 400 days old.
+    days after they were shown; vendors' answers that nobody confirmed, and answers of the API that may be
+    asked for again, after a day; the bytes of files when their mail is 400 days old.
     A mail that waits, is in doubt or was given up keeps its files. Name, size and fingerprint of every
     file stay, and so do the figures that it showed. `now` is UTC.
     """
@@ -35,5 +36,6 @@ def forget(*, now: datetime) -> None:
     forget_uploads(before=now - UPLOADS)
     forget_files(before=now - UPLOADS)
     forget_drafts(before=now - KEPT)
+    forget_answers(now=now)
     sent = OutboxFile.objects.filter(message__created_at__lt=now - FILES, message__state__in=OVER)
     sent.filter(content__isnull=False).update(content=None)
