@@ -60,7 +60,7 @@ class Allowed(BasePermission):
             return True  # no such method here, which is another answer
         model: type[models.Model] | None = getattr(view, "model", None)
         subject = getattr(view, "subject", "") or (subject_of(model) if model else "")
-        self._require_scope(request, subject=subject)
+        self._require_scope(request, view=view, subject=subject)
         if model is None:
             return bool(subject)
         wanted = needed_permissions(view, model=model, method=request.method or "")
@@ -69,9 +69,10 @@ class Allowed(BasePermission):
             raise PermissionDenied(f"You need the permission {', '.join(missing) or 'of an administrator'}.")
         return True
 
-    def _require_scope(self, request: Request, *, subject: str) -> None:
+    def _require_scope(self, request: Request, *, view: Any, subject: str) -> None:
         if isinstance(request.auth, ApiToken):
-            act = READ if request.method in SAFE_METHODS else WRITE
+            reads = request.method in SAFE_METHODS or view.action in getattr(view, "reading", ())
+            act = READ if reads else WRITE
             if not request.auth.opens(subject, act=act):
                 raise PermissionDenied(f"This token needs the scope {subject}:{act}.")
 

@@ -64,7 +64,8 @@ class _Known(Exception):
 
 def fingerprint_of(request: Request) -> str:
     """Return what tells one request from another."""
-    sent = {name: request.data[name] for name in request.data}
+    data: Any = request.data
+    sent = {name: data[name] for name in data}
     body = json.dumps(sent, sort_keys=True, default=_sent_file)
     return sha256(f"{request.method} {request.get_full_path()}\n{body}".encode()).hexdigest()
 
