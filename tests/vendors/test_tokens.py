@@ -34,7 +34,7 @@ def test_a_person_makes_a_token_of_their_own_and_sees_it_once() -> None:
 
     token = ApiToken.objects.get()
     assert secret is not None
-    assert answer.headers["Cache-Control"] == "no-store, private"
+    assert "no-store" in answer.headers["Cache-Control"]
     assert (token.user, token.created_by, token.scopes) == (person("vera"), person("vera"), ["register:read"])
     assert timedelta(days=29) < token.expiry - timezone.now() < timedelta(days=31)
     assert secret[0] not in client.get(ALL).content

@@ -116,9 +116,7 @@ class TokenAdmin(ModelAdmin):
             "token": obj,
             "secret": secret,
         }
-        response = TemplateResponse(request, "vendors/token.html", context)
-        response.headers["Cache-Control"] = "no-store, private"
-        return response
+        return TemplateResponse(request, "vendors/token.html", context)
 
     @display(description="May")
     def shown_scopes(self, obj: ApiToken) -> str:
