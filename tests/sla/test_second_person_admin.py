@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from sla.models import Claim, ReportSchedule, Statement, StatementRevision
+from sla.models import Claim, Exclusion, ReportSchedule, Statement, StatementRevision
 from sla.services.statements import draft_statement, head_of, open_questions
 from sla.services.statements.heads import refresh_statement
 from tests.builders import a_schedule, a_vendor, a_version, saved
@@ -228,3 +228,19 @@ def test_a_limit_is_typed_as_an_amount() -> None:
     maria.post(url, {**sent, "exclusion_limit_minor": "500.00", "reason": WHY})
     entity.refresh_from_db()
     assert entity.exclusion_limit_minor == 50_000
+
+
+def test_a_decision_for_some_services_is_asked_for_and_kept_with_them() -> None:
+    agreement, rule = an_excludable_month()
+    maria, _ = a_boss("boss-1")
+    ana, _ = a_boss("boss-2")
+    service = agreement.contract.services.get(code="power-a")
+    incident = agreement.contract.vendor.incidents.get(reference="INC-1")
+    sent = {
+        **{"rule": rule.pk, "incident": incident.pk, "party": "agreed", "services": [service.pk]},
+        **{"decided_by": "Maria", "why": WHY, "reason": WHY, "times_in": "UTC"},
+    }
+    maria.post(reverse("admin:sla_exclusion_add"), sent)
+    assert not Exclusion.objects.exists()
+    ana.post(page_of(Approval.objects.get()), {"decide": "approve"})
+    assert [each.code for each in Exclusion.objects.get().services.all()] == ["power-a"]

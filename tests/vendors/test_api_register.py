@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.api import WHY, Program, administrator, errors, somebody
-from tests.vendors.rows import a_calendar, a_charge, a_contract, a_service, a_vendor, an_entity, saved
+from tests.vendors.rows import a_calendar, a_charge, a_contract, a_service, a_vendor, an_entity, person, saved
 from vendors.models import (
     Account,
     CalendarDay,
@@ -302,3 +302,14 @@ def test_a_list_asks_no_more_often_for_more_rows(path: str) -> None:
     with CaptureQueriesContext(connection) as more:
         assert len(program.get(path).json()["results"]) > first
     assert len(more) == len(few) <= 5
+
+
+def test_an_address_that_needs_a_second_person_is_refused_with_who_could_approve_it() -> None:
+    row = saved(Contact(vendor=a_vendor(), role="claims_desk", name="Desk", email="a@example.com"))
+    program = administrator()
+    assert program.edit(f"contacts/{row.pk}", {"email": "b@example.com", "reason": WHY}).status_code == 200
+    person("boss", is_superuser=True)
+    refused = program.edit(f"contacts/{row.pk}", {"email": "c@example.com", "reason": WHY})
+    assert (refused.status_code, errors(refused)) == (409, {"": "second_person"})
+    assert "boss could approve it" in refused.json()["detail"]
+    assert Contact.objects.get().email == "b@example.com"

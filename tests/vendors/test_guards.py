@@ -24,6 +24,7 @@ HISTORY_TABLES = {
         "contract_entities",
         "costshare",
         "legalentity",
+        "legalentity_readers",
         "service",
         "servicealias",
         "serviceneed",

@@ -15,6 +15,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 from structlog.contextvars import get_contextvars
 
+from vendors.services.approvals import SecondPersonNeeded
+
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
@@ -106,6 +108,8 @@ def as_known(error: Exception, *, names: Mapping[str, str] | None = None) -> exc
     """Return what a service or the database raised as what the API answers; None for what is a fault."""
     if isinstance(error, exceptions.APIException):
         return error
+    if isinstance(error, SecondPersonNeeded):
+        return Conflict(" ".join(error.messages), code="second_person")
     if isinstance(error, ValidationError):
         return exceptions.ValidationError(details_of(error, names=names or {}))
     found: list[tuple[type[Exception] | tuple[type[Exception], ...], exceptions.APIException]] = [
