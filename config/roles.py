@@ -68,6 +68,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     "warnings": ("sla.alert", "sla.alertnotice"),
     "rules for warnings": ("sla.alertpolicy",),
     "messages": ("sla.outboxmessage", "sla.outboxfile", "sla.outboxact"),
+    "webhooks": ("sla.webhooktarget", "sla.webhookstate"),
     "runs": ("sla.duty", "sla.heartbeat"),
     # Each person sees their own; what one opens is never more than its owner may.
     "tokens": ("vendors.apitoken",),
@@ -113,7 +114,7 @@ MANAGES: Mapping[str, str] = {
     "tokens": "VAC",
 }
 SETTLES: Mapping[str, str] = {
-    **{area: "V" for area in AREAS if area not in ("people", "register imports")},
+    **{area: "V" for area in AREAS if area not in ("people", "register imports", "webhooks")},
     "finalising": "VA",
     "claims": "VACD",
     "receipts": "VACD",

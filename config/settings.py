@@ -470,6 +470,7 @@ NAVIGATION: list[dict[str, Any]] = [
         ("Report schedules", "event_repeat", "sla_reportschedule"),
         ("Reports that were sent", "forward_to_inbox", "sla_compliancereport"),
         ("Messages", "outgoing_mail", "sla_outboxmessage"),
+        ("Webhooks", "webhook", "sla_webhooktarget"),
         ("Scheduled runs", "schedule", "sla_duty"),
         ("Rules for warnings", "tune", "sla_alertpolicy"),
     ),

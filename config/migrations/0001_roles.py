@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
         ("contenttypes", "0002_remove_content_type_name"),
         ("vendors", "0008_approvals"),
         ("incidents", "0004_upload_parts"),
-        ("sla", "0004_statement_links"),
+        ("sla", "0005_webhooks"),
     ]
 
     operations = [migrations.RunPython(make, unmake)]

@@ -7,7 +7,8 @@
 `releases` what a vendor may have · `report_schedules` and `sent_reports` what goes out by itself ·
 `home` the worklist · `claims` the desk and each claim · `receipts` what came and what it answers ·
 `register` and `books` what finance keeps · `running` what runs by itself, and the messages that leave ·
-`warnings` what is about to go wrong, and the rules for it · `feeds` what contracts say of feeds and notices.
+`warnings` what is about to go wrong, and the rules for it · `feeds` what contracts say of feeds and notices ·
+`webhooks` other systems that are told.
 """
 
 from sla.admin.books import PeriodCloseAdmin, PostingPolicyAdmin, SharedCapAdmin
@@ -24,6 +25,7 @@ from sla.admin.schedules import ScheduleAdmin
 from sla.admin.sent_reports import ComplianceReportAdmin
 from sla.admin.statement_list import StatementAdmin
 from sla.admin.warnings import AlertAdmin, AlertPolicyAdmin
+from sla.admin.webhooks import WebhookTargetAdmin
 
 __all__ = [
     "AlertAdmin",
@@ -49,5 +51,6 @@ __all__ = [
     "SharedCapAdmin",
     "StatementAdmin",
     "VendorPageAdmin",
+    "WebhookTargetAdmin",
     "dashboard",
 ]

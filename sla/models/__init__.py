@@ -40,6 +40,7 @@ from sla.models.statements import (
     StatementRevision,
 )
 from sla.models.targets import ServiceLevelTarget, TargetService
+from sla.models.webhooks import Event, WebhookState, WebhookTarget
 
 __all__ = [
     "AgreementVersion",
@@ -68,6 +69,7 @@ __all__ = [
     "DraftLine",
     "Duty",
     "EarnBack",
+    "Event",
     "ExchangeRate",
     "Exclusion",
     "ExclusionRule",
@@ -102,5 +104,7 @@ __all__ = [
     "ValueRow",
     "VendorAnswer",
     "VendorAnswerLine",
+    "WebhookState",
+    "WebhookTarget",
     "columns_of",
 ]

@@ -37,6 +37,7 @@ class OutboxMessage(models.Model):
 
         MAIL = "mail", "Mail"
         CHAT = "chat", "Chat"
+        HOOK = "hook", "Webhook"
 
     class State(models.TextChoices):
         """Where it stands."""
@@ -59,6 +60,14 @@ class OutboxMessage(models.Model):
     )
     vendor = models.ForeignKey(
         Vendor, null=True, blank=True, on_delete=models.PROTECT, related_name="messages"
+    )
+    target = models.ForeignKey(
+        "sla.WebhookTarget",
+        verbose_name="webhook",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="messages",
     )
     subject = models.CharField(max_length=250)
     text = models.TextField()

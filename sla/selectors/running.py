@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Min, Q
 
-from sla.models import Duty, OutboxMessage
+from sla.models import Duty, OutboxMessage, WebhookTarget
 from vendors.models import Reader
 
 State = Duty.State
@@ -40,10 +40,11 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Stuck:
-    """What a person has to look at: runs that failed, messages of which nobody knows whether they arrived."""
+    """What a person has to look at: failed runs, messages that may not have arrived, webhooks that failed."""
 
     runs: int
     messages: int
+    webhooks: int
 
 
 def progress(user: Reader, *, now: datetime) -> list[Progress]:
@@ -72,4 +73,5 @@ def stuck(user: Reader) -> Stuck:
     return Stuck(
         runs=Duty.objects.visible_to(user).filter(state=State.FAILED).count(),
         messages=OutboxMessage.objects.visible_to(user).unsettled().count(),
+        webhooks=WebhookTarget.objects.all().visible_to(user).switched_off().count(),
     )

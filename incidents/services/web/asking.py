@@ -77,6 +77,12 @@ class Web(Protocol):
         """Ask a target at this very network address. Raises OSError and WebError."""
         ...
 
+    def post(
+        self, target: Target, *, address: str, headers: Mapping[str, str], body: bytes, seconds: float
+    ) -> AbstractContextManager[Reply]:
+        """Send a target something at this very network address. Raises OSError and WebError."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
@@ -93,7 +99,15 @@ class _Asking:
     web: Web
     limits: Limits
     headers: Mapping[str, str]
+    sent: bytes | None = None
     begun: float = field(default_factory=perf_counter)
+
+    def reply(self, target: Target, *, address: str) -> AbstractContextManager[Reply]:
+        """Return what a target answers at a network address."""
+        seconds, headers = self.left(), self.headers
+        if self.sent is None:
+            return self.web.get(target, address=address, headers=headers, seconds=seconds)
+        return self.web.post(target, address=address, headers=headers, body=self.sent, seconds=seconds)
 
     def left(self) -> float:
         """Return how many seconds there still are. Raises WebError where they are over."""
@@ -130,6 +144,17 @@ def ask(url: str, *, web: Web, limits: Limits, headers: Mapping[str, str] | None
     raise WebError(f"It led on more than {MOST_REDIRECTS} times, last to {url[:200]}. Enter where it ends.")
 
 
+def send_to(url: str, *, body: bytes, web: Web, limits: Limits, headers: Mapping[str, str]) -> Answer:
+    """Send bytes to an address and return what it answers, any status; where it leads on is not followed.
+
+    Raises:
+        WebError: refused, unreachable, too slow, too large an answer, or a certificate that does not hold.
+
+    """
+    sent = {"Accept-Encoding": "identity", "Connection": "close", **headers}
+    return _one(url, asking=_Asking(web=web, limits=limits, headers=sent, sent=body))
+
+
 def target_of(url: str, *, inside: bool = False) -> Target:
     """Return where an address leads. Raises WebError where it may not be asked."""
     try:
@@ -152,8 +177,7 @@ def _one(url: str, *, asking: _Asking) -> Answer:
     addresses = _checked(target, asking=asking)
     for place, address in enumerate(addresses, start=1):
         try:
-            reply = asking.web.get(target, address=address, headers=asking.headers, seconds=asking.left())
-            with reply as got:
+            with asking.reply(target, address=address) as got:
                 body = b"" if got.status in REDIRECTS else _body(got, asking=asking)
                 return Answer(status=got.status, headers=got.headers, body=body, url=url)
         except ConnectionError as error:

@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from queue import Empty, SimpleQueue
@@ -73,11 +73,22 @@ class Internet:
             raise answer
         return answer
 
-    @contextmanager
     def get(
         self, target: Target, *, address: str, headers: Mapping[str, str], seconds: float
-    ) -> Iterator[HttpReply]:
+    ) -> AbstractContextManager[HttpReply]:
         """Ask a target at this very network address; after so many seconds the connection is cut."""
+        return self._exchange(target, address=address, headers=headers, body=None, seconds=seconds)
+
+    def post(
+        self, target: Target, *, address: str, headers: Mapping[str, str], body: bytes, seconds: float
+    ) -> AbstractContextManager[HttpReply]:
+        """Send a target something at this very network address; the same holds."""
+        return self._exchange(target, address=address, headers=headers, body=body, seconds=seconds)
+
+    @contextmanager
+    def _exchange(
+        self, target: Target, *, address: str, headers: Mapping[str, str], body: bytes | None, seconds: float
+    ) -> Iterator[HttpReply]:
         raw = self._connected(target, address=address, seconds=min(seconds, CONNECT_SECONDS))
         # A second hold on the same connection: TLS takes the first one over.
         spare, cut = raw.dup(), threading.Event()
@@ -87,7 +98,7 @@ class Internet:
         try:
             with self._secured(raw, target=target) as sock:
                 sock.settimeout(seconds)
-                yield _asked(sock, target=target, headers=headers)
+                yield _asked(sock, target=target, headers=headers, body=body)
             if cut.is_set():
                 # To whoever reads, a connection that was cut looks like the end of the answer.
                 raise TimeoutError
@@ -136,13 +147,16 @@ def _cut(spare: socket.socket, cut: threading.Event) -> None:
         spare.shutdown(socket.SHUT_RDWR)
 
 
-def _asked(sock: socket.socket, *, target: Target, headers: Mapping[str, str]) -> HttpReply:
+def _asked(
+    sock: socket.socket, *, target: Target, headers: Mapping[str, str], body: bytes | None
+) -> HttpReply:
     connection = http.client.HTTPConnection(target.host, target.port)
     connection.sock = sock
     # A connection that is lost would otherwise be made anew, by name.
     connection.auto_open = 0
     try:
-        connection.request("GET", target.path, headers={"Host": target.named, **headers})
+        method = "GET" if body is None else "POST"
+        connection.request(method, target.path, body=body, headers={"Host": target.named, **headers})
         response = connection.getresponse()
     except http.client.HTTPException as error:
         raise WebError(f"{target.host} did not answer as a web server: {type(error).__name__}.") from error

@@ -10,6 +10,7 @@ from django.db.models import F, Max
 
 from sla.models import Alert, AlertNotice
 from sla.services.alerts.found import Found
+from sla.services.webhooks.warnings import announce_alerts
 
 CHUNK = 500
 # What a warning says, beside how bad it is; taken from what was found at each look.
@@ -83,6 +84,7 @@ def raise_found(found: Sequence[Found], *, standing: Sequence[Alert], now: datet
     known = [(by_key[_key(each)], each) for each in found if _key(each) in by_key]
     worse = [(row, each) for row, each in known if each.rank > row.rank]
     better = [(row, each) for row, each in known if each.rank <= row.rank and _differs(each, row=row)]
+    news = [*((each, 0) for each in fresh), *((each, row.rank) for row, each in worse)]
     told = _worst_told([row for row, _ in worse])
     for row, each in worse:
         _worsen(row, each=each, told=told.get(row.pk, 0), now=now)
@@ -97,6 +99,7 @@ def raise_found(found: Sequence[Found], *, standing: Sequence[Alert], now: datet
     Alert.objects.bulk_update([*changed, *again], WRITTEN, batch_size=CHUNK)
     # Another look may have made one of them a moment ago: that one stays, the next look compares again.
     Alert.objects.bulk_create(new, batch_size=CHUNK, ignore_conflicts=True)
+    announce_alerts(news, now=now)
     return Raised(new=len(fresh), worse=len(worse), changed=len(better), cleared=len(gone))
 
 

@@ -16,6 +16,7 @@ from sla.models import Claim, ClaimMove, ClaimPart, RegisterEntry, ServiceCredit
 from sla.services import register
 from sla.services.claims.stepping import locked_claim, step
 from sla.services.claims.vendor_dates import refresh_answers
+from sla.services.webhooks import announce_move
 from vendors.models import Contract
 from vendors.services import checked_reason
 
@@ -305,7 +306,7 @@ def _born(
 
 def write_birth(claim: Claim, *, by: User, why: str, now: datetime, amount_minor: int | None = None) -> None:
     """Write the first move of a claim; `amount_minor` is what the vendor accepted of it before."""
-    ClaimMove(
+    move = ClaimMove(
         claim=claim,
         old_state="",
         new_state=claim.state,
@@ -314,7 +315,9 @@ def write_birth(claim: Claim, *, by: User, why: str, now: datetime, amount_minor
         recorded_at=now,
         by=by,
         why=why,
-    ).save()
+    )
+    move.save()
+    announce_move(move, now=now)
 
 
 def next_reference(contract: Contract) -> str:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from sla.engine.claims.moves import UNSENT, ClaimState, check_move
 from sla.models import Claim, ClaimMove
 from sla.services import register
+from sla.services.webhooks import announce_move
 
 
 def locked_claim(claim: Claim) -> Claim:
@@ -89,6 +90,7 @@ def write_step(
         setattr(claim, name, value)
     claim.save(update_fields=["state", *columns])
     move.save()
+    announce_move(move, now=now)
     if enters:
         register.enter_move(move, by=by, now=now)
     return move

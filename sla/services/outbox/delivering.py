@@ -15,6 +15,7 @@ from sla.models import OutboxMessage
 from sla.services.duties.holding import Clock
 from sla.services.outbox import chat, mail
 from sla.services.outbox.mail import DoubtError, RefusedError
+from sla.services.webhooks import sending
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ Channel, State = OutboxMessage.Channel, OutboxMessage.State
 WAYS: Mapping[str, Callable[[OutboxMessage], None]] = {
     Channel.MAIL: mail.hand_over,
     Channel.CHAT: chat.hand_over,
+    Channel.HOOK: sending.hand_over,
 }
 # How much later a message that was not taken is tried again; after the last it is given up.
 BACKOFF = (
@@ -55,8 +57,10 @@ def note_broken_off(*, now: datetime) -> int:
     """Put in doubt what was being sent by a worker that is gone; return how many.
 
     Nobody knows whether these arrived. They are not sent again by themselves: a person looks (`stuck`).
+    Events for other systems are: the receiver knows by their number one that it had.
     """
     left = OutboxMessage.objects.filter(state=State.SENDING, lease_until__lte=now)
+    left.filter(channel=Channel.HOOK).update(state=State.WAITING, next_at=now, token="", lease_until=None)
     noted = []
     for message in left:
         since = (
@@ -88,7 +92,9 @@ def _taken(*, clock: Clock) -> OutboxMessage | None:
         token, lease = uuid4().hex, now + timedelta(seconds=settings.SEND_LEASE_SECONDS)
         values = {"state": State.SENDING, "token": token, "lease_until": lease, "attempts": F("attempts") + 1}
         if waiting.filter(pk=pk).update(**values):
-            found: OutboxMessage = OutboxMessage.objects.prefetch_related("files").get(pk=pk)
+            found: OutboxMessage = (
+                OutboxMessage.objects.select_related("target__owner").prefetch_related("files").get(pk=pk)
+            )
             return found
     return None
 

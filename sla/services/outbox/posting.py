@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from sla.models import OutboxFile, OutboxMessage
+from sla.models import OutboxFile, OutboxMessage, WebhookTarget
 from sla.reports.mails.lines import one_line as one_line
 from vendors.models import Vendor
 
@@ -44,6 +44,7 @@ def post(
     name: str = "",
     reader: User | None = None,
     vendor: Vendor | None = None,
+    target: WebhookTarget | None = None,
     files: Iterable[Attachment] = (),
 ) -> OutboxMessage:
     """Write a message that waits to be sent; return the one that is there where the key was used before.
@@ -62,6 +63,7 @@ def post(
             "name": one_line(name, most=LONGEST_NAME),
             "reader": reader,
             "vendor": vendor,
+            "target": target,
             "subject": one_line(subject, most=LONGEST_SUBJECT),
             "text": text,
             "html": html,

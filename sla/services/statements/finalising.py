@@ -34,6 +34,7 @@ from sla.services.statements.lines import LineValues
 from sla.services.statements.numbering import statement_lines
 from sla.services.statements.questions import checked_reasons, open_questions
 from sla.services.statements.staleness import raise_wanted
+from sla.services.webhooks import announce_revision
 from vendors.models import Approval, Contract
 from vendors.services import checked_reason
 from vendors.services.approvals import check_second, with_second
@@ -90,6 +91,7 @@ def finalise_statement(
         StatementLine.objects.create(revision=revision, **values)
     record_credits(revision, previous=found.newest, by=by, now=now)
     _follow(locked, found=found, revision=revision, now=now)
+    announce_revision(revision, previous=found.newest, now=now)
     statement.refresh_from_db()
     return revision
 
