@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,17 +18,14 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 from sla.admin.acts import tell
 from sla.admin.looking import LookedAtAdmin, VendorOfContractFilter
 from sla.engine.periods import add_months
-from sla.models import PeriodClose, PostingPolicy, RegisterEntry, SharedCap
+from sla.models import PeriodClose, PostingPolicy, SharedCap
 from sla.selectors.gaps import Found, unfinished
-from sla.selectors.scope import Scope
 from sla.services.register import close_months, open_from
-from sla.services.register.closing import month_to_close
+from sla.services.register.closing import closing_scope, first_open, month_to_close, unfinished_months
 from vendors.admin import MoneyForm, RecordAdmin, RecordForm, signed_in
 from vendors.models import LegalEntity, major_units, minor_units, money_text
 from vendors.services import checked_reason
 
-# Offered where a company never closed a month and has no rows yet.
-USUAL_MONTHS = 12
 SHOWN_CLOSES = 24
 
 
@@ -201,7 +197,7 @@ class PeriodCloseAdmin(LookedAtAdmin):
         self, request: HttpRequest, entity: LegalEntity, *, through: date, why: str, now: datetime
     ) -> HttpResponse:
         """Show what is unfinished in the months that are to be closed, and ask again."""
-        scope = _closing(request, entity, through=through, now=now)
+        scope = closing_scope(entity, through=through, user=signed_in(request), now=now)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.model._meta,
@@ -221,15 +217,8 @@ def _is_confirmed(request: HttpRequest, entity: LegalEntity, *, through: date, n
     """Say whether the reader saw what is unfinished, and goes on in spite of it."""
     if "confirmed" not in request.POST:
         return False
-    scope = _closing(request, entity, through=through, now=now)
-    return "anyway" in request.POST or not any(unfinished(scope, now=now))
-
-
-def _closing(request: HttpRequest, entity: LegalEntity, *, through: date, now: datetime) -> Scope:
-    """Return the months that are to be closed, of what the reader may see."""
-    last = through.replace(day=1)
-    first = min(_first_open(entity, now=now), last)
-    return Scope(first_on=first, until=add_months(last, 1), user=signed_in(request), entity=entity)
+    user = signed_in(request)
+    return "anyway" in request.POST or not any(unfinished_months(entity, through=through, user=user, now=now))
 
 
 def _money_of(each: Found) -> str:
@@ -240,7 +229,7 @@ def company_months(entity: LegalEntity, *, now: datetime) -> dict[str, Any]:
     """Return a company's first open month, and the months that may be closed now (by UTC)."""
     last = add_months(now.date().replace(day=1), -1)
     opened = open_from(entity)
-    months, month = [], _first_open(entity, now=now)
+    months, month = [], first_open(entity, now=now)
     while month <= last:
         months.append(f"{month:%Y-%m}")
         month = add_months(month, 1)
@@ -250,17 +239,6 @@ def company_months(entity: LegalEntity, *, now: datetime) -> dict[str, Any]:
         "open_from": f"{opened:%Y-%m}" if opened else "",
         "months": months,
     }
-
-
-def _first_open(entity: LegalEntity, *, now: datetime) -> date:
-    usual = add_months(now.date().replace(day=1), -USUAL_MONTHS)
-    return open_from(entity) or _first_month(entity) or usual
-
-
-def _first_month(entity: LegalEntity) -> date | None:
-    rows = RegisterEntry.objects.filter(entity=entity)
-    found: date | None = rows.aggregate(first=Min("posting_month"))["first"]
-    return found
 
 
 def _address() -> str:

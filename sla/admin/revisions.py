@@ -15,7 +15,6 @@ from sla.admin.links import links_context
 from sla.admin.releases import release_context
 from sla.admin.standing import credit_text, standing_of
 from sla.admin.statements import (
-    EDITIONS,
     as_file,
     claim_act,
     claim_rows,
@@ -27,10 +26,9 @@ from sla.admin.statements import (
     statement_url,
 )
 from sla.models import LineAnswer, StatementLine, StatementRevision
-from sla.reports.editions import Edition, frozen_inputs, frozen_result, revision_pdf, statement_document
+from sla.reports.editions import Edition, frozen_inputs, frozen_result, statement_document
 from sla.reports.statement import statement_page
-from sla.reports.text import render_text
-from sla.services.evidence import evidence_pack
+from sla.services import statement_files as files
 from sla.services.statements.verifying import verify_revision
 
 
@@ -121,23 +119,11 @@ def verify_view(request: HttpRequest, revision: StatementRevision) -> HttpRespon
 
 def revision_file(request: HttpRequest, revision: StatementRevision, *, form: str) -> HttpResponse:
     """Hand a revision out as a file; a file that cannot be made leads back with the reason."""
-    name = revision.full_number.replace("/", "-")
+    if form not in files.OF_REVISION:
+        raise Http404(f"There is no {form!r} of a revision. Known are: {', '.join(files.OF_REVISION)}.")
     try:
-        match form:
-            case "pdf" | "pdf-vendor":
-                edition = EDITIONS[form]
-                return as_file(revision_pdf(revision, edition=edition), name=f"{name}-{edition.value}.pdf")
-            case "evidence" | "evidence-internal":
-                edition = Edition.VENDOR if form == "evidence" else Edition.INTERNAL
-                body = evidence_pack(revision, edition=edition.value)
-                return as_file(body, name=f"{name}-evidence-{edition.value}.zip")
-            case "json":
-                return as_file(revision.result, name=f"{name}.json")
-            case "text":
-                names = {line.target: line.name for line in revision.lines.all()}
-                return as_file(render_text(frozen_result(revision), names=names), name=f"{name}.txt")
+        made = files.revision_file(revision, form=form)
     except ValueError as error:
         messages.error(request, str(error))
         return HttpResponseRedirect(revision_url(revision))
-    known = "evidence, evidence-internal, json, pdf, pdf-vendor, text"
-    raise Http404(f"There is no {form!r} of a revision. Known are: {known}.")
+    return as_file(made.body, name=made.name)

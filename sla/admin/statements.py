@@ -19,20 +19,17 @@ from sla.admin.standing import TEXTS, Standing, change_text, credit_text, standi
 from sla.engine.claims.moves import OPEN
 from sla.engine.periods import Period, period_on, zone_info, zone_table
 from sla.models import Claim, PostingPolicy, ServiceLevelAgreement, Statement, StatementRevision
-from sla.reports.editions import Edition, draft_pdf
-from sla.reports.plain import render_json
 from sla.reports.statement import statement_page
-from sla.reports.text import render_text
 from sla.selectors import versions_in_force
 from sla.services import draft_statement
 from sla.services.previews import level_sentences
+from sla.services.statement_files import KINDS, draft_file
 from sla.services.statements.heads import fresh_heads, head_of
 from vendors.admin import second_person, signed_in
 
 PDF = "application/pdf"
 FILES = (("pdf", "PDF"), ("pdf-vendor", "Vendor's PDF"), ("text", "Text"), ("json", "JSON"))
 EVIDENCE = (("evidence", "Evidence pack for the vendor"), ("evidence-internal", "Evidence pack, internal"))
-EDITIONS = {"pdf": Edition.INTERNAL, "pdf-vendor": Edition.VENDOR}
 
 
 def statement_view(
@@ -191,26 +188,16 @@ def claim_rows(request: HttpRequest, statement: Statement) -> list[dict[str, Any
 
 def statement_file(agreement: ServiceLevelAgreement, *, label: str, form: str, now: datetime) -> HttpResponse:
     """Return a draft as a file; raise ValueError for a label that names no period, or an unknown form."""
-    name = f"{agreement.contract.reference}-{agreement.code}-{label}"
-    if form in EDITIONS:
-        body = draft_pdf(agreement, period_label=label, edition=EDITIONS[form], now=now)
-        return as_file(body, name=f"{name}-{form.removeprefix('pdf').lstrip('-') or 'internal'}-draft.pdf")
-    if form not in ("text", "json"):
-        raise ValueError(f"There is no {form!r} of a draft. Known are: json, pdf, pdf-vendor, text.")
-    result = draft_statement(agreement, period_label=label, known_until=now)
-    if form == "json":
-        return as_file(render_json(result), name=f"{name}.json")
-    names = dict(agreement.versions.values_list("targets__code", "targets__name"))
-    return as_file(render_text(result, names=names), name=f"{name}.txt")
+    made = draft_file(agreement, label=label, form=form, now=now)
+    return as_file(made.body, name=made.name)
 
 
 def as_file(body: Any, *, name: str) -> HttpResponse:
     """Return a download; the kind follows from the ending of its name."""
-    kinds = {"json": "application/json", "txt": "text/plain; charset=utf-8", "zip": "application/zip"}
     safe = name.replace("/", "-").replace('"', "")
     return HttpResponse(
         body,
-        content_type=kinds.get(name.rpartition(".")[2], PDF),
+        content_type=KINDS.get(name.rpartition(".")[2], PDF),
         headers={"Content-Disposition": f'attachment; filename="{safe}"'},
     )
 

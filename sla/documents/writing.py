@@ -21,6 +21,11 @@ def write_document(document: Document, *, form: Literal["toml", "json"] = "toml"
     return tomli_w.dumps(plain, indent=2)
 
 
+def plain_document(part: object) -> Any:
+    """Return a document, or a part of one, as JSON holds it: what TOML has and JSON lacks as text."""
+    return json.loads(json.dumps(document_plain(part), default=_native))
+
+
 def _native(value: object) -> str:
     """Return what TOML has and JSON lacks as text."""
     if isinstance(value, datetime):

@@ -32,11 +32,27 @@ SUBJECTS: dict[str, frozenset[str]] = {
             *("incidents.UnmatchedName", "incidents.ProposedWindow", "incidents.FeedLetter"),
         }
     ),
-    "terms": frozenset(),
-    "statements": frozenset(),
-    "claims": frozenset(),
-    "reports": frozenset(),
-    "runs": frozenset(),
+    "terms": frozenset(
+        {
+            *("sla.ServiceLevelAgreement", "sla.AgreementVersion", "sla.ServiceLevelTarget"),
+            *("sla.Exclusion", "sla.Condition", "sla.SharedCap"),
+        }
+    ),
+    "statements": frozenset(
+        {
+            *("sla.Statement", "sla.StatementRevision", "sla.StatementLine", "sla.DraftLine"),
+            *("sla.ServiceCredit", "sla.HeldCorrection", "sla.Release"),
+        }
+    ),
+    "claims": frozenset(
+        {
+            *("sla.Claim", "sla.ClaimPart", "sla.ClaimMove", "sla.ClaimToDo", "sla.ClaimLetter"),
+            *("sla.LineAnswer", "sla.CreditReceived", "sla.CreditMatch", "sla.ExchangeRate"),
+            *("sla.RegisterEntry", "sla.PostingPolicy", "sla.PeriodClose"),
+        }
+    ),
+    "reports": frozenset({"sla.ReportSchedule", "sla.ComplianceReport"}),
+    "runs": frozenset({"sla.Duty", "sla.OutboxMessage", "sla.Alert"}),
     "evaluate": frozenset(),
 }
 SCOPES = tuple(f"{subject}:{act}" for subject in SUBJECTS for act in (READ, WRITE))

@@ -19,9 +19,9 @@ from sla.admin.claims.page import claim_url
 from sla.admin.statements import statement_url
 from sla.models import Statement
 from sla.services import claims
-from sla.services.statements import fresh_heads
+from sla.services.statements.heads import draft_incident
 from vendors.admin import signed_in
-from vendors.models import Contract, zone_of
+from vendors.models import Contract
 
 TEXT = (
     "It keeps the date of the clause while the amount is still open. When the service level statement is"
@@ -52,7 +52,7 @@ def open_page(request: HttpRequest, *, base: Mapping[str, Any]) -> HttpResponse:
         about = {"statement": statement} if statement is not None else {"incident": incident}
         try:
             if incident is not None:
-                _draft_periods(incident, contract=form.cleaned_data["contract"])
+                draft_incident(incident, contract=form.cleaned_data["contract"], now=timezone.now())
             claim = claims.open_claim(by=signed_in(request), now=timezone.now(), **about, **form.cleaned_data)
         except ValidationError as error:
             refuse(form, error)
@@ -69,16 +69,6 @@ def open_page(request: HttpRequest, *, base: Mapping[str, Any]) -> HttpResponse:
         "save_label": "Open the claim",
     }
     return TemplateResponse(request, "sla/act_form.html", context)
-
-
-def _draft_periods(incident: Incident, *, contract: Contract) -> None:
-    """Draft the periods in which an incident began: the dated steps of its claim stand in them."""
-    agreements = list(contract.schedules.prefetch_related("versions"))
-    outages = incident.outages.standing().filter(service__contract=contract)
-    zone = zone_of(contract.zone)
-    days = {at.astimezone(zone).date() for at in outages.values_list("started_at", flat=True)}
-    for on in sorted(days):
-        fresh_heads(agreements, on=on, now=timezone.now())
 
 
 def _form(request: HttpRequest, *, statement: Statement | None, incident: Incident | None) -> OpeningForm:

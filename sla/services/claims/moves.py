@@ -155,6 +155,12 @@ def answer_claim(
     why = checked_reason(why)
     held = locked_claim(claim)
     new = _answer(state)
+    if held.state == ClaimState.CREDITED:
+        raise ValidationError(
+            f"All that was accepted of {held} has come. Undo the match of what belongs elsewhere: then it"
+            " stands where it stood before.",
+            code="credited",
+        )
     check_allowed(held, new=new)
     columns: dict[str, Any] = {"vendor_reference": vendor_reference} if vendor_reference else {}
     step(

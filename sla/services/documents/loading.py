@@ -27,11 +27,19 @@ Save = Callable[..., Saved]
 
 @dataclass(frozen=True, kw_only=True)
 class LoadLine:
-    """What became of one record of the document."""
+    """What became of one record of the document; `model` is its kind as permissions name it."""
 
     kind: str
+    model: str
     key: str
     saved: Saved
+
+    @property
+    def permission(self) -> str:
+        """Return what a person needs to do that by hand, empty where nothing was done."""
+        act = {Saved.CREATED: "add", Saved.UPDATED: "change"}.get(self.saved)
+        app, name = self.model.split(".")
+        return f"{app}.{act}_{name}" if act else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +113,9 @@ class Loading:
 
     def note(self, row: models.Model | type[models.Model], *, saved: Saved, key: str) -> None:
         """Keep what became of a record."""
-        self.lines.append(LoadLine(kind=str(row._meta.verbose_name_plural), key=key, saved=saved))
+        about = row._meta
+        kind, model = str(about.verbose_name_plural), about.label_lower
+        self.lines.append(LoadLine(kind=kind, model=model, key=key, saved=saved))
 
     def miss(self, rows: Iterable[models.Model], *, kept: set[int]) -> None:
         """List rows on file that the document does not have."""

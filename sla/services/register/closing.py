@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Min
 
 from sla.engine.periods import add_months
-from sla.models import PeriodClose
+from sla.models import PeriodClose, RegisterEntry
+from sla.selectors.gaps import Found, unfinished
+from sla.selectors.scope import Scope
 from sla.services.register.posting import open_from
 from vendors.models import LegalEntity
 from vendors.services import checked_reason
+
+# Offered where a company never closed a month and has no rows yet.
+USUAL_MONTHS = 12
 
 
 @transaction.atomic
@@ -48,3 +55,23 @@ def month_to_close(entity: LegalEntity, *, through: date, now: datetime) -> date
             code="closed",
         )
     return month
+
+
+def first_open(entity: LegalEntity, *, now: datetime) -> date:
+    """Return the first day of the first month that may be closed next."""
+    first: date | None = RegisterEntry.objects.filter(entity=entity).aggregate(first=Min("posting_month"))[
+        "first"
+    ]
+    return open_from(entity) or first or add_months(now.date().replace(day=1), -USUAL_MONTHS)
+
+
+def closing_scope(entity: LegalEntity, *, through: date, user: User, now: datetime) -> Scope:
+    """Return the months that are to be closed, of what a person may see."""
+    last = through.replace(day=1)
+    first = min(first_open(entity, now=now), last)
+    return Scope(first_on=first, until=add_months(last, 1), user=user, entity=entity)
+
+
+def unfinished_months(entity: LegalEntity, *, through: date, user: User, now: datetime) -> Iterator[Found]:
+    """Yield what still changes the books of the months that are to be closed."""
+    return unfinished(closing_scope(entity, through=through, user=user, now=now), now=now)

@@ -8,12 +8,14 @@ from datetime import date, datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
+from incidents.models import Incident
 from sla.engine.facts import Inputs
 from sla.engine.periods import Period, period_named, period_on, zone_table
 from sla.inputs import inputs_for, inputs_of
 from sla.models import ServiceLevelAgreement, Statement
 from sla.services.statements.drafting import draft_of, note_failure, write_draft
 from sla.services.statements.staleness import note_stale
+from vendors.models import Contract, zone_of
 
 __all__ = ["fresh_heads", "head_of", "heads_on", "note_stale", "refresh_heads", "refresh_statement"]
 
@@ -184,6 +186,16 @@ def _refresh_group(heads: list[Statement], *, label: str, now: datetime) -> None
         for head in heads:
             if head.pk not in done:
                 refresh_statement(head, now=now)
+
+
+def draft_incident(incident: Incident, *, contract: Contract, now: datetime) -> None:
+    """Draft the periods in which an incident began: the dated steps of a claim for it stand in them."""
+    agreements = list(contract.schedules.prefetch_related("versions"))
+    outages = incident.outages.standing().filter(service__contract=contract)
+    zone = zone_of(contract.zone)
+    days = {at.astimezone(zone).date() for at in outages.values_list("started_at", flat=True)}
+    for on in sorted(days):
+        fresh_heads(agreements, on=on, now=now)
 
 
 def _wanted(heads: Iterable[Statement]) -> Mapping[int, int]:
