@@ -9,7 +9,7 @@ from sla.documents import Document, periods_touched, results_of
 from sla.engine.results import Result
 
 MOST_STATEMENTS = 120
-MOST_HAPPENED = ("incidents", "maintenance", "samples", "figures", "deliveries", "conditions", "exclusions")
+MOST_HAPPENED = 5_000
 HAPPENED = ("incidents", "maintenance", "samples", "figures", "deliveries", "conditions", "exclusions")
 
 

@@ -1,0 +1,312 @@
+"""Which rows of statements, claims and books a program reaches: those of its person, on every path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from sla.api.addresses import ROUTES
+from sla.models import (
+    Alert,
+    Condition,
+    Duty,
+    ExclusionRule,
+    OutboxMessage,
+    RegisterEntry,
+    SharedCap,
+    StatementRevision,
+)
+from sla.services import claims
+from sla.services.mailings.releasing import release_revision
+from sla.services.receipts import match_credit, record_receipt
+from tests.api import Program, administrator
+from tests.builders import a_contract_with_power, a_vendor, an_entity, at, person, saved, some_terms
+from tests.sla.claim_builders import NOW, a_claim, a_missed_month, some_claim_terms
+from vendors.models import Contract
+
+pytestmark = pytest.mark.django_db
+
+# Every list that hangs on a vendor, with the path of one of its rows.
+HIDDEN = {
+    "schedules": "schedules/NR-2018/power",
+    "terms": "terms/NR-2018/power/2018-01-01",
+    "service-levels": "service-levels/{id}",
+    "conditions": "conditions/{id}",
+    "statements": "statements/NR-2018/power/2019-06",
+    "draft-lines": "draft-lines/{id}",
+    "revisions": "revisions/NR-2018/power/2019-06/1",
+    "statement-lines": "statement-lines/{id}",
+    "service-credits": "service-credits/{id}",
+    "claims": "claims/NR-2018-C001",
+    "claim-parts": "claim-parts/{id}",
+    "claim-moves": "claim-moves/{id}",
+    "line-answers": "line-answers/{id}",
+    "dated-steps": "dated-steps/{id}",
+    "credits-received": "credits-received/{id}",
+    "matches": "matches/{id}",
+    "register": "register/{id}",
+    "shared-caps": "shared-caps/NR-2018/yearly",
+    "messages": "messages/{id}",
+    "runs": "runs/{id}",
+    "warnings": "warnings/{id}",
+}
+# Reference data, what no test row stands for here, and what is no list of rows.
+OTHERS = {
+    *("exchange-rates", "report-schedules", "posting-policies", "closed-months", "exclusions"),
+    *("sent-reports", "documents", "evaluate", "reports"),
+}
+
+
+def a_whole_story(contract: Contract | None = None, *, number: int = 1) -> Any:
+    """Return a finalised, released, claimed and credited month, with all that hangs on it."""
+    contract = contract or a_contract_with_power()
+    agreement = a_missed_month(contract=contract, terms=some_claim_terms(), incident=f"INC-{number}")
+    claim = a_claim(agreement)
+    revision = StatementRevision.objects.get(statement__agreement=agreement)
+    claims.record_answer(revision, line_number=1, answer="agrees", by=person(), now=NOW)
+    release_revision(revision, by=person(), now=NOW)
+    claims.submit_claim(claim, received_at=at("2019-07-06 10:00"), by=person(), why="sent", now=NOW)
+    received = record_receipt(
+        contract.vendor,
+        entity=contract.entity,
+        kind="credit_note",
+        document=f"CN-{number}",
+        received_on=NOW.date(),
+        currency="USD",
+        net_minor=5_000,
+        by=person(),
+        now=NOW,
+    )
+    match_credit(received, claim=claim, by=person(), now=NOW)
+    saved(SharedCap(contract=contract, code="yearly", amount_minor=1, effective_from="2019-01-01"))
+    saved(Condition(agreement=agreement, code="asked"))
+    _running(agreement, number=number)
+    return agreement
+
+
+def _running(agreement: Any, *, number: int) -> None:
+    contract, now = agreement.contract, timezone.now()
+    Duty.objects.create(
+        kind="close", subject=f"{number}", agreement=agreement, due_at=now, next_at=now, state="failed"
+    )
+    Alert.objects.create(
+        kind="level",
+        subject=f"{number}",
+        vendor=contract.vendor,
+        contract=contract,
+        rank=1,
+        headline="at risk",
+        raised_at=now,
+        ranked_at=now,
+    )
+    OutboxMessage.objects.create(
+        key=f"{number}",
+        vendor=contract.vendor,
+        subject="summary",
+        text="secret words",
+        message_id=f"<{number}@x>",
+        created_at=now,
+        next_at=now,
+        state="in_doubt",
+    )
+
+
+def everything_but_vendors(name: str) -> User:
+    """Return a person who may do everything to what hangs on vendors of their own, and sees no other."""
+    user = person(name)
+    user.user_permissions.set(Permission.objects.exclude(codename="see_all_vendors"))
+    return User.objects.get(pk=user.pk)
+
+
+def test_every_list_is_judged() -> None:
+    assert {name for name, _ in ROUTES} == HIDDEN.keys() | OTHERS
+
+
+def test_a_hidden_row_is_missing_on_every_path() -> None:
+    a_whole_story()
+    root, stranger = administrator(), Program(everything_but_vendors("vera"))
+    a_vendor("mine", owner=stranger.user)
+
+    for name, detail in HIDDEN.items():
+        rows = root.rows(name)
+        assert rows, name
+        path = detail.format(id=rows[0].get("id"))
+        assert root.get(path).status_code == 200, path
+        assert stranger.get(path).status_code == 404, path
+        assert stranger.rows(name) == [], name
+        filters = root.get(f"{name}?vendor=northrack")
+        if filters.status_code == 200:
+            assert stranger.rows(f"{name}?vendor=northrack") == [], name
+        assert stranger.client.get(f"/api/v1/{name}/export?format=ndjson").getvalue() == b"", name
+
+
+NESTED = {
+    "statements/NR-2018/power/2019-06": ("result", "account", "worked-out", "questions", "file?form=json"),
+    "revisions/NR-2018/power/2019-06/1": ("result", "account", "worked-out", "file?form=json"),
+    "documents/NR-2018?form=json": ("",),
+}
+ACTS = (
+    *("statements/NR-2018/power/2019-06/finalise", "statements/NR-2018/power/2019-06/refresh"),
+    *("statements/NR-2018/power/2019-06/hold", "revisions/NR-2018/power/2019-06/1/release"),
+    *("revisions/NR-2018/power/2019-06/1/answer", "claims/NR-2018-C001/submit"),
+    *("claims/NR-2018-C001/write-off", "terms/NR-2018/power/2018-01-01/sign-off"),
+)
+
+
+def test_nothing_is_read_of_or_done_to_a_hidden_row() -> None:
+    a_whole_story()
+    stranger = Program(everything_but_vendors("vera"))
+    before = RegisterEntry.objects.count()
+
+    for path, parts in NESTED.items():
+        for part in parts:
+            assert stranger.get(f"{path}/{part}".rstrip("/")).status_code == 404, (path, part)
+    for path in ACTS:
+        assert stranger.keyed(path, {}).status_code == 404, path
+    for name, act in (("runs", "retry"), ("warnings", "acknowledge"), ("messages", "cancel")):
+        row = {"runs": Duty, "warnings": Alert, "messages": OutboxMessage}[name].objects.get()
+        assert stranger.keyed(f"{name}/{row.pk}/{act}", {"reason": "x"}).status_code == 404, name
+    opened = stranger.keyed("claims", {"statement": "NR-2018/power/2019-06", "reason": "x"})
+    assert opened.status_code == 400
+    assert RegisterEntry.objects.count() == before
+
+
+def test_the_owner_of_a_vendor_sees_its_rows_and_no_others() -> None:
+    vera = everything_but_vendors("vera")
+    a_whole_story()
+    other = a_vendor("other", owner=vera)
+    a_whole_story(a_contract_with_power("OT-1", vendor=other), number=2)
+    program = Program(vera)
+
+    for name in HIDDEN:
+        found = program.rows(name)
+        assert found, name
+        assert "NR-2018" not in str(found), name
+
+
+def test_a_reader_of_a_company_sees_its_claims_and_books() -> None:
+    agreement = a_whole_story()
+    vera = everything_but_vendors("vera")
+    agreement.contract.entity.readers.add(vera)
+    program = Program(vera)
+
+    for name in ("statements", "claims", "register", "credits-received", "matches"):
+        assert len(program.rows(name)) == len(administrator_rows(name)), name
+
+
+def administrator_rows(name: str) -> list[dict[str, Any]]:
+    return Program(person("boss", is_superuser=True)).rows(name)
+
+
+def test_a_longer_list_asks_the_database_no_more_often() -> None:
+    a_whole_story()
+    program = administrator()
+    once = {name: _asked(program, name) for name in HIDDEN}
+    for number in (2, 3):
+        a_whole_story(a_contract_with_power(f"NR-{number}", vendor=a_vendor(f"v-{number}")), number=number)
+
+    assert {name: _asked(program, name) for name in HIDDEN} == once
+
+
+def _asked(program: Program, name: str) -> int:
+    program.get(name)  # what is asked once a minute, or once in a process, is asked
+    with CaptureQueriesContext(connection) as asked:
+        assert program.get(name).status_code == 200, name
+    return len(asked)
+
+
+def test_what_a_message_says_is_shown_to_its_own_reader_only() -> None:
+    a_whole_story()
+    program = administrator()
+    assert [row["text"] for row in program.rows("messages")] == [None]
+    assert b"secret words" not in program.client.get("/api/v1/messages/export?format=csv").getvalue()
+
+    OutboxMessage.objects.update(reader=program.user)
+    assert [row["text"] for row in program.rows("messages")] == ["secret words"]
+
+
+@pytest.mark.parametrize(
+    ("name", "act", "body", "after"),
+    [
+        ("runs", "retry", {}, ("state", "due")),
+        ("warnings", "acknowledge", {"note": "on it"}, ("is_acknowledged", True)),
+        ("messages", "again", {"reason": "they have nothing"}, ("state", "waiting")),
+        ("messages", "arrived", {"reason": "they have it"}, ("state", "sent")),
+        ("messages", "cancel", {"reason": "too late"}, ("state", "cancelled")),
+    ],
+)
+def test_a_person_helps_what_runs_by_itself(
+    name: str, act: str, body: dict[str, Any], after: tuple[str, Any]
+) -> None:
+    _running(a_missed_month(), number=1)
+    program = administrator()
+    (row,) = program.rows(name)
+    view = {"runs": "duty", "warnings": "alert", "messages": "outboxmessage"}[name]
+    reader = person("vera")
+    wanted = ["see_all_vendors", f"view_{view}"]
+    reader.user_permissions.set(Permission.objects.filter(codename__in=wanted))
+
+    assert Program(User.objects.get(pk=reader.pk)).keyed(f"{name}/{row['id']}/{act}", body).status_code == 403
+    assert program.rows(name) == [row]
+    done = program.keyed(f"{name}/{row['id']}/{act}", body)
+    assert (done.status_code, done.json()[after[0]]) == (200, after[1])
+
+
+def test_exclusions_and_conditions_are_decided_and_taken_back() -> None:
+    from sla.engine.terms import ExclusionRule as Rule  # the value
+
+    agreement = a_missed_month(terms=some_terms(exclusions=(Rule(code="works", source="maintenance"),)))
+    program = administrator()
+    rule = ExclusionRule.objects.get()
+    key = f"NR-2018/power/{rule.version.effective_from}/works"
+    made = program.post(
+        "exclusions", {"rule": key, "incident": "INC-1", "party": "agreed", "reason": "as we agreed"}
+    )
+
+    assert (made.status_code, made.json()["rule"]) == (201, key)
+    path = f"exclusions/{made.json()['id']}"
+    changed = program.edit(path, {"party": "vendors", "reason": "they said so"})
+    assert (changed.status_code, changed.json()["party"]) == (200, "vendors")
+    removed = program.ask("delete", f"{path}?reason=mistake", if_match=changed.headers["ETag"])
+    assert (removed.status_code, program.rows("exclusions")) == (204, [])
+    held = program.post(
+        "conditions", {"schedule": str(agreement), "code": "asked", "met": True, "reason": "looked up"}
+    )
+    assert (held.status_code, Condition.objects.get().met) == (201, True)
+    assert an_entity().code == "acme-us"
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "xlsx", "pdf"])
+def test_a_report_is_streamed_with_the_rows_that_its_reader_sees(form: str) -> None:
+    a_whole_story()
+    asked = "from=2019-06&until=2019-08&form="
+    answer = administrator().get(f"reports/roll_forward?{asked}{form}")
+
+    assert (answer.status_code, answer.streaming) == (200, True)
+    body = answer.getvalue()
+    assert body
+    if form == "json":
+        assert b"northrack" in body.lower()
+        stranger = Program(everything_but_vendors("vera"))
+        assert b"northrack" not in stranger.get(f"reports/roll_forward?{asked}json").getvalue().lower()
+
+
+def test_a_report_is_refused_to_who_may_not_have_it_and_says_what_is_missing() -> None:
+    vera = person("vera")
+    vera.user_permissions.set(Permission.objects.filter(codename="view_statement"))
+    program = Program(User.objects.get(pk=vera.pk))
+
+    codes = [row["code"] for row in program.get("reports").json()]
+    assert "breach" in codes
+    assert "access_review" not in codes
+    assert program.get("reports/access_review").status_code == 403
+    assert program.get("reports/nothing").status_code == 404
+    refused = program.get("reports/breach?from=2019-06&form=json")
+    assert (refused.status_code, "until" in refused.content.decode()) == (400, True)
+    assert program.get("reports/breach?colour=red").status_code == 400
+    assert Program(person("otto")).get("reports").status_code == 403
