@@ -70,11 +70,10 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     "messages": ("sla.outboxmessage", "sla.outboxfile", "sla.outboxact"),
     "webhooks": ("sla.webhooktarget", "sla.webhookstate"),
     "runs": ("sla.duty", "sla.heartbeat"),
-    # Each person sees their own; what one opens is never more than its owner may.
+    # Everybody with a login makes, sees and revokes their own, without a permission; what one opens is never
+    # more than its owner may.
     "tokens": ("vendors.apitoken",),
     "people": ("auth.user", "auth.group"),
-    # Everybody with a login makes and revokes their own, without a permission.
-    "tokens": ("vendors.apitoken", "vendors.keptanswer"),
 }
 # Machinery that nobody looks at.
 OTHER = ("auth.permission", "vendors.keptanswer")
@@ -111,7 +110,6 @@ MANAGES: Mapping[str, str] = {
     "warnings": "VC",
     "messages": "V",
     "runs": "V",
-    "tokens": "VAC",
 }
 SETTLES: Mapping[str, str] = {
     **{area: "V" for area in AREAS if area not in ("people", "register imports", "webhooks")},
@@ -121,7 +119,6 @@ SETTLES: Mapping[str, str] = {
     "books": "VAC",
     "reports": "VAC",
     "warnings": "VC",
-    "tokens": "VAC",
 }
 
 ROLES: tuple[Role, ...] = (

@@ -39,6 +39,8 @@ OPEN: Mapping[str, str] = {
     "health/scheduler": "says only that the sweep runs",
     "metrics": "needs the bearer token of RECOURSE_METRICS_KEY",
 }
+# Kinds of which everybody with a login has their own.
+EVERYBODYS = frozenset({"vendors.apitoken"})
 # Any member of the staff; what they show is narrowed to what the reader may see.
 STAFF = frozenset(
     {

@@ -38,7 +38,7 @@ ALLOWED = {
     "sla/services/statements/outlooks.py": "what a draft says ahead is computed, not recorded",
     "sla/services/statements/staleness.py": "heads and seen changes are marks for the sweep, not records",
     "vendors/api/keys.py": "kept answers are copies, no records",
-    "vendors/services/access.py": "when a token was used and revoked is a mark beside it; its rights never change",
+    "vendors/services/access.py": "when a token was used or revoked is a mark; its rights never change",
     "sla/services/webhooks/keeping.py": "how a webhook goes is a mark, not a record",
     "vendors/services/records.py": "notes of changed facts are written together, and have no history",
     "vendors/services/bulk.py": "history is written together with the rows",
