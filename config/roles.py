@@ -12,7 +12,7 @@ from typing import Any
 
 from django.contrib.auth.management import create_permissions
 
-APPS = ("auth", "vendors", "incidents", "sla")
+APPS = ("auth", "axes", "mfa", "socialaccount", "vendors", "incidents", "sla")
 SEES_ALL = "vendors.see_all_vendors"
 VERBS = {"V": "view", "A": "add", "C": "change", "D": "delete"}
 
@@ -74,6 +74,10 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     # more than its owner may.
     "tokens": ("vendors.apitoken",),
     "people": ("auth.user", "auth.group"),
+    "locked logins": ("axes.accessattempt",),
+    "second factors": ("mfa.authenticator",),
+    # Who links a login to a person could become that person: only a superuser does.
+    "linked logins": ("socialaccount.socialaccount",),
 }
 # Machinery that nobody looks at.
 OTHER = ("auth.permission", "vendors.keptanswer")
@@ -111,8 +115,11 @@ MANAGES: Mapping[str, str] = {
     "messages": "V",
     "runs": "V",
 }
+NOT_OF_BUSINESS = frozenset(
+    {"people", "register imports", "webhooks", "tokens", "locked logins", "second factors", "linked logins"}
+)
 SETTLES: Mapping[str, str] = {
-    **{area: "V" for area in AREAS if area not in ("people", "register imports", "webhooks")},
+    **{area: "V" for area in AREAS if area not in NOT_OF_BUSINESS},
     "finalising": "VA",
     "claims": "VACD",
     "receipts": "VACD",
@@ -154,7 +161,11 @@ ROLES: tuple[Role, ...] = (
         name="Administrator",
         about="Everything, people and their roles included.",
         sees_all=True,
-        may=dict.fromkeys(AREAS, "VACD"),
+        may={
+            **dict.fromkeys(AREAS, "VACD"),
+            **dict.fromkeys(("locked logins", "second factors"), "VD"),
+            "linked logins": "V",
+        },
     ),
     Role(
         name="Service account",

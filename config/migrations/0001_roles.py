@@ -23,6 +23,9 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
+        ("axes", "0010_accessattemptexpiration"),
+        ("mfa", "0003_authenticator_type_uniq"),
+        ("socialaccount", "0006_alter_socialaccount_extra_data"),
         ("contenttypes", "0002_remove_content_type_name"),
         ("vendors", "0008_approvals"),
         ("incidents", "0004_upload_parts"),

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 # Kinds that nobody types in: they are made by other pages, or by feeds.
 NOT_ADDED = frozenset(
     {
-        *("incidents.feedupload", "incidents.position", "sla.broughtforward", "sla.alert", "sla.alertpolicy"),
+        *("incidents.feedupload", "sla.broughtforward", "sla.alert", "sla.alertpolicy", "sla.periodclose"),
+        *("axes.accessattempt", "mfa.authenticator"),
         *("sla.claim", "sla.compliancereport", "sla.duty", "sla.outboxmessage", "sla.registerentry"),
         *("sla.statement", "auth.group", "sla.servicelevelagreement", "vendors.contract"),
         "vendors.approval",
@@ -111,6 +112,8 @@ PAGES: Mapping[str, str] = {
     "admin:sla_link_revoke": "sla.add_release",
     "admin:sla_answer_decide": "sla.add_lineanswer",
     "admin:sla_answer_file": "sla.view_vendoranswer",
+    "admin:sla_webhook_test": "sla.change_webhooktarget",
+    "admin:sla_webhook_secret": "sla.change_webhooktarget",
 }
 # The API: name of the address -> the kind of record that its list, rows and export show.
 API: Mapping[str, str] = {
@@ -147,7 +150,60 @@ API: Mapping[str, str] = {
     "feed-letters": "incidents.feedletter",
     "watches": "incidents.sourcewatch",
     "probes": "incidents.probe",
+    "schedules": "sla.servicelevelagreement",
+    "terms": "sla.agreementversion",
+    "service-levels": "sla.serviceleveltarget",
+    "exclusions": "sla.exclusion",
+    "conditions": "sla.condition",
+    "statements": "sla.statement",
+    "draft-lines": "sla.draftline",
+    "revisions": "sla.statementrevision",
+    "statement-lines": "sla.statementline",
+    "service-credits": "sla.servicecredit",
+    "claims": "sla.claim",
+    "claim-parts": "sla.claimpart",
+    "claim-moves": "sla.claimmove",
+    "line-answers": "sla.lineanswer",
+    "dated-steps": "sla.claimtodo",
+    "credits-received": "sla.creditreceived",
+    "matches": "sla.creditmatch",
+    "exchange-rates": "sla.exchangerate",
+    "register": "sla.registerentry",
+    "posting-policies": "sla.postingpolicy",
+    "closed-months": "sla.periodclose",
+    "shared-caps": "sla.sharedcap",
+    "report-schedules": "sla.reportschedule",
+    "sent-reports": "sla.compliancereport",
+    "messages": "sla.outboxmessage",
+    "runs": "sla.duty",
+    "warnings": "sla.alert",
 }
+# Read with another permission than to view the kind.
+API_READ: Mapping[str, str] = {
+    "terms": "sla.view_servicelevelagreement",
+    "revisions": "sla.view_statement",
+    "dated-steps": "sla.view_claim",
+    "feed-unmatched-names": "incidents.view_feedsource",
+    "feed-proposals": "incidents.view_feedsource",
+    "feed-letters": "incidents.view_feedsource",
+}
+# Addresses of the API behind which no single kind of record stands.
+API_PAGES: Mapping[str, str] = {
+    "documents-list": "vendors.see_all_vendors",
+    "documents-detail": "sla.view_servicelevelagreement",
+    "evaluate-list": "",
+    "reports-list": "sla.view_statement",
+    "reports-detail": "sla.view_statement",
+}
+# What is read of one statement beside its row.
+API_VIEWS = frozenset(
+    f"{kind}-{view}"
+    for kind, views in {
+        "statements": ("account", "file", "questions", "result", "worked-out"),
+        "revisions": ("account", "file", "result", "worked-out"),
+    }.items()
+    for view in views
+)
 # What may be done with one row, beyond reading and changing it: it is a change of the row.
 API_ACTS = frozenset(
     {
@@ -156,9 +212,29 @@ API_ACTS = frozenset(
         *("positions-agree", "positions-decide", "clock-stops-resume", "maintenance-cancel"),
         *("feed-uploads-forget", "feed-uploads-import-file", "feed-unmatched-names-match"),
         *("feed-proposals-accept", "feed-proposals-decline", "feed-letters-finish", "watches-confirm"),
+        *("claims-answer", "claims-close", "claims-contest", "claims-drop", "claims-lapse", "claims-receipt"),
+        *("claims-reopen", "claims-settle", "claims-split", "claims-submit", "claims-write-off"),
+        *("messages-again", "messages-arrived", "messages-cancel", "messages-try-now", "runs-retry"),
+        "warnings-acknowledge",
     }
 )
-USUAL_OF_API = ("list", "detail", "export", "bulk")
+# Acts that need another permission than to change the kind.
+API_ACTS_BY: Mapping[str, str] = {
+    "feed-unmatched-names-match": "incidents.change_incident",
+    "feed-proposals-accept": "incidents.change_incident",
+    "feed-proposals-decline": "incidents.change_incident",
+    "feed-letters-finish": "incidents.change_incident",
+    "feed-uploads-forget": "incidents.change_incident",
+    "feed-uploads-import-file": "incidents.change_incident",
+    "terms-sign-off": "sla.change_servicelevelagreement",
+    "statements-finalise": "sla.add_statementrevision",
+    "statements-hold": "sla.add_statementrevision",
+    "statements-refresh": "sla.view_statement",
+    "revisions-answer": "sla.add_lineanswer",
+    "revisions-release": "sla.add_release",
+    "matches-undo": "sla.add_creditmatch",
+    "dated-steps-finish": "sla.change_claim",
+}
 # kind of record -> what may be done with several at once -> permission
 ACTIONS: Mapping[str, Mapping[str, str]] = {
     "incidents.position": dict.fromkeys(("agree", "decide"), "incidents.change_position"),
@@ -175,6 +251,8 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
         "refresh_selected": "sla.view_statement",
     },
     "sla.alert": {"acknowledge_selected": "sla.change_alert"},
+    "axes.accessattempt": {"unlock": "axes.delete_accessattempt"},
+    "vendors.apitoken": {"revoke": "vendors.change_apitoken"},
     # Each request then asks for the permission of its own act.
     "vendors.approval": {"approve_selected": "vendors.view_approval"},
 }

@@ -13,6 +13,7 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
+from django.core.cache import cache
 from django.db import models, transaction
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -34,6 +35,10 @@ from tests.config.access_matrix import (
     ACTIONS,
     API,
     API_ACTS,
+    API_ACTS_BY,
+    API_PAGES,
+    API_READ,
+    API_VIEWS,
     EVERYBODYS,
     NOT_ADDED,
     NOT_CHANGED,
@@ -79,6 +84,8 @@ def asked_of(name: str) -> str | None:
         return ""
     if name in PAGES:
         return PAGES[name]
+    if name.removeprefix("api-") in API_PAGES:
+        return API_PAGES[name.removeprefix("api-")]
     if found := OF_API.match(name):
         kind, act = found["kind"], found["act"]
         return None if kind not in API else _permission_of_api(kind, act=act)
@@ -92,9 +99,12 @@ def asked_of(name: str) -> str | None:
 
 def _permission_of_api(kind: str, *, act: str) -> str | None:
     app, model = API[kind].split(".")
-    if act in ("list", "detail", "export"):
-        return f"{app}.view_{model}"
-    return f"{app}.change_{model}" if act == "bulk" or f"{kind}-{act}" in API_ACTS else None
+    name = f"{kind}-{act}"
+    if act in ("list", "detail", "export") or name in API_VIEWS:
+        return API_READ.get(kind, f"{app}.view_{model}")
+    if name in API_ACTS_BY:
+        return API_ACTS_BY[name]
+    return f"{app}.change_{model}" if act == "bulk" or name in API_ACTS else None
 
 
 def test_the_matrix_names_every_address() -> None:
@@ -104,7 +114,8 @@ def test_the_matrix_names_every_address() -> None:
 def test_the_matrix_names_no_address_that_there_is_not() -> None:
     there = set(routes())
     assert {*PAGES, *OPEN, *STAFF} - there == set()
-    named = {f"api-{kind}-list" for kind in API} | {f"api-{act}" for act in API_ACTS}
+    acts = {*API_ACTS, *API_ACTS_BY, *API_VIEWS, *API_PAGES}
+    named = {f"api-{kind}-list" for kind in API} | {f"api-{act}" for act in acts}
     assert named - there == set()
 
 
@@ -244,7 +255,7 @@ def test_lists_and_forms_open_as_the_role_says(reader: Client, role: str) -> Non
             wanted = allows(role, f"{app}.{verb}_{model}") and not (act == "add" and label in NOT_ADDED)
             if lets_in(reader.get(reverse(f"admin:{app}_{model}_{act}"), follow=False)) is not wanted:
                 wrong.append(f"{label} {act}: {'not ' * wanted}let in")
-    assert wrong == []
+    assert not wrong, "\n" + "\n".join(wrong)
 
 
 @pytest.mark.parametrize("act", ["change", "history", "delete"])
@@ -259,24 +270,26 @@ def test_a_page_of_a_row_opens_as_the_role_and_the_vendor_say(reader: Client, ro
             response = reader.get(reverse(f"admin:{app}_{model}_{act}", args=[row.pk]))
             if lets_in(response) is not wanted:
                 wrong.append(f"{label} {act} {row} (visible: {is_seen}): {response.status_code}")
-    assert wrong == []
+    assert not wrong, "\n" + "\n".join(wrong)
 
 
 def test_who_may_only_look_changes_and_adds_nothing_by_a_forged_form(reader: Client, role: str) -> None:
     user, wrong = _member(role), []
     for label, kind in kinds().items():
         app, model = label.split(".")
+        before = _state(kind)
         if not allows(role, f"{app}.add_{model}"):
-            response = reader.post(reverse(f"admin:{app}_{model}_add"), {"reason": "forged"})
-            wrong += [f"{label} add: {response.status_code}"] * lets_in(response)
+            reader.post(reverse(f"admin:{app}_{model}_add"), {"reason": "forged"})
         for row in rows_of(kind, user):
             if row is None or (allows(role, f"{app}.change_{model}") and label not in NOT_CHANGED):
                 continue
-            response = reader.post(
-                reverse(f"admin:{app}_{model}_change", args=[row.pk]), {"reason": "forged"}
-            )
-            wrong += [f"{label} change {row}: {response.status_code}"] * lets_in(response)
-    assert wrong == []
+            reader.post(reverse(f"admin:{app}_{model}_change", args=[row.pk]), {"reason": "forged"})
+        wrong += [label] * (_state(kind) != before)
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def _state(kind: type[models.Model]) -> list[dict[str, Any]]:
+    return list(kind._default_manager.order_by("pk").values())
 
 
 def test_acts_on_several_rows_are_offered_as_the_role_says(reader: Client, role: str) -> None:
@@ -288,7 +301,7 @@ def test_acts_on_several_rows_are_offered_as_the_role_says(reader: Client, role:
         wanted = {act for act, permission in ACTIONS.get(label, {}).items() if allows(role, permission)}
         if wanted - offered or (offered & set(ACTIONS.get(label, {}))) - wanted:
             wrong.append(f"{label}: {sorted(offered)}, wanted {sorted(wanted)}")
-    assert wrong == []
+    assert not wrong, "\n" + "\n".join(wrong)
 
 
 def addresses_of(vendor: Vendor) -> Iterator[tuple[str, str]]:
@@ -359,7 +372,7 @@ def test_pages_of_a_foreign_vendor_are_closed_to_reading_and_writing(reader: Cli
                 response = ask(url)
                 if lets_in(response):
                     wrong.append(f"{name} of {vendor.slug}: {ask.__name__} {response.status_code}")
-    assert wrong == []
+    assert not wrong, "\n" + "\n".join(wrong)
     assert tried or role in ("Administrator",)
 
 
@@ -368,14 +381,31 @@ def test_pages_open_to_whom_the_matrix_lets_in(reader: Client, role: str) -> Non
     own = Vendor.objects.get(slug=OWN)
     if not (sees_all(role) or role in NARROW):
         return
-    posts = {"go", "drop", "try", "again", "verify", "off", "act", "hold", "step", "test", "address", "fetch"}
+    posts = {
+        "join",
+        "go",
+        "drop",
+        "try",
+        "again",
+        "verify",
+        "off",
+        "act",
+        "hold",
+        "step",
+        "test",
+        "address",
+        "fetch",
+    }
     for name, url in addresses_of(own):
         if not allows(role, PAGES[name]) or name.rsplit("_", 1)[1] in posts:
             continue
         response = reader.get(url)
+        of_vendor = name.split(":")[1].split("_")[:2] in (["incidents", "feed"], ["sla", "message"])
+        if role == "Finance of a company" and (of_vendor or "feedsource" in name or "upload" in name):
+            continue  # They belong to the vendor as a whole, which a company's readers do not manage.
         if response.status_code in (403, 404):
             wrong.append(f"{name}: {response.status_code}")
-    assert wrong == []
+    assert not wrong, "\n" + "\n".join(wrong)
 
 
 def betrayal(world: World) -> re.Pattern[str]:
@@ -409,7 +439,8 @@ def test_the_api_answers_as_the_role_and_the_vendor_say(reader: Client, role: st
     for kind, label in API.items():
         app, model = label.split(".")
         listed, may = reverse(f"api-{kind}-list"), f"{app}.{{}}_{model}".format
-        reads = allows(role, may("view"))
+        reads = allows(role, str(_permission_of_api(kind, act="list")))
+        cache.clear()  # Exports are counted, and few an hour are let through.
         expect(200 if reads else 403, reader.get(listed), f"{kind} list")
         expect(200 if reads else 403, reader.get(f"{listed}/export", {"format": "ndjson"}), f"{kind} export")
         own, foreign = rows_of(apps.get_model(label), user)
@@ -427,21 +458,21 @@ def test_the_api_answers_as_the_role_and_the_vendor_say(reader: Client, role: st
         if not allows(role, may("add")):
             forged = reader.post(listed, {"reason": "x"}, "application/json")
             wrong += [f"{kind} add: {forged.status_code}"] * (forged.status_code not in (403, 405))
-    assert wrong == []
+    assert not wrong, "\n" + "\n".join(wrong)
 
 
 def test_acts_of_the_api_on_a_foreign_row_find_none(reader: Client, role: str) -> None:
     user, wrong = _member(role), []
-    for act in API_ACTS:
+    for act in sorted(API_ACTS | set(API_ACTS_BY)):
         kind = next(k for k in sorted(API, key=len, reverse=True) if act.startswith(f"{k}-"))
         for row, is_seen in zip(rows_of(apps.get_model(API[kind]), user), (True, False), strict=True):
-            app, model = API[kind].split(".")
-            if row is None or (is_seen and allows(role, f"{app}.change_{model}")):
+            told = act.removeprefix(f"{kind}-")
+            if row is None or (is_seen and allows(role, str(_permission_of_api(kind, act=told)))):
                 continue
-            url = f"{key_in_api(kind, row)}/{act.removeprefix(f'{kind}-')}"
+            url = f"{key_in_api(kind, row)}/{told}"
             response = reader.post(url, {"reason": "x"}, "application/json", headers={"Idempotency-Key": "k"})
             wrong += [f"{url}: {response.status_code}"] * (response.status_code not in (403, 404, 405))
-    assert wrong == []
+    assert not wrong, "\n" + "\n".join(wrong)
 
 
 def every_page(own: Vendor) -> Iterator[str]:

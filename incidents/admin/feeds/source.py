@@ -176,7 +176,8 @@ class FeedSourceAdmin(RecordAdmin):
 
     def choose(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         """Choose the feed and the file of an import."""
-        return choose_view(request, source=self._source(request, pk), base=self._base(request))
+        source = self._changeable(request, pk) if pk else None
+        return choose_view(request, source=source, base=self._base(request))
 
     def changeform_view(
         self,

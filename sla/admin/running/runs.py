@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Case, Exists, OuterRef, Q, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -114,8 +115,10 @@ class DutyAdmin(NumberSearch, LookedAtAdmin):
 
     def again(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Try one run again."""
-        row = self.get_queryset(request).filter(pk=pk).first()
-        if row is not None and request.method == "POST" and self.has_retry_permission(request):
+        row = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_retry_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
             self._retry(request, row)
         return HttpResponseRedirect(reverse("admin:sla_duty_change", args=[pk]))
 
