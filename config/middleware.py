@@ -75,7 +75,10 @@ class Headers:
 
 
 class LoginRequired(LoginRequiredMiddleware):
-    """Ask for a login, and say in the log who asks; where nobody needs one the database is not asked who."""
+    """Ask for a login that still holds, and say in the log who asks.
+
+    Where nobody needs one, and none is shown, the database is not asked who.
+    """
 
     def process_view(
         self,
@@ -85,7 +88,8 @@ class LoginRequired(LoginRequiredMiddleware):
         view_kwargs: Any,
     ) -> HttpResponseBase | None:
         """Send to the login page whom a page does not let in."""
-        if not getattr(view_func, "login_required", True):
+        is_exempt = not getattr(view_func, "login_required", True)
+        if is_exempt and settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return None
         if request.user.is_authenticated and _has_expired(request, now=int(time())):
             logout(request)
@@ -93,7 +97,7 @@ class LoginRequired(LoginRequiredMiddleware):
             bind_contextvars(user=request.user.pk)
             if not is_open(request) and lacks_second_factor(request, user=request.user):
                 return redirect("mfa_index")
-        return super().process_view(request, view_func, view_args, view_kwargs)
+        return None if is_exempt else super().process_view(request, view_func, view_args, view_kwargs)
 
 
 def _has_expired(request: HttpRequest, *, now: int) -> bool:

@@ -294,8 +294,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     # 0 trusts no forwarded address at all.
     "NUM_PROXIES": PROXIES,
 }
-REST_KNOX: dict[str, Any] = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_PREFIX": "rcs_"}
-KNOX_TOKEN_MODEL = "vendors.ApiToken"
+REST_KNOX: dict[str, Any] = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_PREFIX": "rcs_"}  # nosec B105
+KNOX_TOKEN_MODEL = "vendors.ApiToken"  # nosec B105
 # Our own model stands in for the library's only one, so none of its tables is needed.
 MIGRATION_MODULES: dict[str, None] = {"knox": None}
 SPECTACULAR_SETTINGS: dict[str, Any] = {

@@ -43,6 +43,13 @@ def test_a_login_that_is_not_used_ends_after_two_hours(admin_client: Client, clo
     assert "_auth_user_id" not in admin_client.session
 
 
+def test_a_login_ends_also_on_pages_that_need_none(admin_client: Client, clock: dict[str, int]) -> None:
+    assert is_in(admin_client)
+    clock["now"] += 2 * HOUR
+    assert admin_client.get("/")["Location"] == "/admin/"
+    assert "_auth_user_id" not in admin_client.session
+
+
 def test_use_is_noted_once_a_minute(admin_client: Client, clock: dict[str, int]) -> None:
     begun = clock["now"]
     is_in(admin_client)

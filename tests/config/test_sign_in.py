@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import io
 import re
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -150,7 +152,7 @@ def test_codes_cannot_be_guessed_by_trying(client: Client) -> None:
 def test_where_it_is_required_staff_set_it_up_before_anything_else(client: Client, settings: Any) -> None:
     settings.SECOND_FACTOR = "required"
     log_in(client)
-    for address in ("/admin/", "/admin/auth/user/", "/admin/password_change/"):
+    for address in ("/", "/admin/", "/admin/auth/user/", "/admin/password_change/"):
         assert client.get(address)["Location"] == reverse("mfa_index")
     assert "To go on you need a second factor" in client.get(reverse("mfa_index")).content.decode()
     enrolled(client)
@@ -302,3 +304,17 @@ def test_an_answer_that_nobody_asked_for_opens_nothing(client: Client) -> None:
 def test_the_policy_of_pages_lets_a_form_lead_to_the_provider(client: Client) -> None:
     policy = client.get(DOOR)["Content-Security-Policy"]
     assert f"form-action 'self' {stated().origin};" in policy + ";"
+
+
+def test_a_command_prints_what_to_register_at_the_provider(provider: Provider, settings: Any) -> None:
+    settings.PUBLIC_ORIGIN = "https://recourse.example"
+    out = io.StringIO()
+    call_command("sign_in_address", stdout=out)
+    address = f"https://recourse.example/admin/sign-in/oidc/{stated().code}/login/callback/"
+    assert out.getvalue().strip() == address
+    settings.PUBLIC_ORIGIN = ""
+    with pytest.raises(CommandError, match="Set RECOURSE_ORIGINS"):
+        call_command("sign_in_address")
+    settings.OIDC = None
+    with pytest.raises(CommandError, match="Set RECOURSE_OIDC_ISSUER"):
+        call_command("sign_in_address")

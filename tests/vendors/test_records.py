@@ -90,11 +90,11 @@ def test_links_are_set_with_the_same_reason() -> None:
 
 
 def test_a_new_document_with_the_old_name_is_a_change() -> None:
-    contract = a_contract(document=ContentFile(b"v1", name="signed.pdf"))
+    contract = a_contract(document=ContentFile(b"%PDF-1.7 v1", name="signed.pdf"))
     stored = Contract.objects.get()
-    stored.document = ContentFile(b"v2", name=contract.document.name)
+    stored.document = ContentFile(b"%PDF-1.7 v2", name=contract.document.name)
     assert save_record(stored, by=person(), reason="better scan") == Saved.UPDATED
-    assert Contract.objects.get().document.read() == b"v2"
+    assert Contract.objects.get().document.read() == b"%PDF-1.7 v2"
 
 
 def test_a_changed_fee_concerns_its_contract_from_its_first_local_day() -> None:
