@@ -200,7 +200,7 @@ def test_no_page_of_sign_in_needs_an_inline_script(client: Client) -> None:
         assert page.status_code == 200
         text = page.content.decode()
         assert (INLINE.findall(text), EVENT.findall(text)) == ([], [])
-        assert "script-src 'self' 'unsafe-eval';" in page["Content-Security-Policy"]
+        assert "script-src 'self' 'unsafe-eval'" in page["Content-Security-Policy"].split("; ")
 
 
 # A provider of logins
@@ -302,8 +302,8 @@ def test_an_answer_that_nobody_asked_for_opens_nothing(client: Client) -> None:
 
 @pytest.mark.usefixtures("provider")
 def test_the_policy_of_pages_lets_a_form_lead_to_the_provider(client: Client) -> None:
-    policy = client.get(DOOR)["Content-Security-Policy"]
-    assert f"form-action 'self' {stated().origin};" in policy + ";"
+    policy = client.get(DOOR)["Content-Security-Policy"].split("; ")
+    assert f"form-action 'self' {stated().origin}" in policy
 
 
 def test_a_command_prints_what_to_register_at_the_provider(provider: Provider, settings: Any) -> None:
