@@ -125,6 +125,17 @@ def test_changed_terms_of_a_signed_off_version_are_refused_and_nothing_is_loaded
 
 
 @pytest.mark.django_db
+def test_terms_that_one_of_two_people_loads_as_signed_off_are_a_draft() -> None:
+    for name in ("ana", "ben"):
+        person(name, is_superuser=True)
+    report = load_document(document(), by=person("ana"), at=LOADED_AT)
+    assert AgreementVersion.objects.get().is_draft
+    assert report.remarks == ("The terms from 2019-01-01 are a draft until two sign them off.",)
+    again = load_document(document(), by=person("ana"), at=LOADED_AT)
+    assert not again.changed
+
+
+@pytest.mark.django_db
 def test_changed_terms_of_a_draft_are_taken_over() -> None:
     draft = DOCUMENT.replace('signed_off_by = "maria"\n', "")
     load(draft)

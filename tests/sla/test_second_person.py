@@ -12,6 +12,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
+from incidents.models import Position
+from incidents.services import agree_position, record_position
 from sla.models import Exclusion
 from tests.builders import a_vendor, an_entity, person, saved
 from tests.sla.second_person_cases import (
@@ -296,6 +298,25 @@ def test_another_currency_than_the_books_has_no_limit() -> None:
     save_record(entity, by=system_user(), reason=WHY)
     asker = two_who_exclude()
     assert isinstance(done_or_asked(lambda: an_exclusion(rule, by=asker), now=NOW), Approval)
+
+
+def test_to_agree_that_a_past_outage_is_excluded_is_held_too() -> None:
+    agreement, _ = an_excludable_month()
+    outage = agreement.contract.services.get(code="power-a").outages.get()
+    said = {"outage": outage, "about": "exclusion", "exclusion": "force-majeure", "party": "vendors"}
+    asker = two_who_exclude()
+    row = Position(incident=outage.incident, stated_by="Their NOC", stated_at=NOW, **said)
+    record_position(row, by=asker, reason=WHY)
+    position = Position.objects.get()
+
+    def agree() -> Any:
+        return agree_position(position, stated_by="Maria", at=NOW, by=asker, reason=WHY)
+
+    found = done_or_asked(agree, now=NOW)
+    assert isinstance(found, Approval)
+    assert "NR-2018/power/2019-06: credit due USD 200.00 → USD 0.00" in found.effect.splitlines()
+    approve(found, by=User.objects.get(username="ana"), now=LATER)
+    assert list(Position.objects.values_list("party", flat=True)) == ["vendors", "agreed"]
 
 
 # Where letters and mails go.
