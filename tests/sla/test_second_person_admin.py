@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from sla.models import Claim, Exclusion, ReportSchedule, Statement, StatementRevision
+from sla.models import Claim, ExchangeRate, Exclusion, ReportSchedule, Statement, StatementRevision
 from sla.services.statements import draft_statement, head_of, open_questions
 from sla.services.statements.heads import refresh_statement
 from tests.builders import a_schedule, a_vendor, a_version, saved
@@ -244,3 +244,16 @@ def test_a_decision_for_some_services_is_asked_for_and_kept_with_them() -> None:
     assert not Exclusion.objects.exists()
     ana.post(page_of(Approval.objects.get()), {"decide": "approve"})
     assert [each.code for each in Exclusion.objects.get().services.all()] == ["power-a"]
+
+
+def test_the_list_of_rates_says_who_approved_one() -> None:
+    maria, _ = a_boss("boss-1")
+    ana, _ = a_boss("boss-2")
+    add = reverse("admin:sla_exchangerate_add")
+    sent = {"on": "2019-07-01", "base": "EUR", "quote": "USD", "rate": "1.1343", "source": "ECB"}
+    assert "This needs a second person. boss-2 can approve it." in unescape_tags(text_of(maria.get(add)))
+    maria.post(add, sent)
+    assert not ExchangeRate.objects.exists()
+    ana.post(page_of(Approval.objects.get()), {"decide": "approve"})
+    shown = text_of(maria.get(reverse("admin:sla_exchangerate_changelist")))
+    assert "boss-1, approved by boss-2" in shown

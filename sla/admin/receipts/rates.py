@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import CharField, OuterRef, Subquery, Value
+from django.db.models.functions import Cast, Concat
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -18,7 +20,9 @@ from sla.admin.looking import LookedAtAdmin
 from sla.admin.receipts.forms import DayField
 from sla.models import ExchangeRate
 from sla.services.receipts import record_rate
+from sla.services.seconded.receipts import RATE
 from vendors.admin import do_or_ask, second_person, signed_in
+from vendors.models import Approval
 
 TEXT = (
     "One unit of the first currency was worth so much of the second on that day. A rate stays as it is:"
@@ -56,13 +60,22 @@ class RateForm(forms.Form):
 class ExchangeRateAdmin(LookedAtAdmin):
     """The exchange rates."""
 
-    list_display = ["on", "base", "quote", "shown_rate", "source", "recorded_by", "recorded_at"]
+    list_display = ["on", "base", "quote", "shown_rate", "source", "shown_by", "recorded_at"]
     list_display_links = None
     empty_hint = "Needed only where a credit came in another currency than its claim."
     list_filter = ["base", "quote", "source"]
     list_select_related = ["recorded_by"]
     search_fields = ["source", "base", "quote"]
     date_hierarchy = "on"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the rates with who approved each, where two persons recorded it."""
+        colon, day = Value(":"), Cast("on", CharField())
+        key = Concat(day, colon, "base", colon, "quote", colon, "source", output_field=CharField())
+        approved = Approval.objects.filter(act=RATE.code, decision=Approval.Decision.APPROVED)
+        found = approved.filter(key=OuterRef("approval_key"))
+        rows = super().get_queryset(request).annotate(approval_key=key)
+        return rows.annotate(approver=Subquery(found.values("decided_by__username")[:1]))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Say whether the reader may add a rate."""
@@ -94,6 +107,11 @@ class ExchangeRateAdmin(LookedAtAdmin):
     ) -> HttpResponse:
         """Lead to the list: a rate has nothing to open."""
         return HttpResponseRedirect(reverse("admin:sla_exchangerate_changelist"))
+
+    @display(description="Recorded by", ordering="recorded_by")
+    def shown_by(self, obj: Any) -> str:
+        """Return who recorded it, and who approved it."""
+        return f"{obj.recorded_by}, approved by {obj.approver}" if obj.approver else str(obj.recorded_by)
 
     @display(description="Rate", ordering="rate")
     def shown_rate(self, obj: ExchangeRate) -> str:
