@@ -65,7 +65,7 @@ class LineForm(forms.Form):
     file = forms.FileField(
         label="A file that shows it",
         required=False,
-        help_text="PDF, PNG, JPEG, text or CSV, at most 5 MB.",
+        help_text="A PDF, a picture, a table, a text or a mail, at most 5 MB.",
     )
 
     use_required_attribute = False

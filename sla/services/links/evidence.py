@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from mimetypes import guess_type
 from pathlib import PurePosixPath, PureWindowsPath
 
 from django.core.exceptions import ValidationError
 
 from sla.services.outbox.posting import one_line
+from vendors.files.papers import HEAD, paper_problem
 
 LARGEST_FILE = 5_000_000
 LONGEST_NAME = 120
@@ -23,48 +24,19 @@ class Evidence:
     content: bytes
 
 
-def _starts(*heads: bytes) -> Callable[[bytes], bool]:
-    return lambda content: content.startswith(heads)
-
-
-def _is_text(content: bytes) -> bool:
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        return False
-    return b"\0" not in content
-
-
-KINDS: Mapping[str, tuple[str, Callable[[bytes], bool]]] = {
-    "pdf": ("application/pdf", _starts(b"%PDF-")),
-    "png": ("image/png", _starts(b"\x89PNG\r\n\x1a\n")),
-    "jpg": ("image/jpeg", _starts(b"\xff\xd8\xff")),
-    "jpeg": ("image/jpeg", _starts(b"\xff\xd8\xff")),
-    "txt": ("text/plain", _is_text),
-    "csv": ("text/csv", _is_text),
-}
-
-
 def checked_file(name: str, content: bytes) -> Evidence:
     """Return a file that may be kept; raise ValidationError with the reason for one that may not."""
     shown = one_line(PurePosixPath(PureWindowsPath(name).name).name, most=1000)
-    stem, _, ending = shown.rpartition(".")
-    kind = KINDS.get(ending.lower())
-    if kind is None or not stem:
-        raise ValidationError(
-            f"{shown!r} is not taken: send a PDF, a PNG or JPEG picture, a text or a CSV file.", code="kind"
-        )
-    if not content:
-        raise ValidationError(f"{shown!r} is empty. Choose the file again.", code="empty")
+    problem = paper_problem(shown, size=len(content), head=content[:HEAD])
+    if problem is not None:
+        raise ValidationError(problem, code="paper")
     if len(content) > LARGEST_FILE:
         raise ValidationError(
-            f"{shown!r} has more than {LARGEST_FILE:,} bytes. Send a smaller one.", code="size"
+            f"{shown} has more than {LARGEST_FILE:,} bytes. Make it smaller, or split it.", code="size"
         )
-    content_type, fits = kind
-    if not fits(content):
-        raise ValidationError(
-            f"{shown!r} does not hold what its name says. Save it as {ending.upper()} and choose it again.",
-            code="content",
-        )
-    name = f"{stem[: LONGEST_NAME - 1 - len(ending)]}.{ending.lower()}"
-    return Evidence(name=name, content_type=content_type, content=content)
+    kind = PurePosixPath(shown).suffix.lower()
+    return Evidence(
+        name=f"{PurePosixPath(shown).stem[: LONGEST_NAME - len(kind)]}{kind}",
+        content_type=(guess_type(f"file{kind}")[0] or "application/octet-stream")[:60],
+        content=content,
+    )
