@@ -24,6 +24,7 @@ from sla.services.outbox.delivering import BACKOFF, deliver_next, note_broken_of
 from sla.services.webhooks import sending
 from sla.services.webhooks.keeping import renew_secret, save_target, secret_to_show, send_test
 from sla.services.webhooks.sending import webhook_id
+from sla.services.webhooks.signing import signed_headers
 from sla.services.webhooks.warnings import announce_alerts
 from tests.builders import REASON, a_vendor, at, person, saved
 from tests.sla.claim_builders import FINALISED, NOW, a_missed_month, a_revision
@@ -346,6 +347,19 @@ def test_the_database_alone_holds_no_secret(settings: Any) -> None:
     assert first not in str(list(WebhookTarget.objects.values()))
     settings.SECRET_KEY = "another-key-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789"
     assert secret_to_show(target) != first
+
+
+def test_secrets_of_an_older_key_sign_as_long_as_it_is_named(settings: Any) -> None:
+    target = a_webhook()
+    before, now = secret_to_show(target), datetime.now(UTC)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another-key-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789"
+    headers = signed_headers(target, message_id="msg_1", body="{}", at=now)
+    for secret in (before, secret_to_show(target)):
+        Webhook(secret).verify("{}", headers)
+    settings.SECRET_KEY_FALLBACKS = []
+    with pytest.raises(WebhookVerificationError):
+        Webhook(before).verify("{}", signed_headers(target, message_id="msg_1", body="{}", at=now))
 
 
 # The admin

@@ -1,7 +1,7 @@
 """The secrets of a target, and the signature of a message by the Standard Webhooks specification.
 
 The row keeps a random seed; the secret is signed from it with RECOURSE_SECRET_KEY. Whoever reads the database
-alone can forge nothing, and a new RECOURSE_SECRET_KEY makes other secrets for all targets.
+alone can forge nothing. A new RECOURSE_SECRET_KEY makes other secrets for all targets.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import base64
 from collections.abc import Iterator
 from datetime import datetime
 
+from django.conf import settings
 from django.utils.crypto import salted_hmac
 from standardwebhooks import Webhook
 
@@ -19,17 +20,22 @@ SALT = "sla.webhooks"
 PREFIX = "whsec_"
 
 
-def secret_of(seed: str) -> str:
-    """Return the secret that a seed stands for, such as whsec_MfKQ9r8G…: 256 bits."""
-    signed = salted_hmac(SALT, seed, algorithm="sha256").digest()
+def secret_of(seed: str, *, key: str = "") -> str:
+    """Return the secret that a seed stands for, such as whsec_MfKQ9r8G…: 256 bits; `key` is an older key."""
+    signed = salted_hmac(SALT, seed, secret=key or None, algorithm="sha256").digest()
     return PREFIX + base64.b64encode(signed).decode()
 
 
 def secrets_at(target: WebhookTarget, *, at: datetime) -> Iterator[str]:
-    """Yield the secrets that sign at a UTC instant: the new one, and the one before until it ends."""
-    yield secret_of(target.seed)
+    """Yield the secrets that sign at a UTC instant: the new one, and the one before until it ends.
+
+    Those of older keys sign too, as long as RECOURSE_SECRET_KEY_OLD names them.
+    """
+    seeds = [target.seed]
     if target.earlier_seed and target.earlier_until is not None and at < target.earlier_until:
-        yield secret_of(target.earlier_seed)
+        seeds.append(target.earlier_seed)
+    for key in ("", *settings.SECRET_KEY_FALLBACKS):
+        yield from (secret_of(seed, key=key) for seed in seeds)
 
 
 def signed_headers(target: WebhookTarget, *, message_id: str, body: str, at: datetime) -> dict[str, str]:
