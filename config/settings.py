@@ -315,6 +315,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "MeasuredByEnum": "incidents.models.choices.MeasuredBy",
         "FeedKindEnum": "incidents.models.sources.feed_formats",
         "ContactRoleEnum": "vendors.models.Contact.Role",
+        "LineStatusEnum": "sla.models.LineFigures.Status",
         "StatementStateEnum": "sla.models.Statement.State",
         "ClaimStateEnum": "sla.api.claim_rows.STATES",
         "AnsweredEnum": "sla.api.claim_acts.ANSWERED",

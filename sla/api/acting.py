@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.utils import timezone
 from rest_framework import serializers
@@ -11,6 +11,8 @@ from rest_framework.response import Response
 
 from vendors.api.serializers import CheckedSerializer
 from vendors.api.views import Rows
+from vendors.models import Approval
+from vendors.services.approvals import done_or_asked
 
 Made = TypeVar("Made")
 
@@ -23,6 +25,16 @@ class Why(CheckedSerializer):
     )
 
 
+class AskedSerializer(serializers.ModelSerializer):
+    """A request for a second person: nothing is done until somebody else approves it, in the admin."""
+
+    request = serializers.IntegerField(source="pk", read_only=True)
+
+    class Meta:
+        model = Approval
+        fields: ClassVar = ["request", "act", "subject", "why", "effect", "asked_at"]
+
+
 class Acting(Rows):
     """Rows to read, and the acts on them. Each act is one call of one service."""
 
@@ -32,8 +44,11 @@ class Acting(Rows):
         return timezone.now()
 
     def do(self, act: Callable[[], Made], *, show: Callable[[Made], Response]) -> Response:
-        """Do an act and show what it made: the one place where a service may answer that it waits."""
-        return show(act())
+        """Do an act and show what it made; where it needs a second person, ask for one and answer 202."""
+        made = done_or_asked(act, now=self.now)
+        if isinstance(made, Approval):
+            return Response(AskedSerializer(made).data, status=202)
+        return show(made)
 
     def refuse_questions(self) -> None:
         """Refuse words in the address where nothing is narrowed."""

@@ -11,9 +11,10 @@ from sla.api.lines import Credits, DraftLines, FrozenLines
 from sla.api.receipts import Matches, Rates, Receipts
 from sla.api.reports import Reports
 from sla.api.revisions import Revisions
-from sla.api.running import Messages, ReportSchedules, Runs, SentReports, Warnings
+from sla.api.running import Messages, ReportSchedules, Runs, SentReports
 from sla.api.statements import Statements
 from sla.api.terms import Levels, Schedules, Versions
+from sla.api.warnings import Warnings
 
 ROUTES: list[tuple[str, Any]] = [
     ("schedules", Schedules),

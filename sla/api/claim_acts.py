@@ -10,7 +10,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from sla.api.acting import Acting, Why, in_currency
+from sla.api.acting import Acting, AskedSerializer, Why, in_currency
 from sla.api.claim_rows import ClaimSerializer
 from sla.engine.claims.moves import ClaimState
 from sla.models import Claim, ServiceCredit
@@ -113,14 +113,15 @@ class MovedPart(CheckedSerializer):
 class Splitting(Why):
     """Which parts move to a claim of their own."""
 
-    parts = serializers.ListField(child=MovedPart(), min_length=1, max_length=MOST_PARTS)
+    parts = MovedPart(many=True, allow_empty=False, max_length=MOST_PARTS)  # type: ignore[call-arg]
 
 
 def act(asks: type[CheckedSerializer], *, path: str, makes: bool = False) -> Callable[[Any], Any]:
     """Return what makes a method an act on a claim, told by a body of `asks`."""
 
     def wrapped(method: Any) -> Any:
-        described = extend_schema(request=asks, responses={201 if makes else 200: ClaimSerializer})(method)
+        answers = {201 if makes else 200: ClaimSerializer, 202: AskedSerializer}
+        described = extend_schema(request=asks, responses=answers)(method)
         return action(detail=True, methods=["post"], filterset_class=None, url_path=path)(described)
 
     return wrapped

@@ -22,7 +22,7 @@ from sla.services import LoadReport, export_document, load_document
 from sla.services.statement_files import File
 from sla.services.trial_runs import tried_results
 from vendors.api.fields import InstantField
-from vendors.api.problems import TooLarge
+from vendors.api.problems import Conflict, TooLarge
 from vendors.api.routes import CODE
 from vendors.api.serializers import CheckedSerializer
 from vendors.api.views import Addresses
@@ -217,7 +217,10 @@ class Documents(Addresses):
         for permission in ("vendors.view_contract", "incidents.view_incident"):
             if not self.by.has_perm(permission):
                 raise PermissionDenied(f"You need the permission {permission}.")
-        body = write_document(export_document(row), form=cast(Any, form)).encode()
+        try:
+            body = write_document(export_document(row), form=cast(Any, form)).encode()
+        except ValueError as error:
+            raise Conflict(f"{row.reference} cannot be written as a document: {error}.") from error
         return as_download(File(name=f"{row.reference}.{form}", body=body))
 
     def _require_scopes(self, request: Request) -> None:

@@ -3,15 +3,18 @@
 from typing import Any, ClassVar
 
 import django_filters
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from incidents.models import Incident
+from sla.api.acting import Acting
 from sla.api.naming import SCHEDULE, incident_key, of_contract, schedule_key
 from sla.models import Condition, Exclusion, ExclusionRule, ServiceLevelAgreement
 from vendors.api.fields import KeyField
 from vendors.api.filters import KeyFilter
 from vendors.api.serializers import RecordSerializer
-from vendors.api.views import Records, Removable
+from vendors.api.views import IF_MATCH, REASON, Records, Removable
 from vendors.models import Service
 
 RULE = (
@@ -66,7 +69,34 @@ class ExclusionFilters(django_filters.FilterSet):
     locals().update(of_contract("rule__version__agreement__contract"))
 
 
-class Exclusions(Removable, Records):
+class Decided(Acting, Removable, Records):
+    """Decisions that move figures: where they move much money, each waits for a second person."""
+
+    keyed = frozenset({"create"})
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Enter a decision."""
+        enter = super().create
+        return self.do(lambda: enter(request, *args, **kwargs), show=_same)
+
+    @extend_schema(parameters=[IF_MATCH])
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Change the named fields of a decision, if it still is what you read."""
+        change = super().partial_update
+        return self.do(lambda: change(request, *args, **kwargs), show=_same)
+
+    @extend_schema(parameters=[IF_MATCH, REASON])
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Take back a decision that was entered by mistake, if it still is what you read."""
+        remove = super().destroy
+        return self.do(lambda: remove(request, *args, **kwargs), show=_same)
+
+
+def _same(answer: Response) -> Response:
+    return answer
+
+
+class Exclusions(Decided):
     """Decided exclusions."""
 
     model = Exclusion
@@ -119,7 +149,7 @@ class ConditionFilters(django_filters.FilterSet):
     locals().update(of_contract("agreement__contract"))
 
 
-class Conditions(Removable, Records):
+class Conditions(Decided):
     """Confirmed and denied conditions."""
 
     model = Condition

@@ -10,7 +10,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from sla.api.acting import Acting, Why
+from sla.api.acting import Acting, AskedSerializer, Why
 from sla.api.naming import (
     ExactField,
     FiguresSerializer,
@@ -214,7 +214,7 @@ class Matches(Acting):
     keyed = frozenset({"create", "undo"})
     acts: ClassVar = {"undo": ("add",)}
 
-    @extend_schema(request=Matching, responses={201: MatchSerializer})
+    @extend_schema(request=Matching, responses={201: MatchSerializer, 202: AskedSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Match a credit received to a claim, on the amount before tax; the register follows."""
         asked = self.told(Matching)
@@ -282,7 +282,7 @@ class Rates(Acting):
     select = ("recorded_by",)
     keyed = frozenset({"create"})
 
-    @extend_schema(request=Rating, responses={201: RateSerializer})
+    @extend_schema(request=Rating, responses={201: RateSerializer, 202: AskedSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Record a rate of a day, and who says so."""
         asked = self.told(Rating)

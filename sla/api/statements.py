@@ -12,7 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from sla.api.acting import Acting, Why
+from sla.api.acting import Acting, AskedSerializer, Why
 from sla.api.files import AnyForm, as_download, binary, form_parameter, wanted_form
 from sla.api.naming import days, entity_key, of_contract, schedule_key, statement_key, vendor_key
 from sla.api.revisions import ACCOUNTS, FIGURES, Figures, HeldSerializer, Revisions, RevisionSerializer
@@ -200,11 +200,11 @@ class Statements(Acting):
     @action(detail=True, methods=["post"], filterset_class=None)
     def refresh(self, request: Request, **_: Any) -> Response:
         """Compute the draft by the records as they stand; what fails is said in `error`."""
-        self.told(Nothing)
         row = self.get_object()
+        self.told(Nothing)
         return self.do(lambda: refresh_statement(row, now=self.now), show=self.shown)
 
-    @extend_schema(request=Finalising, responses={201: RevisionSerializer})
+    @extend_schema(request=Finalising, responses={201: RevisionSerializer, 202: AskedSerializer})
     @action(detail=True, methods=["post"], filterset_class=None)
     def finalise(self, request: Request, **_: Any) -> Response:
         """Make what the records give a numbered revision that nobody can change."""

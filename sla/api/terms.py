@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from sla.api.acting import Acting
+from sla.api.acting import Acting, AskedSerializer
 from sla.api.naming import (
     SCHEDULE,
     FiguresSerializer,
@@ -129,7 +129,7 @@ class Versions(Acting):
         """Return versions with all rows of their terms, in a constant number of queries."""
         return rows.with_terms()
 
-    @extend_schema(request=Reason, responses=VersionSerializer)
+    @extend_schema(request=Reason, responses={200: VersionSerializer, 202: AskedSerializer})
     @action(detail=True, methods=["post"], filterset_class=None, url_path="sign-off")
     def sign_off(self, request: Request, **_: Any) -> Response:
         """Say that the terms were checked against the document: they are no draft any more."""

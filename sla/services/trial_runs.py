@@ -22,8 +22,15 @@ def tried_results(
     """
     codes = [agreement] if agreement else [each.code for each in document.agreements]
     _check_bounds(document, codes=codes)
+    found = False
     for code in codes:
-        yield from results_of(document, agreement=code, period_label=period_label, known_until=known_until)
+        for result in results_of(
+            document, agreement=code, period_label=period_label, known_until=known_until
+        ):
+            found = True
+            yield result
+    if not found:
+        raise ValueError("Nothing is recorded in the document. Name a period, such as 2019-06.")
 
 
 def _check_bounds(document: Document, *, codes: list[str]) -> None:

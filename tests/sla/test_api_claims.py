@@ -180,7 +180,7 @@ def test_a_claim_for_an_incident_finds_its_contract_and_its_dated_steps() -> Non
 
     assert (answer.status_code, answer.json()["contract"]) == (201, "NR-2018")
     (step,) = program.rows("dated-steps?open=true&what=claim")
-    assert (step["due_on"], step["incident"], step["party"]) == ("2019-07-30", "INC-1", "ours")
+    assert (step["due_on"], step["incident"], step["party"]) == ("2019-07-30", "", "ours")
     finished = program.keyed(f"dated-steps/{step['id']}/finish", {"note": "done"})
     assert errors(finished) == {"": "claim"}
 
@@ -190,7 +190,7 @@ def test_a_claim_for_an_incident_finds_its_contract_and_its_dated_steps() -> Non
     [
         ("submit", {"reason": "by mail"}, {"": "when"}),
         ("submit", {"reason": "by mail", "sent_at": "2019-07-05T10:00:00"}, {"sent_at": "naive"}),
-        ("answer", answered("accepted"), {"": "move"}),
+        ("reopen", {"reason": "why not"}, {"": "move"}),
         ("answer", answered("maybe"), {"state": "invalid_choice"}),
         ("contest", {"reason": "why not"}, {"": "move"}),
         ("contest", {}, {"reason": "required"}),

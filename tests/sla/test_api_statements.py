@@ -17,6 +17,7 @@ from sla.services.statements import draft_statement, head_of, refresh_statement
 from tests.api import Program, administrator, errors, somebody
 from tests.builders import a_contract_with_power, at, person
 from tests.sla.claim_builders import FINALISED, a_missed_month, a_revision
+from vendors.models import Approval, Vendor
 from vendors.services import save_record
 
 pytestmark = pytest.mark.django_db
@@ -275,7 +276,9 @@ def test_reading_revisions_asks_for_no_more_than_their_page() -> None:
 
 def test_filters_and_order_narrow_statements() -> None:
     a_draft()
-    a_draft("cooling", contract=a_contract_with_power("NR-2019"), incident="INC-2")
+    a_draft(
+        "cooling", contract=a_contract_with_power("NR-2019", vendor=Vendor.objects.get()), incident="INC-2"
+    )
     program = administrator()
 
     def numbers(query: str) -> list[str]:
@@ -301,6 +304,23 @@ def test_a_longer_list_asks_the_database_no_more_often() -> None:
             program.get("draft-lines")
         counts.append(len(asked))
         a_draft(
-            f"more-{number}", contract=a_contract_with_power(f"NR-{number}"), incident=f"INC-{number + 5}"
+            f"more-{number}",
+            contract=a_contract_with_power(f"NR-{number}", vendor=Vendor.objects.get()),
+            incident=f"INC-{number + 5}",
         )
     assert counts[1] == counts[2]
+
+
+def test_an_act_that_needs_a_second_person_is_asked_for_and_nothing_is_done() -> None:
+    a_draft()
+    program = administrator()
+    person("boss", is_superuser=True)
+    body = {"reason": "Month closed", "reasons": reasons(program)}
+    answers = [program.post(f"{JUNE}/finalise", body, idempotency_key="june") for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [202, 202]
+    request = Approval.objects.get()
+    assert (answers[0].json()["request"], answers[0].json()["act"]) == (request.pk, "finalise")
+    assert answers[0].json() == answers[1].json()
+    assert "credit due USD 200.00" in answers[0].json()["effect"]
+    assert not StatementRevision.objects.exists()

@@ -162,7 +162,8 @@ def _flat(detail: Any, *, place: str = "") -> Iterator[dict[str, str]]:
     """Yield each error with the field that it is about, such as `rows[3].vendor`; empty for the whole."""
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
-            here = place if name in WHOLE else f"{place}.{name}" if place else str(name)
+            step = f"[{name}]" if isinstance(name, int) else f".{name}" if place else str(name)
+            here = place if name in WHOLE else f"{place}{step}"
             yield from _flat(inner, place=here)
     elif isinstance(detail, list | tuple):
         for number, inner in enumerate(detail):

@@ -35,6 +35,7 @@ IF_MATCH = OpenApiParameter(
     required=True,
     description="The ETag that you read. Of another state the change is refused with 412.",
 )
+REASON = OpenApiParameter("reason", str, required=True, description="Why; it is kept in the history.")
 
 
 class Addresses(GenericViewSet):
@@ -275,12 +276,7 @@ class Records(Rows):
 class Removable:
     """Adds removing to records that nothing hangs on; most are ended or archived instead."""
 
-    @extend_schema(
-        parameters=[
-            IF_MATCH,
-            OpenApiParameter("reason", str, required=True, description="Why; it is kept in the history."),
-        ]
-    )
+    @extend_schema(parameters=[IF_MATCH, REASON])
     def destroy(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Remove a record that was entered by mistake, if it still is what you read."""
         with transaction.atomic():

@@ -162,6 +162,12 @@ def answer_claim(
             code="credited",
         )
     check_allowed(held, new=new)
+    if held.state == ClaimState.CREDITED:
+        raise ValidationError(
+            f"All that was accepted of {held} has come. Undo the match of what belongs elsewhere: then it"
+            " stands where it stood before.",
+            code="credited",
+        )
     columns: dict[str, Any] = {"vendor_reference": vendor_reference} if vendor_reference else {}
     step(
         held,
@@ -260,7 +266,11 @@ def reopen_claim(
 ) -> Claim:
     """Take a credited claim back to where it stood: what had come was taken back or belongs elsewhere."""
     held = locked_claim(claim)
-    check_allowed(held, new=ClaimState.ACCEPTED)
+    if held.state != ClaimState.CREDITED:
+        raise ValidationError(
+            f"{held} is {held.state.replace('_', ' ')}: only a credited claim goes back to where it stood.",
+            code="move",
+        )
     figures, new = balance(held), _stood_at(held)
     # What comes without asking is accepted whatever it comes to later.
     whole = held.automatic and figures.accepted == figures.asked
