@@ -309,7 +309,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     # One name for each closed list, whatever the fields that hold it are called.
     "ENUM_NAME_OVERRIDES": {
-        "LineStatusEnum": "sla.models.LineFigures.Status",
         "ResponsibleEnum": "incidents.models.choices.Responsible",
         "OutageKindEnum": "incidents.models.choices.OutageKind",
         "MeasuredByEnum": "incidents.models.choices.MeasuredBy",
