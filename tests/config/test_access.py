@@ -381,23 +381,21 @@ def test_pages_open_to_whom_the_matrix_lets_in(reader: Client, role: str) -> Non
     own = Vendor.objects.get(slug=OWN)
     if not (sees_all(role) or role in NARROW):
         return
-    posts = set(
-        [
-            "join",
-            "go",
-            "drop",
-            "try",
-            "again",
-            "verify",
-            "off",
-            "act",
-            "hold",
-            "step",
-            "test",
-            "address",
-            "fetch",
-        ]
-    )
+    posts = {
+        "join",
+        "go",
+        "drop",
+        "try",
+        "again",
+        "verify",
+        "off",
+        "act",
+        "hold",
+        "step",
+        "test",
+        "address",
+        "fetch",
+    }
     for name, url in addresses_of(own):
         if not allows(role, PAGES[name]) or name.rsplit("_", 1)[1] in posts:
             continue
