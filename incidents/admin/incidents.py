@@ -6,8 +6,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -16,14 +14,14 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from incidents.admin.actions import VendorActionForm, done_to_each, reason_given
-from incidents.admin.feeds.views import join_view, require_change, split_view, views_of
 from incidents.admin.filters import AttentionFilter
 from incidents.admin.impacts import ImpactInline
+from incidents.admin.joining import JoinedAdmin
 from incidents.admin.positions import PositionInline
-from incidents.admin.records import FactAdmin, FactInline, vendors_visible
+from incidents.admin.records import FactInline, vendors_visible
 from incidents.admin.times import TimesInOrder
 from incidents.models import ClockStop, Incident, Milestone, Outage, StopReason
-from incidents.selectors import contested_positions, listed_incidents, twins_of
+from incidents.selectors import contested_positions, listed_incidents
 from incidents.services import attribute_incident, confirm_outage, resolve_incident
 from incidents.services.feeds.merging import BY_PERSON, NO_FIELDS, field_of, written
 from vendors.admin import signed_in
@@ -86,7 +84,7 @@ class ClockStopInline(FactInline):
 
 
 @admin.register(Incident)
-class IncidentAdmin(FactAdmin):
+class IncidentAdmin(JoinedAdmin):
     """The incidents."""
 
     change_form_template = "incidents/change_form.html"
@@ -140,42 +138,6 @@ class IncidentAdmin(FactAdmin):
         if form is not None:
             form.offer(vendors_visible(request))
         return response
-
-    def get_urls(self) -> list[URLPattern]:
-        """Add joining and taking apart."""
-        wrap = self.admin_site.admin_view
-        return [
-            path("<int:pk>/join/", wrap(self.join), name="incidents_incident_join"),
-            path("<int:pk>/split/<int:record>/", wrap(self.split), name="incidents_incident_split"),
-            *super().get_urls(),
-        ]
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
-    ) -> HttpResponse:
-        """Show below its own fields what each feed says of it, and what may be the same outage."""
-        incident = self.get_object(request, object_id) if object_id else None
-        extra = dict(extra_context or {})
-        if incident is not None:
-            visible = Incident.objects.visible_to(signed_in(request))
-            extra |= {"views": views_of(incident), "twins": twins_of(incident, among=visible)}
-        return super().changeform_view(request, object_id, form_url, extra)
-
-    def join(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Join another incident to this one."""
-        require_change(request)
-        incidents = Incident.objects.visible_to(signed_in(request))
-        return join_view(request, incidents=incidents, incident=get_object_or_404(incidents, pk=pk))
-
-    def split(self, request: HttpRequest, pk: int, record: int) -> HttpResponse:
-        """Make a view of it an incident of its own."""
-        require_change(request)
-        incidents = Incident.objects.visible_to(signed_in(request))
-        return split_view(request, incident=get_object_or_404(incidents, pk=pk), record_pk=record)
 
     def zone_fieldset(self) -> list[Any]:
         """Return the zone as the first thing under the outages."""

@@ -37,11 +37,11 @@ class Proposal:
 
 @dataclass(frozen=True, kw_only=True)
 class Twin:
-    """Two incidents that may be one: the same service was out at about the same time."""
+    """Two incidents that may be one: a service of both was out at about the same time, or a person asks."""
 
     kept: Incident
     other: Incident
-    service: Service
+    service: Service | None
 
 
 @dataclass(frozen=True, kw_only=True)

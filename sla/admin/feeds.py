@@ -10,7 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from incidents.admin import FeedSourceAdmin, MaintenanceWindowAdmin
-from incidents.models import FeedSource, MaintenanceWindow, ProposedWindow
+from incidents.models import FeedSource, Incident, MaintenanceWindow, ProposedWindow
+from incidents.services.feeds.joining import JoinEffect
+from sla.services.joins import effects_of_joins
 from sla.services.narrated import money_of_windows
 from sla.services.notices import judge_notice
 from vendors.admin import signed_in
@@ -25,6 +27,12 @@ class FeedPageAdmin(FeedSourceAdmin):
     def money_of(self, request: HttpRequest, windows: Iterable[ProposedWindow]) -> Mapping[int, str]:
         """Return what windows would change in money, by their keys."""
         return money_of_windows(windows, user=signed_in(request), now=timezone.now())
+
+    def effects_of(
+        self, request: HttpRequest, pairs: Iterable[tuple[Incident, Incident]]
+    ) -> Mapping[tuple[int, int], JoinEffect]:
+        """Return what joining incidents would change in money, and whose clock holds then."""
+        return effects_of_joins(pairs, user=signed_in(request), now=timezone.now())
 
 
 @admin.register(MaintenanceWindow)

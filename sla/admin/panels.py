@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import admin
@@ -11,9 +12,11 @@ from django.utils import timezone
 
 from incidents.admin import IncidentAdmin
 from incidents.models import Incident
+from incidents.services.feeds.joining import JoinEffect
 from sla.admin.registers import RegisterImports, may_import
 from sla.admin.reports import report_url, vendor_report_url
 from sla.services import touched
+from sla.services.joins import effects_of_joins
 from vendors.admin import ContractAdmin, VendorAdmin, signed_in
 from vendors.models import Contract, Vendor, zone_of
 
@@ -97,6 +100,12 @@ class IncidentPageAdmin(IncidentAdmin):
     """An incident with the service levels that it touches, and what they come to."""
 
     change_form_template = "sla/incident.html"
+
+    def effects_of(
+        self, request: HttpRequest, pairs: Iterable[tuple[Incident, Incident]]
+    ) -> Mapping[tuple[int, int], JoinEffect]:
+        """Return what joining incidents would change in money, and whose clock holds then."""
+        return effects_of_joins(pairs, user=signed_in(request), now=timezone.now())
 
     def changeform_view(
         self,

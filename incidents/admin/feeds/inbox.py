@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from incidents.admin.feeds.deciding import NOTHING_OF_OURS, decide, table_of
+from incidents.admin.feeds.joins import EffectsOf, joinings
 from incidents.models import FeedSource, Incident, Outage, OutageKind, ProposedWindow, UnmatchedName
 from incidents.selectors import Inbox, Proposal, attributions, inbox_of
 from incidents.services.feeds.conflicts import Conflict, open_conflicts
@@ -75,7 +76,9 @@ class Whose:
 MoneyOf = Callable[[Iterable[ProposedWindow]], Mapping[int, str]]
 
 
-def inbox_view(request: HttpRequest, *, base: Mapping[str, Any], money_of: MoneyOf) -> HttpResponse:
+def inbox_view(
+    request: HttpRequest, *, base: Mapping[str, Any], money_of: MoneyOf, effects_of: EffectsOf
+) -> HttpResponse:
     """Show what waits, or do what was pressed; what cannot be done is said beside what was chosen."""
     if not request.user.has_perm("incidents.view_feedsource"):
         raise PermissionDenied
@@ -92,11 +95,12 @@ def inbox_view(request: HttpRequest, *, base: Mapping[str, Any], money_of: Money
                 messages.error(request, " ".join(error.messages))
                 return HttpResponseRedirect(reverse("admin:incidents_inbox"))
             asked[table] = Asked(why=request.POST.get(f"why_{table}", ""), wrong=error.messages)
-    context = {**base, "title": "Inbox of feeds", "asked": asked, **_tables(request, money_of=money_of)}
+    tables = _tables(request, money_of=money_of, effects_of=effects_of)
+    context = {**base, "title": "Inbox of feeds", "asked": asked, **tables}
     return TemplateResponse(request, "incidents/feeds/inbox.html", context)
 
 
-def _tables(request: HttpRequest, *, money_of: MoneyOf) -> dict[str, Any]:
+def _tables(request: HttpRequest, *, money_of: MoneyOf, effects_of: EffectsOf) -> dict[str, Any]:
     found = inbox_of(request.user, now=timezone.now())
     words = unexplained_words(FeedSource.objects.all().visible_to(request.user))
     conflicts = open_conflicts(signed_in(request))
@@ -108,7 +112,7 @@ def _tables(request: HttpRequest, *, money_of: MoneyOf) -> dict[str, Any]:
         "windows": posted(found.windows[:MOST_SHOWN], money_of=money_of),
         "unconfirmed": found.unconfirmed[:MOST_SHOWN],
         "letters": found.letters[:MOST_SHOWN],
-        "twins": found.twins[:MOST_SHOWN],
+        "twins": joinings(found.twins[:MOST_SHOWN], effects_of=effects_of, both_ways=True),
         "conflicts": [_shown(conflict) for conflict in conflicts[:MOST_SHOWN]],
         "counts": _counts(found, words=words, conflicts=conflicts),
         "words": _words(request, words[:MOST_SHOWN]),

@@ -17,11 +17,13 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminPasswordToggleWidget
 
 from incidents.admin.feeds.inbox import inbox_view
+from incidents.admin.feeds.joins import Pair
 from incidents.admin.feeds.pushing import address_view, again_view, panel_of, whole_view
 from incidents.admin.feeds.wizard import choose_view
 from incidents.models import ComponentRule, FeedSource, ProposedWindow, SeverityRule
 from incidents.selectors import feed_choices
 from incidents.services.feeds.fetching import ask_for_fetching
+from incidents.services.feeds.joining import JoinEffect
 from incidents.services.feeds.rematching import bring_again
 from vendors.admin import RecordAdmin, RecordInline, signed_in
 from vendors.admin.records import RecordForm
@@ -167,11 +169,19 @@ class FeedSourceAdmin(RecordAdmin):
 
     def inbox(self, request: HttpRequest) -> HttpResponse:
         """Show what feeds leave to a person."""
-        money_of = partial(self.money_of, request)
-        return inbox_view(request, base=self._base(request), money_of=money_of)
+        return inbox_view(
+            request,
+            base=self._base(request),
+            money_of=partial(self.money_of, request),
+            effects_of=partial(self.effects_of, request),
+        )
 
     def money_of(self, request: HttpRequest, windows: Iterable[ProposedWindow]) -> Mapping[int, str]:
         """Return what windows would change in money, by their keys; facts alone know none."""
+        return {}
+
+    def effects_of(self, request: HttpRequest, pairs: Iterable[Pair]) -> Mapping[tuple[int, int], JoinEffect]:
+        """Return what joining incidents would change, by the keys of both; facts alone know no money."""
         return {}
 
     def choose(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:

@@ -37,7 +37,7 @@ def views_of(incident: Incident) -> list[View]:
     return [
         View(
             record=record,
-            clock=_clock(record.source.measured_by),
+            clock=clock_named(record.source.measured_by),
             said=said,
             conflicts=list(conflicts_of(record)) if record.conflicts else [],
         )
@@ -46,7 +46,8 @@ def views_of(incident: Incident) -> list[View]:
     ]
 
 
-def _clock(code: str) -> str:
+def clock_named(code: str) -> str:
+    """Return whose clock a code means, as a person reads it."""
     return str(dict(MeasuredBy.choices).get(code, code))
 
 
@@ -54,11 +55,11 @@ def said_of_join(incident: Incident) -> str:
     """Say what stands on an incident after another was joined to it."""
     clocks = sorted({row.measured_by for row in incident.outages.standing()})
     if len(clocks) > 1:
-        whose = ", ".join(map(_clock, clocks))
+        whose = ", ".join(map(clock_named, clocks))
         return f"{incident} shows the outages by each clock side by side, as alternatives: {whose}."
     if clocks:
         return (
-            f"{incident} keeps its own outages: both go by one clock ({_clock(clocks[0])}). "
+            f"{incident} keeps its own outages: both go by one clock ({clock_named(clocks[0])}). "
             "What the other feed says stands beside them, and counts nothing."
         )
     return f"{incident} has both as views; no outage is recorded yet."

@@ -1,6 +1,8 @@
 """Several tellings of one outage are views of one incident: joined, and taken apart again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -12,6 +14,39 @@ from incidents.services.feeds.merging import is_a_persons
 from incidents.services.feeds.rematching import bring_record_again
 from incidents.services.incidents import attribute_incident
 from vendors.services import checked_reason, remove_record
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinEffect:
+    """What joining would do, in words: which clock holds then, the money, what counts no more, or why not."""
+
+    holds: str = ""
+    money: str = ""
+    warning: str = ""
+    refused: str = ""
+
+
+@contextmanager
+def tried_join(kept: Incident, other: Incident, *, by: User, at: datetime) -> Iterator[Incident]:
+    """Yield an incident as it would be with another joined to it; nothing of it is kept.
+
+    Raises ValidationError where they cannot be joined.
+    """
+    with transaction.atomic():
+        rows = Incident.objects.in_bulk([kept.pk, other.pk])
+        yield join_incidents(
+            rows[kept.pk], rows[other.pk], by=by, at=at, reason="To see what it would change"
+        )
+        transaction.set_rollback(True)
+
+
+def refusal_of_join(kept: Incident, other: Incident) -> str:
+    """Say why an incident cannot be joined to another, empty where nothing is known against it."""
+    try:
+        _refuse(kept, other, records=list(other.records.all()))
+    except ValidationError as error:
+        return " ".join(error.messages)
+    return ""
 
 
 @transaction.atomic
