@@ -13,12 +13,13 @@ from enum import StrEnum
 from incidents.models import MaintenanceWindow
 from sla.engine.facts import Incident, Inputs, Maintenance, Outage
 from sla.engine.intervals import Interval, micro, total
-from sla.engine.ledger.exclusions import doubt, refusal
+from sla.engine.ledger.exclusions import doubt, latest_notice, refusal
 from sla.engine.ledger.index import FactIndex, index_facts
 from sla.engine.results import Measured, Result, TimeClass
 from sla.engine.terms import Terms
 from sla.engine.terms.rules import ExclusionRule, ExclusionSource
 from sla.engine.terms.targets import Measurer
+from sla.engine.trace import spoken_length
 from sla.inputs import inputs_of
 from sla.models import ServiceLevelAgreement
 from sla.services.statements.drafts import result_of
@@ -143,17 +144,23 @@ def _line(
 ) -> JudgedNotice:
     excluded, counted, other = _minutes(one, unit=unit)
     said = list(_verdicts(clauses, counted=counted))
+    if clauses.has_rule and clauses.is_cancelled:
+        counted = other = 0  # no work is announced any more that could count
     return JudgedNotice(
         agreement=agreement,
         period=one.window.label,
         level=level,
         unit=unit,
         verdicts=tuple(verdict for verdict, _ in said) or (NoticeVerdict.EXCLUDABLE,),
-        why="; ".join(why for _, why in said if why),
+        why="; ".join(filter(None, [*(why for _, why in said), _said_in_time(clauses)])),
         excluded=excluded,
         counted=counted,
         other=other,
     )
+
+
+def _said_in_time(clauses: Clauses) -> str:
+    return clauses.in_time if clauses.has_rule and not clauses.is_cancelled and not clauses.refused else ""
 
 
 def _minutes(one: Measured, *, unit: str) -> tuple[int, int, int]:
@@ -182,14 +189,16 @@ class Clauses:
     outside: int
     has_limits: bool
     doubt: str
+    in_time: str
 
 
 def _clauses(
     terms: Terms, *, fact: Maintenance | None, window: MaintenanceWindow, index: FactIndex
 ) -> Clauses:
     rules = [rule for rule in terms.exclusions if rule.source is ExclusionSource.MAINTENANCE]
-    refusals = [refusal(fact, rule=rule, index=index) for rule in rules] if fact is not None else []
+    refusals = [_refusal(fact, rule=rule, index=index) for rule in rules] if fact is not None else []
     passed = [rule for rule, refused in zip(rules, refusals, strict=False) if not refused]
+    in_time = [_notice(fact, rule=rule, index=index) for rule in passed] if fact is not None else []
     announced = Interval(window.starts_at, window.ends_at)
     return Clauses(
         has_rule=bool(rules),
@@ -200,7 +209,36 @@ def _clauses(
         outside=min((_outside(rule, announced=announced, index=index) for rule in passed), default=0),
         has_limits=any(rule.quotas or rule.max_per_event for rule in passed),
         doubt=_doubt(fact, rules=passed, index=index) if fact is not None else "",
+        in_time="; ".join(dict.fromkeys(filter(None, in_time))),
     )
+
+
+def _refusal(fact: Maintenance, *, rule: ExclusionRule, index: FactIndex) -> str:
+    """Return why a clause is not passed; of a notice that came too late by how much."""
+    refused = refusal(fact, rule=rule, index=index)
+    return (_notice(fact, rule=rule, index=index) or refused) if refused else ""
+
+
+def _notice(fact: Maintenance, *, rule: ExclusionRule, index: FactIndex) -> str:
+    """Say when the notice came, by which stamp, and when the clause needed it; empty where it asks none."""
+    if not rule.notice or fact.emergency or fact.cancelled:
+        return ""
+    latest = latest_notice(fact, rule=rule, index=index)
+    unit = rule.notice_unit.value.replace("_", " ")
+    asked = f"needed by {latest:%Y-%m-%d %H:%M} UTC: the clause asks for {rule.notice.normalize():f} {unit}"
+    if fact.noticed_at is None:
+        return f"no notice is recorded; it was {asked}"
+    late, length = fact.noticed_at >= latest, spoken_length(micro(abs(fact.noticed_at - latest)))
+    how = f"{length} {'too late' if late else 'in time'}"
+    if fact.noticed_at == latest:
+        how = "just in time" if rule.notice_inclusive else "too late: notice is needed before that"
+    return f"notice came {fact.noticed_at:%Y-%m-%d %H:%M} UTC ({_stamp(fact)}), {how}; it was {asked}"
+
+
+def _stamp(fact: Maintenance) -> str:
+    if fact.by_senders_word:
+        return "its sender's own stamp"
+    return "when it was received here" if fact.noticed_at == fact.received_at else "as entered here"
 
 
 def _doubt(fact: Maintenance, *, rules: Iterable[ExclusionRule], index: FactIndex) -> str:

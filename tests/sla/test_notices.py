@@ -18,6 +18,10 @@ from vendors.models import WeeklyHours
 
 pytestmark = pytest.mark.django_db
 NOW = at("2019-06-05 12:00")
+ASKED = "it was needed by 2019-06-07 01:00 UTC: the clause asks for 72 hours"
+IN_TIME = f"notice came 2019-06-07 00:00 UTC (as entered here), 1 h in time; {ASKED}"
+STATED = IN_TIME.replace("as entered here", "its sender's own stamp")
+RECEIVED = IN_TIME.replace("as entered here", "when it was received here")
 
 
 def a_clause(**fields: Any) -> ExclusionRule:
@@ -53,24 +57,42 @@ def judged(window: MaintenanceWindow) -> tuple[str, str, int, int, int]:
 @pytest.mark.parametrize(
     ("fields", "found"),
     [
-        ({}, ("excludable", "", 120, 0, 0)),
+        ({}, ("excludable", IN_TIME, 120, 0, 0)),
         (
             {"noticed_at": at("2019-06-07 01:01")},
-            ("notice too short", "notice came after 2019-06-07 01:00 UTC", 0, 120, 0),
+            (
+                "notice too short",
+                f"notice came 2019-06-07 01:01 UTC (as entered here), 1 min too late; {ASKED}",
+                0,
+                120,
+                0,
+            ),
         ),
-        ({"noticed_at": at("2019-06-07 01:00")}, ("excludable", "", 120, 0, 0)),
-        ({"noticed_at": None}, ("no time of notice is recorded", "no notice is recorded", 0, 120, 0)),
+        (
+            {"noticed_at": at("2019-06-07 01:00")},
+            (
+                "excludable",
+                f"notice came 2019-06-07 01:00 UTC (as entered here), just in time; {ASKED}",
+                120,
+                0,
+                0,
+            ),
+        ),
+        (
+            {"noticed_at": None},
+            ("no time of notice is recorded", f"no notice is recorded; {ASKED}", 0, 120, 0),
+        ),
         (
             {"emergency": True},
             ("emergency work is not listed", "emergency work is not listed in the clause", 0, 120, 0),
         ),
         (
             {"cancelled_at": at("2019-06-08 00:00")},
-            ("cancelled", "a notice that was called off excludes nothing", 0, 120, 0),
+            ("cancelled", "a notice that was called off excludes nothing", 0, 0, 0),
         ),
         (
             {"actual_ended_at": at("2019-06-10 03:25")},
-            ("overran", "the work ended 25 min after the announced end", 120, 25, 0),
+            ("overran", f"the work ended 25 min after the announced end; {IN_TIME}", 120, 25, 0),
         ),
     ],
 )
@@ -88,7 +110,7 @@ def test_a_notice_is_judged_against_the_clause_at_once(
             (
                 "in time only by its sender's own stamp",
                 "it says that it was sent 2019-06-07 00:00 UTC, and was first seen here 2019-06-09 08:00 "
-                "UTC, by which notice came after 2019-06-07 01:00 UTC",
+                f"UTC, by which notice came after 2019-06-07 01:00 UTC; {STATED}",
                 120,
                 0,
                 0,
@@ -98,14 +120,15 @@ def test_a_notice_is_judged_against_the_clause_at_once(
             None,
             (
                 "in time only by its sender's own stamp",
-                "it says that it was sent 2019-06-07 00:00 UTC; when it reached us is not known",
+                f"it says that it was sent 2019-06-07 00:00 UTC; when it reached us is not known; {STATED}",
                 120,
                 0,
                 0,
             ),
         ),
         # Seen in time as well: the stamp decides nothing.
-        (at("2019-06-07 00:30"), ("excludable", "", 120, 0, 0)),
+        (at("2019-06-07 00:30"), ("excludable", STATED, 120, 0, 0)),
+        (at("2019-06-07 00:00"), ("excludable", RECEIVED, 120, 0, 0)),
     ],
 )
 def test_notice_that_rests_on_its_senders_stamp_alone_says_so(
@@ -126,7 +149,7 @@ def test_only_the_hours_in_which_work_is_allowed_are_taken_out() -> None:
     agreement = under(a_clause(within=nights.code))
     assert judged(a_notice(agreement)) == (
         "outside the allowed hours",
-        "60 min lie outside the hours in which work is allowed",
+        f"60 min lie outside the hours in which work is allowed; {IN_TIME}",
         60,
         60,
         0,
@@ -146,7 +169,7 @@ def test_what_earlier_downtime_used_of_a_quota_is_gone() -> None:
     )
     assert judged(a_notice(agreement)) == (
         "quota used up",
-        "20 min are more than what is left of the limits",
+        f"20 min are more than what is left of the limits; {IN_TIME}",
         100,
         20,
         0,
@@ -160,7 +183,7 @@ def test_what_earlier_downtime_used_of_a_quota_is_gone() -> None:
     again = MaintenanceWindow.objects.get(reference="CHG-17")
     assert judged(again) == (
         "quota used up",
-        "65 min are more than what is left of the limits",
+        f"65 min are more than what is left of the limits; {IN_TIME}",
         55,
         65,
         0,

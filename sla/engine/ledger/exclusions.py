@@ -302,12 +302,12 @@ def refusal(work: Maintenance, *, rule: ExclusionRule, index: FactIndex) -> str:
         return ""
     if work.noticed_at is None:
         return "no notice is recorded"
-    latest = _latest_notice(work, rule=rule, index=index)
+    latest = latest_notice(work, rule=rule, index=index)
     in_time = work.noticed_at <= latest if rule.notice_inclusive else work.noticed_at < latest
     return "" if in_time else f"notice came after {latest:%Y-%m-%d %H:%M} UTC"
 
 
-def _latest_notice(work: Maintenance, *, rule: ExclusionRule, index: FactIndex) -> datetime:
+def latest_notice(work: Maintenance, *, rule: ExclusionRule, index: FactIndex) -> datetime:
     """Return the last instant at which notice was still in time (A18: measured to the start)."""
     unit = {OffsetUnit.HOURS: 3600, OffsetUnit.DAYS: 86400, OffsetUnit.WEEKS: 604800}.get(rule.notice_unit)
     if unit is not None:
