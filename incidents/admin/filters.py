@@ -27,7 +27,7 @@ class AttentionFilter(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Incident]") -> "QuerySet[Incident]":
         """Keep the incidents that need what was chosen."""
         wanted: dict[str, dict[str, Any]] = {
-            "vendor": {"vendor": None},
+            "vendor": {"needs_vendor": True},
             "times": {"needs_times": True},
             "contested": {"is_contested": True},
             "out": {"is_out": True},

@@ -21,7 +21,7 @@ from incidents.admin.positions import PositionInline
 from incidents.admin.records import FactInline, vendors_visible
 from incidents.admin.times import TimesInOrder
 from incidents.models import ClockStop, Incident, Milestone, Outage, StopReason
-from incidents.selectors import contested_positions, listed_incidents
+from incidents.selectors import clock_of, contested_positions, listed_incidents
 from incidents.services import attribute_incident, confirm_outage, resolve_incident
 from incidents.services.feeds.merging import BY_PERSON, NO_FIELDS, field_of, written
 from vendors.admin import signed_in
@@ -48,6 +48,14 @@ class OutageInline(FactInline):
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         """Open one empty form on a new incident."""
         return 0 if obj else 1
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Propose the clock of the feed that the incident came from."""
+        formset = super().get_formset(request, obj, **kwargs)
+        clock = clock_of(obj) if obj else ""
+        if clock and "measured_by" in formset.form.base_fields:
+            formset.form.base_fields["measured_by"].initial = clock
+        return formset
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: a mistaken outage is withdrawn, and stays on file."""
@@ -172,7 +180,7 @@ class IncidentAdmin(JoinedAdmin):
         needs = [
             text
             for needed, text in (
-                (obj.vendor_id is None, "A vendor"),
+                (obj.needs_vendor, "A vendor"),
                 (obj.needs_times, "Times"),
                 (obj.is_contested, "Contested"),
             )

@@ -73,6 +73,13 @@ class FactForm(RecordForm):
         return name
 
 
+def _timed(label: str, *, request: HttpRequest) -> str:
+    """Name the zone of the page beside a time; a new row's is chosen on the page itself."""
+    match = request.resolver_match
+    is_on_file = match is not None and "object_id" in match.kwargs
+    return f"{label} ({timezone.get_current_timezone_name()})" if is_on_file else label
+
+
 class _LocalTimes:
     """Fields of moments become fields of local time."""
 
@@ -80,7 +87,7 @@ class _LocalTimes:
         """Give each moment a field that reads and writes local time."""
         if isinstance(db_field, models.DateTimeField):
             return LocalDateTimeField(
-                label=str(db_field.verbose_name).capitalize(),
+                label=_timed(str(db_field.verbose_name).capitalize(), request=request),
                 required=not db_field.blank,
                 help_text=db_field.help_text,
             )

@@ -45,6 +45,18 @@ class FeedRecord(models.Model):
     conflicts = models.JSONField("where a person decided otherwise", default=list, blank=True)
     # A record that nobody can match to a service names its parts here, so that a list finds them.
     unmatched = models.JSONField("names that no service goes by", default=list, blank=True)
+    # By its names, and by a person's word.
+    concerns_nobody = models.BooleanField("none of its names concerns us", default=False, editable=False)
+    set_aside_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+    set_aside_at = models.DateTimeField("set aside", null=True, blank=True, editable=False)
+    set_aside_why = models.CharField("why it does not concern us", max_length=500, blank=True, editable=False)
 
     objects: ClassVar[FeedRecordManager] = FeedRecordManager()
 

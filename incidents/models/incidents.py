@@ -39,8 +39,15 @@ class IncidentQuerySet(RegisterQuerySet["Incident"]):
         return self.filter(status=IncidentStatus.OPEN)
 
     def unattributed(self) -> Self:
-        """Keep those whose vendor is still unknown."""
-        return self.filter(vendor=None)
+        """Keep those whose vendor is still unknown, and that may concern us."""
+        return self.filter(vendor=None).exclude(pk__in=Incident.objects.concerning_nobody().values("pk"))
+
+    def concerning_nobody(self) -> Self:
+        """Keep those of which a person said so, or none of whose names is a service of ours."""
+        by_names = self.filter(records__concerns_nobody=True, outages=None).exclude(
+            records__concerns_nobody=False
+        )
+        return self.filter(Q(records__set_aside_at__isnull=False) | Q(pk__in=by_names.values("pk")))
 
 
 class IncidentManager(RegisterManager.from_queryset(IncidentQuerySet)):  # type: ignore[misc]

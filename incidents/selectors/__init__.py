@@ -6,8 +6,11 @@
 from incidents.selectors.formats import feed_choices
 from incidents.selectors.inbox import Inbox, Proposal, Twin, attributions, inbox_of, twins, twins_of
 from incidents.selectors.incidents import (
+    clock_of,
     contested_incident_ids,
     contested_positions,
+    joined_as,
+    joined_from,
     listed_incidents,
     next_reference,
     services_by_feed_name,
@@ -19,10 +22,13 @@ __all__ = [
     "Proposal",
     "Twin",
     "attributions",
+    "clock_of",
     "contested_incident_ids",
     "contested_positions",
     "feed_choices",
     "inbox_of",
+    "joined_as",
+    "joined_from",
     "listed_incidents",
     "next_reference",
     "services_by_feed_name",

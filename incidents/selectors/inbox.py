@@ -67,7 +67,7 @@ def inbox_of(reader: Reader, *, now: datetime) -> Inbox:
         names=UnmatchedName.objects.all().visible_to(reader).select_related("source__vendor"),
         without_start=records.filter(
             incident__isnull=False, incident__planned=False, said__started_at=None, incident__outages=None
-        ),
+        ).exclude(incident__in=Incident.objects.concerning_nobody().values("pk")),
         unattributed=incidents.unattributed().exclude(source="").order_by("-pk"),
         windows=windows.select_related("record__source", "record__incident").order_by("-starts_at"),
         unconfirmed=unconfirmed.select_related("incident", "service").order_by("-started_at"),

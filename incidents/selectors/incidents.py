@@ -1,12 +1,16 @@
 """Reads for forms, lists and imports."""
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+from typing import Any
 
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 
-from incidents.models import Incident, Outage, Party, Position
+from incidents.models import FeedRecord, FeedSource, Incident, Outage, Party, Position
 from vendors.models import Service, ServiceAlias, Vendor
 
+MOST_JOINED = 50
 SETTLED = frozenset({Party.AGREED, Party.DETERMINED})
 
 
@@ -16,12 +20,39 @@ def next_reference() -> str:
     return f"INC-{max((int(reference[4:]) for reference in given), default=0) + 1:05d}"
 
 
+def clock_of(incident: Incident) -> str:
+    """Give the clock of the feed that an incident came from first, empty where it was typed in."""
+    source = FeedSource.objects.filter(code=incident.source).first() if incident.source else None
+    return source.measured_by if source else ""
+
+
+def joined_as(term: str) -> "QuerySet[Incident]":
+    """Give the incidents that others were joined to whose reference holds a text."""
+    return _holding(Incident.history.filter(history_type="-", reference__icontains=term.strip()))
+
+
+def joined_from(pk: int) -> "QuerySet[Incident]":
+    """Give the incidents that hold the record of one that was joined to another, by its old key."""
+    return _holding(Incident.history.filter(history_type="-", id=pk))
+
+
+def _holding(gone: "QuerySet[Any]") -> "QuerySet[Incident]":
+    """Give the incidents that have the records of removed ones now."""
+    numbers = list(gone.exclude(external_id="").values_list("source", "external_id")[:MOST_JOINED])
+    wanted = [Q(source__code=source, external_id=number) for source, number in numbers]
+    records = FeedRecord.objects.filter(reduce(or_, wanted)) if wanted else FeedRecord.objects.none()
+    return Incident.objects.filter(pk__in=records.values("incident"))
+
+
 def listed_incidents(incidents: "QuerySet[Incident]") -> "QuerySet[Incident]":
     """Give incidents with all that a list shows of each, in two queries."""
     standing = Outage.objects.standing().filter(incident=OuterRef("pk"))
     return incidents.select_related("vendor").annotate(
         first_started_at=standing.order_by("started_at").values("started_at")[:1],
         is_out=Exists(standing.filter(ended_at=None)),
+        needs_vendor=Case(
+            When(pk__in=Incident.objects.unattributed().values("pk"), then=True), default=False
+        ),
         needs_times=Exists(Outage.objects.needing_times().filter(incident=OuterRef("pk"))),
         is_contested=Case(When(pk__in=contested_incident_ids(), then=True), default=False),
     )

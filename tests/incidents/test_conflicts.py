@@ -6,7 +6,14 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from incidents.models import FeedRecord, FeedSource, Incident, MaintenanceWindow, Outage
-from incidents.services import Outcome, confirm_outage, record_incident, record_maintenance, record_outage
+from incidents.services import (
+    Outcome,
+    confirm_outage,
+    record_incident,
+    record_maintenance,
+    record_outage,
+    record_row,
+)
 from incidents.services.feeds.conflicts import Conflict, keep_ours, open_conflicts, take_theirs
 from tests.incidents.feed_rows import END, NOW, START, a_feed, imported, noticed, told
 from tests.incidents.rows import at
@@ -141,3 +148,59 @@ def test_a_conflict_whose_feed_says_something_new_meanwhile_is_another(page: Fee
 def test_conflicts_of_vendors_that_are_not_theirs_are_not_shown_to_a_reader(page: FeedSource) -> None:
     corrected(page)
     assert open_conflicts(person("stranger", is_staff=True)) == []
+
+
+def test_a_text_that_a_form_sends_back_with_other_line_ends_was_not_changed(page: FeedSource) -> None:
+    words = "Mail is slow. \nWe look into it.\n"
+    imported(page, told(narrative=words, title="Mail is down "))
+    incident = Incident.objects.get()
+    before = incident.history.count()
+    incident.narrative, incident.title = "Mail is slow. \r\nWe look into it.", "Mail is down"
+    record_row(incident, by=person(), reason="Only the start")
+    assert (incident.history.count(), incident.narrative) == (before, words)
+    imported(page, told(narrative=words + "It is over.", title="Mail is down "))
+    incident.refresh_from_db()
+    assert (listed(), incident.narrative) == ([], words + "It is over.")
+
+
+def test_a_text_that_was_kept_with_other_line_ends_before_is_no_conflict(page: FeedSource) -> None:
+    imported(page, told(narrative="One.\nTwo."))
+    incident = Incident.objects.get()
+    incident.narrative = "One.\r\nTwo."
+    record_incident(incident, by=person(), reason="As browsers did")
+    [row] = imported(page, told(narrative="One.\nTwo.")).rows
+    assert (row.outcome, listed()) == (Outcome.UNCHANGED, [])
+
+
+def test_a_changed_text_is_a_persons(page: FeedSource) -> None:
+    imported(page, told(narrative="One.\nTwo."))
+    incident = Incident.objects.get()
+    incident.narrative = "One.\r\nThree."
+    record_row(incident, by=person(), reason="It was three")
+    imported(page, told(narrative="One.\nTwo.\nFour."))
+    assert [row[0] for row in listed()] == ["incident, “narrative”"]
+
+
+@pytest.mark.parametrize("clock", ["us", "vendor_status_page"])
+def test_an_outage_entered_where_the_feed_told_no_start_is_the_answer(page: FeedSource, clock: str) -> None:
+    [row] = imported(page, told(started_at=None)).rows
+    assert row.notes == ("needs a start time: no outage recorded",)
+    mine = Outage(
+        incident=Incident.objects.get(),
+        service=Service.objects.get(),
+        measured_by=clock,
+        started_at=OURS,
+        ended_at=END,
+    )
+    record_outage(mine, by=person(), reason="Our graph")
+    [row] = imported(page, told(started_at=None, title="Mail was down")).rows
+    assert row.notes == ()
+    for _ in range(2):
+        imported(page, told(title="Mail was down", severity="minor"))
+        kinds = ("Outage: the service was not delivered", "Degraded: delivered, but poorly")
+        assert sorted(listed()) == [FROM, ("outage of mail Mail, “kind”", *kinds)]
+        outage = Outage.objects.get()
+        assert (outage.started_at, outage.kind, outage.measured_by) == (OURS, "outage", clock)
+    for conflict in found():
+        keep_ours(conflict, by=person(), at=NOW, reason="Our graph is finer")
+    assert (listed(), Outage.objects.count()) == ([], 1)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from html import unescape
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +14,7 @@ from django.contrib.auth.models import Permission, User
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from incidents.admin.feeds.columns import LABELS
 from incidents.feeds.formats import FORMATS
@@ -29,7 +31,8 @@ from incidents.models import (
     ProposedWindow,
     UnmatchedName,
 )
-from incidents.services import record_outage
+from incidents.services import confirm_outage, record_outage
+from incidents.services.feeds.merging import apart
 from incidents.services.feeds.reports import ImportRow, Part
 from incidents.services.feeds.runs import Outcome
 from incidents.services.feeds.tallies import Tally
@@ -633,6 +636,146 @@ def test_the_page_of_an_old_incident_offers_what_may_be_the_same_outage(boss: Cl
     shown = boss.get(f"/admin/incidents/incident/{first.pk}/change/").content.decode()
     assert "The same outage elsewhere, perhaps" in shown
     assert f'name="other" value="{second.reference}"' in shown
+
+
+def test_an_incident_of_a_feed_proposes_the_clock_of_that_feed(boss: Client, mail: Service) -> None:
+    imported(a_feed(vendor=mail.contract.vendor), told(started_at=None))
+    shown = boss.get(f"/admin/incidents/incident/{Incident.objects.get().pk}/change/").content.decode()
+    empty = shown[shown.index('name="outages-__prefix__-measured_by"') :]
+    assert re.search(r'value="vendor_status_page"\s+selected', empty[: empty.index("</select>")])
+
+
+def test_what_does_not_concern_us_asks_for_no_vendor_and_no_start(boss: Client) -> None:
+    monitor = a_feed("monitor", clock="us")
+    imported(monitor, told(started_at=None))
+    shown = boss.get(INBOX).content.decode()
+    assert ("Whose failure was it" in shown, "Incidents without a start" in shown) == (True, True)
+    name = UnmatchedName.objects.get()
+    boss.post(INBOX, {"do": "names", f"service_{name.pk}": "none", "why_names": "Not ours"})
+    shown = boss.get(INBOX).content.decode()
+    assert ("Whose failure was it" in shown, "Incidents without a start" in shown) == (False, False)
+    # A second name that nobody explained asks again.
+    imported(monitor, told(started_at=None, components=parts("Mail sending", "DNS")))
+    assert "Whose failure was it" in boss.get(INBOX).content.decode()
+
+
+def test_a_person_says_that_an_incident_does_not_concern_us(boss: Client, mail: Service) -> None:
+    imported(a_feed("monitor", clock="us"), told(external_id="m1"), told(external_id="m2"))
+    first, second = Incident.objects.order_by("pk")
+    given = {"do": "vendors", f"vendor_{first.pk}": "none", f"vendor_{second.pk}": mail.contract.vendor_id}
+    assert "Say why" in boss.post(INBOX, {**given, "why_vendors": " "}).content.decode()
+    assert list(Incident.objects.unattributed()) == [second, first]
+    done = boss.post(INBOX, {**given, "why_vendors": "Another site"}, follow=True)
+    assert said(done) == ["1 incident is attributed. 1 incident does not concern us."]
+    assert list(Incident.objects.unattributed()) == []
+    record = first.records.get()
+    assert (record.set_aside_by, record.set_aside_why) == (User.objects.get(username="boss"), "Another site")
+    shown = boss.get(f"/admin/incidents/incident/{first.pk}/change/").content.decode()
+    assert "Does not concern us, says boss" in shown
+
+
+@pytest.mark.parametrize(
+    ("act", "words"), [("accept", "taken by boss, "), ("decline", "left as posted by boss, ")]
+)
+def test_the_page_of_an_import_says_what_was_decided_of_narrated_times(
+    boss: Client, mail: Service, act: str, words: str
+) -> None:
+    saved(ServiceAlias(service=mail, name="Mail sending"))
+    update = {
+        "body": "Between 04:15 and 05:28 UTC mail was down.",
+        "status": "resolved",
+        "created_at": "2019-06-25T06:00:00Z",
+    }
+    file = a_file(started_at="2019-06-25T05:15:00Z", incident_updates=[update])
+    chosen(boss, vendor=mail.contract.vendor_id, file=file)
+    upload = FeedUpload.objects.get()
+    boss.post(f"/admin/incidents/feedupload/{upload.pk}/go/")
+    address = f"/admin/incidents/feedupload/{upload.pk}/change/"
+    told_of = "The text tells of 2019-06-25 04:15 to 2019-06-25 05:28 UTC: 73 min instead of 13"
+    assert f"{told_of}</p>" in boss.get(address).content.decode()
+    window = ProposedWindow.objects.get()
+    boss.post(INBOX, {"do": f"{act}:{window.pk}", "why_windows": "As they say"})
+    assert f"{told_of} ({words}" in boss.get(address).content.decode()
+
+
+def test_narrated_times_are_not_offered_where_no_outage_could_take_them(boss: Client, mail: Service) -> None:
+    window = FeedWindow(start=START, end=END, quote="as we found out")
+    imported(a_feed(vendor=mail.contract.vendor), told(windows=(window,)))
+    shown = boss.get(INBOX).content.decode()
+    assert "These can be taken once its feed has an outage here" in shown
+    assert "Take these" not in shown
+    assert "Keep posted" in shown
+
+
+def test_what_cannot_be_joined_says_why_and_offers_no_button(boss: Client, mail: Service) -> None:
+    saved(ServiceAlias(service=mail, name="Mail sending"))
+    now = timezone.now()
+    times = {"started_at": now - timedelta(hours=2), "resolved_at": now - timedelta(hours=1)}
+    imported(a_feed(vendor=mail.contract.vendor), told(**times))
+    imported(a_feed("monitor", clock="us"), told(external_id="m7", **times))
+    mine = Outage.objects.get(measured_by="us")
+    confirm_outage(mine, at=now, by=person(), reason="Our graph")
+    page, monitor = Incident.objects.get(source="page"), mine.incident
+    shown = boss.get(INBOX).content.decode()
+    assert f'value="join:{page.pk}:{monitor.pk}"' not in shown
+    assert f'value="join:{monitor.pk}:{page.pk}"' in shown
+    assert "not possible. A person confirmed or changed the times of" in shown
+
+
+LONG = "2023-09-20 20:21 UTC investigating: We are looking into reports of slow mail in "
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shown"),
+    [
+        ("short", "", ("short", "empty")),
+        (
+            LONG + "Europe.",
+            LONG + "Asia.",
+            ("…reports of slow mail in Europe.", "…reports of slow mail in Asia."),
+        ),
+        (LONG, LONG + "x" * 70, ("…reports of slow mail in", "…reports of slow mail in " + "x" * 36 + "…")),
+        ("a" * 61, "b" * 61, ("a" * 60 + "…", "b" * 60 + "…")),
+    ],
+)
+def test_long_texts_are_shown_where_they_differ(one: str, other: str, shown: tuple[str, str]) -> None:
+    assert apart(one, other) == shown
+
+
+def test_a_joined_incident_is_found_by_its_old_reference_and_address(boss: Client, mail: Service) -> None:
+    saved(ServiceAlias(service=mail, name="Mail sending"))
+    imported(a_feed(vendor=mail.contract.vendor), told())
+    imported(a_feed("monitor", clock="us"), told(external_id="m7", title="mail: down"))
+    first, second = Incident.objects.get(source="page"), Incident.objects.get(source="monitor")
+    old, listed = f"/admin/incidents/incident/{second.pk}/change/", "/admin/incidents/incident/"
+    given = {"other": second.reference, "why": "One outage"}
+    boss.post(f"/admin/incidents/incident/{first.pk}/join/", given)
+    found = boss.get(listed, {"q": second.reference}).context["cl"].result_list
+    assert [row.reference for row in found] == [first.reference]
+    assert list(boss.get(listed, {"q": "monitor-m8"}).context["cl"].result_list) == []
+    led = boss.get(old, follow=True)
+    assert led.redirect_chain == [(f"/admin/incidents/incident/{first.pk}/change/", 302)]
+    assert said(led) == [f"The incident of this address was joined to {first}."]
+
+
+def test_the_history_of_an_incident_lists_what_became_of_its_outages(boss: Client, mail: Service) -> None:
+    saved(ServiceAlias(service=mail, name="Mail sending"))
+    imported(a_feed(vendor=mail.contract.vendor), told())
+    outage = Outage.objects.get()
+    outage.started_at = POSTED
+    record_outage(outage, by=person(), reason="Our graph")
+    shown = boss.get(f"/admin/incidents/incident/{outage.incident_id}/history/").content.decode()
+    assert "From: 2019-06-25 04:15 UTC → 2019-06-25 05:15 UTC" in shown
+    assert "Our graph" in shown
+    assert "From: 2019-06-25 04:15 UTC</p>" in shown
+
+
+def test_the_zone_stands_beside_the_times_of_an_incident(boss: Client, mail: Service) -> None:
+    saved(ServiceAlias(service=mail, name="Mail sending"))
+    imported(a_feed(vendor=mail.contract.vendor), told())
+    address = f"/admin/incidents/incident/{Incident.objects.get().pk}/change/"
+    assert f"From ({mail.contract.zone})" in boss.get(address).content.decode()
+    assert "From (UTC)" in boss.get(address, {"times_in": "UTC"}).content.decode()
 
 
 def parts(*names: str) -> tuple[FeedComponent, ...]:

@@ -21,7 +21,7 @@ from incidents.models import (
 )
 from incidents.services import accept_window, attribute_incident, decline_window
 from incidents.services.feeds.conflicts import Conflict, keep_ours, open_conflicts, take_theirs
-from incidents.services.feeds.inbox import finish_letter
+from incidents.services.feeds.inbox import finish_letter, set_aside
 from incidents.services.feeds.joining import join_incidents
 from incidents.services.feeds.rematching import explain_word, match_name, unexplained_words
 from vendors.admin import signed_in
@@ -95,15 +95,21 @@ def _are(count: int) -> str:
 def _attribute(request: HttpRequest, key: str, at: datetime) -> str:
     reason, by = _why(request, "vendors"), signed_in(request)
     vendors = {str(row.pk): row for row in Vendor.objects.all().visible_to(request.user)}
-    count = 0
+    count = nobodys = 0
     for incident in Incident.objects.visible_to(request.user).unattributed():
-        vendor = vendors.get(request.POST.get(f"vendor_{incident.pk}", ""))
-        if vendor is not None:
+        chosen = request.POST.get(f"vendor_{incident.pk}", "")
+        if chosen == NOTHING_OF_OURS:
+            set_aside(incident, by=by, at=at, reason=reason)
+            nobodys += 1
+        elif (vendor := vendors.get(chosen)) is not None:
             attribute_incident(incident, vendor=vendor, by=by, reason=reason)
             count += 1
-    if not count:
+    if not count + nobodys:
         raise ValidationError("No vendor was chosen: choose one beside at least one incident.", code="none")
-    return f"{_number(count, 'incident')} {_are(count)} attributed."
+    said = [f"{_number(count, 'incident')} {_are(count)} attributed."] * bool(count)
+    does = "does" if nobodys == 1 else "do"
+    said += [f"{_number(nobodys, 'incident')} {does} not concern us."] * bool(nobodys)
+    return " ".join(said)
 
 
 def _accept(request: HttpRequest, key: str, at: datetime) -> str:

@@ -16,6 +16,7 @@ from unfold.decorators import display
 
 from incidents.admin.feeds.columns import columns_view
 from incidents.models import FeedUpload, ImportState
+from incidents.services.feeds.tallies import with_decisions
 from incidents.services.feeds.upload_runs import import_upload
 from incidents.services.feeds.uploads import ask_for_import, forget_upload, try_upload
 from vendors.admin import signed_in
@@ -100,7 +101,7 @@ class FeedUploadAdmin(ModelAdmin):
             "upload": upload,
             "is_shown": upload.state == ImportState.SHOWN,
             "is_under_way": upload.state in UNDER_WAY,
-            "rows": upload.rows[:SHOWN_ROWS],
+            "rows": with_decisions(upload.rows[:SHOWN_ROWS], source=upload.source),
             "left_out": max(0, upload.done - min(SHOWN_ROWS, len(upload.rows))) if upload.rows else 0,
             "is_partly_tried": upload.state == ImportState.SHOWN and upload.done < upload.total,
             "is_table": upload.source.format.table is not None,

@@ -90,6 +90,7 @@ def _built(said: FeedIncident, *, record: FeedRecord, run: Run, taken: frozenset
         return None
     keep_said(record, said, at=run.at)
     record.unmatched = run.unknown(run.parts(said))
+    record.concerns_nobody = run.concerns_nobody(said)
     return Built(said=said, record=record, doing=doing)
 
 

@@ -12,10 +12,12 @@ from django.db import transaction
 
 from incidents.models import FeedRecord, Incident, MaintenanceWindow, Milestone, Outage
 from incidents.models.incidents import FromFeed
-from incidents.services.feeds.merging import differences, field_of, give_back, settle, written
+from incidents.services.feeds.merging import apart, differences, field_of, give_back, settle, written
 from incidents.services.feeds.rematching import bring_record_again
 from incidents.services.rows import record_row
 from vendors.models import Reader
+
+SHOWN_BESIDE = 160
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,11 @@ class Conflict:
         return found
 
     @property
+    def beside(self) -> tuple[str, str]:
+        """Return both values, long ones where they differ."""
+        return apart(self.ours, self.theirs, most=SHOWN_BESIDE)
+
+    @property
     def what(self) -> str:
         """Return which field of what it is."""
         if isinstance(self.row, Milestone):
@@ -57,7 +64,12 @@ def open_conflicts(reader: Reader) -> list[Conflict]:
         .exclude(conflicts=[])
         .select_related("source", "incident__vendor", "window__vendor")
     )
-    related = ("incident__outages__service", "incident__milestones", "incident__clock_stops")
+    related = (
+        "incident__outages__service",
+        "incident__milestones",
+        "incident__clock_stops",
+        "incident__records__source",
+    )
     found: dict[str, Conflict] = {}
     for record in rows.prefetch_related(*related).order_by("-pk"):
         for conflict in conflicts_of(record):
@@ -118,7 +130,14 @@ def _filled_by(record: FeedRecord) -> Iterator[FromFeed]:
         if (incident.source, incident.external_id) == (record.source.code, record.external_id):
             yield incident
             yield from (row for row in incident.milestones.all() if row.feed_said)
-        clock = record.source.measured_by
-        mine = (row for row in incident.outages.all() if row.measured_by == clock)
-        yield from (row for row in mine if row.withdrawn_at is None)
+        yield from (row for row in _outages(incident, record=record) if row.withdrawn_at is None)
         yield from (row for row in incident.clock_stops.all() if row.feed_said)
+
+
+def _outages(incident: Incident, *, record: FeedRecord) -> Iterator[Outage]:
+    """Yield those by the clock of its feed, and those that a person entered where it had told no start."""
+    clock = record.source.measured_by
+    others = {each.source.measured_by for each in incident.records.all()}
+    for row in incident.outages.all():
+        if row.measured_by == clock or (row.feed_said and row.measured_by not in others):
+            yield row

@@ -223,6 +223,7 @@ def bring(said: FeedIncident | FeedMaintenance, *, record: FeedRecord, doing: Do
     keep_said(record, said, at=doing.run.at)
     record.conflicts = list(doing.conflicts)
     record.unmatched = doing.run.unknown(doing.run.parts(said))
+    record.concerns_nobody = doing.run.concerns_nobody(said)
     if record._state.adding or _kept(record) != before:
         record.save()
     if isinstance(said, FeedIncident):
@@ -231,7 +232,7 @@ def bring(said: FeedIncident | FeedMaintenance, *, record: FeedRecord, doing: Do
 
 def _kept(record: FeedRecord) -> tuple[object, ...]:
     # Several events may fold to what was known: they are kept all the same, or a later one could not fold.
-    return record.said, record.conflicts, record.unmatched, len(record.events)
+    return record.said, record.conflicts, record.unmatched, record.concerns_nobody, len(record.events)
 
 
 def _row(said: FeedIncident | FeedMaintenance, *, outcome: Outcome, notes: tuple[str, ...]) -> ImportRow:

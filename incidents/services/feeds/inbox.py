@@ -7,8 +7,9 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from incidents.feeds.values import FeedLetter as Letter
-from incidents.models import FeedLetter, UnmatchedName
+from incidents.models import FeedLetter, Incident, UnmatchedName
 from incidents.services.feeds.runs import Run
+from vendors.services import checked_reason
 
 
 def note_unmatched(run: Run) -> None:
@@ -20,6 +21,19 @@ def note_unmatched(run: Run) -> None:
     for row in UnmatchedName.objects.filter(source=run.source):
         if run.names.match(row.name).is_known:
             row.delete()
+
+
+def set_aside(incident: Incident, *, by: User, at: datetime, reason: str) -> None:
+    """Say that an incident of a feed does not concern us: nobody is asked any more whose failure it was.
+
+    Raises ValidationError for a blank reason, or where it came from no feed; nothing is changed.
+    """
+    reason = checked_reason(reason)
+    said = {"set_aside_by": by, "set_aside_at": at, "set_aside_why": reason}
+    if not incident.records.update(**said):
+        raise ValidationError(
+            f"{incident} has no record of a feed. Say whose failure it was, or resolve it.", code="no_record"
+        )
 
 
 def keep_letters(letters: Iterable[Letter], *, run: Run) -> None:

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 
 from incidents.feeds.values import FeedComponent, FeedIncident
 from incidents.models import ClockStop, FeedRecord, Incident, Milestone, Outage
+from incidents.services.feeds.merging import BY_PERSON
 from incidents.services.feeds.runs import Doing, Run
 from incidents.services.feeds.words import incident_fields, moments
 from vendors.models import Service
@@ -52,10 +53,11 @@ def _bring_outages(said: FeedIncident, *, incident: Incident, rival: FeedRecord 
     elif said.planned:
         doing.notes.append("planned work without a window: no outage recorded")
     elif said.started_at is None:
-        doing.notes.append("needs a start time: no outage recorded")
+        if not any(row.withdrawn_at is None for row in _on_file(incident, "outages")):
+            doing.notes.append("needs a start time: no outage recorded")
     else:
         hit = _hit(said, run=doing.run)
-        known = _outages(incident, run=doing.run) if hit else {}
+        known = _answers(incident, run=doing.run) | _outages(incident, run=doing.run) if hit else {}
         for service, part in hit.values():
             _bring_outage(said, part=part, service=service, known=known, incident=incident, doing=doing)
 
@@ -76,6 +78,18 @@ def _outages(incident: Incident, *, run: Run) -> dict[int, Outage]:
     return {row.service_id: row for row in rows if row.measured_by == run.source.measured_by}
 
 
+def _answers(incident: Incident, *, run: Run) -> dict[int, Outage]:
+    """Return what a person entered by another clock on an incident of this feed, the first of each service.
+
+    It answers what the feed left open: told later by the feed, that stands beside it as a conflict.
+    """
+    if incident.source != run.source.code:
+        return {}
+    clocks = {record.source.measured_by for record in _on_file(incident, "records")}
+    rows = sorted(_on_file(incident, "outages"), key=lambda row: -row.pk)
+    return {row.service_id: row for row in rows if row.measured_by not in clocks and row.withdrawn_at is None}
+
+
 def _bring_outage(
     said: FeedIncident,
     *,
@@ -92,6 +106,8 @@ def _bring_outage(
     kind = run.words.kind(said, part=part)
     if outage.withdrawn_at is None:
         fields = {"kind": kind, "started_at": said.started_at, "ended_at": said.resolved_at}
+        if outage.pk and not outage.feed_said:
+            outage.feed_said = {BY_PERSON: sorted(fields)}
         doing.keep(outage, fields=fields)
 
 

@@ -10,14 +10,14 @@ from django.db import models
 
 from incidents.models import Milestone, Outage
 from incidents.models.incidents import FromFeed
-from incidents.services.feeds.words import as_text
+from incidents.services.feeds.words import as_text, is_same_text
 
 # Keys of `feed_said` that are no fields: those which a person took over for good, and what the feed said of
 # them when a person decided to keep ours: that is no conflict until it says something else.
 BY_PERSON = "by a person"
 SETTLED = "settled"
 NO_FIELDS = frozenset({BY_PERSON, SETTLED})
-SHOWN = 60
+SHOWN, WORDS_BEFORE = 60, 20
 
 
 def merge(row: FromFeed, *, fields: dict[str, Any]) -> list[str]:
@@ -28,11 +28,13 @@ def merge(row: FromFeed, *, fields: dict[str, Any]) -> list[str]:
     conflicts = []
     for name, theirs in fields.items():
         ours, said = as_text(getattr(row, name)), as_text(theirs)
-        if not new and ours != before.get(name, _untouched(row, name)):
+        if not new and not is_same_text(ours, before.get(name, _untouched(row, name))):
             persons.add(name)
+        if is_same_text(ours, said) and not new:
+            continue
         if name not in persons and not (vouched and not new):
             setattr(row, name, theirs)
-        elif ours != said and settled.get(name) != said:
+        elif settled.get(name) != said:
             conflicts.append(in_words(row, name=name, ours=ours, theirs=said))
     row.feed_said = {name: as_text(value) for name, value in fields.items()}
     if persons:
@@ -46,7 +48,7 @@ def merge(row: FromFeed, *, fields: dict[str, Any]) -> list[str]:
 def in_words(row: FromFeed, *, name: str, ours: str, theirs: str) -> str:
     """Say what stays and what the feed says instead, in one line."""
     field = field_of(row, name)
-    mine, other = (_shown(written(field, text)) for text in (ours, theirs))
+    mine, other = apart(written(field, ours), written(field, theirs))
     return f"{row._meta.verbose_name} '{field.verbose_name}' stays {mine}; the feed says {other}"
 
 
@@ -56,7 +58,7 @@ def differences(row: FromFeed) -> Iterator[tuple[str, str, str]]:
     for name, theirs in row.feed_said.items():
         if name not in NO_FIELDS:
             ours = as_text(getattr(row, name))
-            if ours != theirs and settled.get(name) != theirs:
+            if not is_same_text(ours, theirs) and settled.get(name) != theirs:
                 yield name, ours, theirs
 
 
@@ -107,7 +109,7 @@ def changes_of(row: FromFeed, *, before: Sequence[Any], fields: dict[str, Any]) 
     for name, old in zip(fields, before[1:], strict=True):
         new, field = getattr(row, name), field_of(row, name)
         if old != new:
-            was, now = (_shown(written(field, as_text(value))) for value in (old, new))
+            was, now = apart(written(field, as_text(old)), written(field, as_text(new)))
             lines.append(f"{what} '{field.verbose_name}': {was} → {now}")
     return lines
 
@@ -129,6 +131,17 @@ def _untouched(row: FromFeed, name: str) -> str:
     return as_text(field_of(row, name).get_default())
 
 
-def _shown(text: str) -> str:
-    one_line = " ".join(text.split()) or "empty"
-    return one_line if len(one_line) <= SHOWN else one_line[: SHOWN - 1] + "…"
+def apart(one: str, other: str, *, most: int = SHOWN) -> tuple[str, str]:
+    """Return two texts in one line each; long ones from a few words before the first difference on."""
+    first, second = (" ".join(text.split()) or "empty" for text in (one, other))
+    start = 0
+    if max(len(first), len(second)) > most:
+        pairs = enumerate(zip(first, second, strict=False))
+        same = next((at for at, (mine, yours) in pairs if mine != yours), min(len(first), len(second)))
+        start = first.rfind(" ", 0, max(0, same - WORDS_BEFORE)) + 1
+    return _cut(first, start=start, most=most), _cut(second, start=start, most=most)
+
+
+def _cut(text: str, *, start: int, most: int) -> str:
+    end = start + most
+    return f"{'…' if start else ''}{text[start:end].strip()}{'…' if end < len(text) else ''}"

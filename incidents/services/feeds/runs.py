@@ -77,6 +77,11 @@ class Run:
         names = dict.fromkeys(part.name.strip()[:300] for part in parts)
         return [name for name in names if name and not self.names.match(name).is_known]
 
+    def concerns_nobody(self, said: FeedIncident | FeedMaintenance) -> bool:
+        """Say whether somebody explained every name of a record, and none is a service of ours."""
+        found = [self.names.match(part.name) for part in self.parts(said)]
+        return bool(found) and all(match.is_known and not match.services for match in found)
+
     def count_unknown(self, parts: Iterable[FeedComponent]) -> None:
         """Count a record for each of its names that nobody has said anything about."""
         self.unmatched.update(self.unknown(parts))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from incidents.feeds.values import FeedProblem, FeedWindow
-from incidents.models import FeedUpload, OutageKind
+from incidents.models import Decision, FeedSource, FeedUpload, OutageKind, ProposedWindow
 from incidents.services.feeds.reports import ImportReport, ImportRow, Part
 from incidents.services.feeds.runs import Outcome
 
@@ -85,6 +85,32 @@ def _row(row: ImportRow) -> dict[str, Any]:
     }
 
 
+def with_decisions(rows: Iterable[dict[str, Any]], *, source: FeedSource) -> list[dict[str, Any]]:
+    """Return rows of an import, with what people decided since of the times that texts tell of."""
+    shown = list(rows)
+    decided = ProposedWindow.objects.filter(
+        record__source=source, record__external_id__in=[row["id"] for row in shown if row.get("windows")]
+    ).exclude(decision=Decision.OPEN)
+    said: dict[str, dict[str, str]] = {}
+    for window in decided.select_related("record", "decided_by"):
+        what = "taken" if window.decision == Decision.ACCEPTED else "left as posted"
+        words = f"{what} by {window.decided_by}, {_minute(window.decided_at)} UTC"
+        said.setdefault(window.record.external_id, {})[_span(window.starts_at, window.ends_at)] = words
+    return [row | {"windows": _decided(row, said=said.get(row["id"], {}))} for row in shown]
+
+
+def _decided(row: dict[str, Any], *, said: dict[str, str]) -> list[str]:
+    lines: list[str] = row.get("windows", [])
+    return [
+        next((f"{line} ({words})" for span, words in said.items() if f"of {span}:" in line), line)
+        for line in lines
+    ]
+
+
+def _span(start: datetime, end: datetime) -> str:
+    return f"{_minute(start)} to {_minute(end)} UTC"
+
+
 def _capped(lines: Iterable[str]) -> list[str]:
     kept = list(lines)
     more = len(kept) - MOST_LINES
@@ -93,8 +119,7 @@ def _capped(lines: Iterable[str]) -> list[str]:
 
 def _window(window: FeedWindow, *, row: ImportRow) -> str:
     """Say which times a text tells of, and how long that is beside the posted ones."""
-    span = f"{_minute(window.start)} to {_minute(window.end)} UTC"
-    told = f"the text tells of {span}: {_minutes(window.start, window.end)} min"
+    told = f"the text tells of {_span(window.start, window.end)}: {_minutes(window.start, window.end)} min"
     if row.start is None:
         return f"{told}, no posted start"
     if row.end is None:

@@ -40,5 +40,6 @@ def looked_at(said: FeedIncident, *, record: FeedRecord, run: Run) -> Doing | No
         bring_incident(said, record=record, doing=looking)
     except _ChangesError:
         return None
-    same = record.conflicts == looking.conflicts and record.unmatched == run.unknown(run.parts(said))
-    return looking if same else None
+    kept = record.conflicts, record.unmatched, record.concerns_nobody
+    now = looking.conflicts, run.unknown(run.parts(said)), run.concerns_nobody(said)
+    return looking if kept == now else None

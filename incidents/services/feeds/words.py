@@ -178,3 +178,13 @@ def as_text(value: Any) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return "" if value is None else str(value)
+
+
+def is_same_text(one: str, other: str) -> bool:
+    """Say whether two texts are one but for line ends and outer blanks, which forms change."""
+    return one == other or plain(one) == plain(other)
+
+
+def plain(text: str) -> str:
+    """Return a text as a form sends it back: without outer blanks, with one kind of line end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
