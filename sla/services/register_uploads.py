@@ -97,6 +97,14 @@ def work_on(upload: RegisterUpload, *, clock: Clock) -> RegisterUpload:
     return try_file(upload) if upload.state == State.LOOKING else import_file(upload, clock=clock)
 
 
+class ChangedSinceError(Exception):
+    """What is on file changed since a file was shown: its import would come to less."""
+
+    def __init__(self, report: RegisterReport) -> None:
+        super().__init__()
+        self.report = report
+
+
 def try_file(upload: RegisterUpload) -> RegisterUpload:
     """Try the import without keeping anything; the upload then says what would happen, or why nothing can."""
     error, report = "", {}
@@ -114,7 +122,8 @@ def import_file(upload: RegisterUpload, *, clock: Clock) -> RegisterUpload:
     """Import a file that is due, all of it or nothing, with its row in the same transaction.
 
     Only one at a time imports it: where another does, or did, nothing happens here. One whose import broke
-    off is taken again when its hold ran out, from its start.
+    off is taken again when its hold ran out, from its start. Where it would come to less than was shown,
+    nothing is kept and the file is shown anew.
     """
     began = clock()
     if not RegisterUpload.objects.filter(_waits(began), pk=upload.pk).update(
@@ -125,22 +134,27 @@ def import_file(upload: RegisterUpload, *, clock: Clock) -> RegisterUpload:
     ours = RegisterUpload.objects.filter(pk=upload.pk, state=State.RUNNING, began_at=began)
 
     def settle(report: RegisterReport) -> None:
+        if _is_less(report, shown=shown):
+            raise ChangedSinceError(report)
         done = {"state": State.DONE, "imported_at": began, "content": None, "report": as_plain(report)}
         if not ours.update(**done):
             raise ValidationError(f"{upload} was taken over by another worker.", code="taken_over")
 
     upload.refresh_from_db()
+    shown = upload.report
     try:
         report = _imported(upload, at=began, dry_run=False, settle=settle)
     except ValidationError as error:
         ours.update(state=State.FAILED, error=" ".join(error.messages))
+    except ChangedSinceError as less:
+        _show_anew(ours, report=less.report)
     except Exception:
         # It may go on at once; that it went wrong is told by its run.
         ours.update(state=State.DUE)
         raise
     else:
-        # Another change stood in the way since it was shown: the person decides again.
-        ours.update(state=State.SHOWN, report=as_plain(report))
+        # A portfolio that is not sound any more; of one that is, the row is done already.
+        _show_anew(ours, report=report)
     upload.refresh_from_db()
     return upload
 
@@ -217,6 +231,16 @@ def _refused(upload: RegisterUpload) -> ValidationError:
 def _waits(now: datetime) -> Q:
     left = Q(state=State.RUNNING) & (Q(began_at=None) | Q(began_at__lte=now - HOLD))
     return Q(state=State.DUE) | left
+
+
+def _is_less(report: RegisterReport, *, shown: Mapping[str, Any]) -> bool:
+    """Say whether an import comes to nothing, or leaves out more than the person was shown."""
+    return not report.stores or len(report.problems) > shown["problems"]["count"]
+
+
+def _show_anew(rows: QuerySet[RegisterUpload], *, report: RegisterReport) -> None:
+    """Let the person decide again by what would happen now."""
+    rows.update(state=State.SHOWN, report={**as_plain(report), "changed_since": True})
 
 
 def _imported(upload: RegisterUpload, *, at: datetime, **options: Any) -> RegisterReport:

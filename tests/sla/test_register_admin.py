@@ -259,3 +259,22 @@ def test_one_fault_of_many_rows_is_told_once(boss: Client) -> None:
     page = shown(boss, brought(boss, f"Contract No,Vendor,Begin Date\n{rows}".encode(), what="csv"))
     assert "What cannot be used: 6" in page
     assert "Row 2; row 3; row 4; and 3 more It lacks a currency." in page
+
+
+def test_records_that_changed_since_the_preview_are_told_and_the_person_decides_again(boss: Client) -> None:
+    an_entity()
+    content = b"Contract No,Vendor,Begin Date\nC-1,Northrack,2024-01-15\nC-2,Northrack,2024-01-15\n"
+    upload = brought(boss, content, what="csv", currency="USD")
+    columns = {"column-number": "Contract No", "column-vendor": "Vendor", "column-first_day": "Begin Date"}
+    assert "Vendors 1" in read_again(boss, upload, **columns, currency="USD")
+    an_entity("acme-eu", name="Acme Europe B.V.")
+    page = gone(boss, upload)
+    assert "Nothing was imported The records here changed since this file was shown" in page
+    assert "Which of our companies signed is not known. State one for all." in page
+    assert "Which of our companies signed, where a row does not say it." in page
+    assert (Contract.objects.count(), Vendor.objects.count()) == (0, 0)
+    entity = LegalEntity.objects.get(code="acme-eu")
+    assert "Nothing was imported" not in read_again(
+        boss, upload, **columns, currency="USD", entity=str(entity.pk)
+    )
+    assert "file.csv is imported: 3 created." in gone(boss, upload)
