@@ -66,7 +66,7 @@ def read_calendars(content: bytes) -> CalendarFile:
         found = Calendar.from_ical(given, multiple=True)
     except Exception as error:
         # Whatever the library stumbles over, the file is what is wrong.
-        raise FeedError(f"The file is not iCalendar: {visible(error)[:200]}. Fetch it again.") from None
+        raise FeedError(f"The file is not iCalendar: {visible(error)[:200]}. Bring it whole.") from None
     calendars = tuple(part for part in found if isinstance(part, Calendar))
     if not any(calendar.walk("VEVENT") for calendar in calendars):
         raise FeedError("The calendar holds no event (VEVENT). Expected is a maintenance notice.")
@@ -102,7 +102,7 @@ def _parted(lines: list[str]) -> tuple[list[str], list[str]]:
             rest.append(f"{word}:{name}" if word else line)
     if opened:
         raise FeedError(
-            f"The calendar was cut off: END:{visible(opened[-1])[:60]} is missing. Fetch it again."
+            f"The calendar was cut off: END:{visible(opened[-1])[:60]} is missing. Bring it whole."
         )
     return rest, zones
 

@@ -9,13 +9,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from incidents.feeds.values import FeedProblem
 from vendors.files.documents import (
     EARLIEST_YEAR,
-    LARGEST_FILE,
     LATEST_YEAR,
     kind_of,
     plausible,
     read_document,
     storable,
 )
+from vendors.files.rows import LARGEST_FILE
 
 __all__ = [
     "EARLIEST_YEAR",

@@ -24,6 +24,7 @@ from incidents.feeds.values import (
     FeedProblem,
     Format,
 )
+from vendors.files.rows import too_large
 
 LARGEST_FILE = 20_000_000
 MOST_ROWS = 20_000
@@ -67,7 +68,7 @@ def read_status_scrape(content: bytes, *, zone: tzinfo | None = None) -> Feed:
 def _rows(content: bytes) -> list[tuple[str, dict[str, str]]]:
     """Return each row by its column names, with its number as a spreadsheet shows it."""
     if len(content) > LARGEST_FILE:
-        raise FeedError(f"The file has {len(content)} bytes, more than {LARGEST_FILE}. Split it by year.")
+        raise FeedError(too_large(content, most=LARGEST_FILE))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -28,6 +28,7 @@ from incidents.feeds.values import (
 )
 from incidents.feeds.written_times import written_times
 from incidents.feeds.zone_words import clock_of, instant_of
+from vendors.files.rows import too_large
 
 LARGEST_FILE = 10_000_000
 MOST_ENTRIES = 5_000
@@ -78,7 +79,7 @@ def read_statuspage_atom(content: bytes, *, received_at: datetime, zone: tzinfo 
 
 def _document(content: bytes) -> Element:
     if len(content) > LARGEST_FILE:
-        raise FeedError(f"The file has {len(content)} bytes, more than {LARGEST_FILE}. Split it by year.")
+        raise FeedError(too_large(content, most=LARGEST_FILE))
     try:
         feed = fromstring(content, forbid_dtd=True)
     except DefusedXmlException:
@@ -86,7 +87,7 @@ def _document(content: bytes) -> Element:
             "The file declares a document type or entities, which no Atom feed needs; it is not read."
         ) from None
     except (ParseError, ValueError, LookupError) as error:
-        raise FeedError(f"The file is not XML, or was cut off: {error}. Fetch it again.") from None
+        raise FeedError(f"The file is not XML, or was cut off: {error}. Bring it whole.") from None
     if feed.tag != f"{ATOM}feed":
         shown = feed.tag.removeprefix(ATOM)[:60]
         raise FeedError(f"The file's root is <{shown}>, not an Atom <feed>. Expected is /history.atom.")

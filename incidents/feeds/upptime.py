@@ -39,6 +39,7 @@ from incidents.feeds.values import (
     FeedSample,
     Format,
 )
+from vendors.files.rows import too_large
 
 METRIC = "minutes_down"
 _SUBJECT = re.compile(
@@ -151,7 +152,7 @@ def _maintenances(issue: IssuePayload) -> Iterator[FeedMaintenance]:
 def _read_log(content: bytes) -> Feed:
     """Read the log of commits into runs of down or degraded, oldest first."""
     if len(content) > LARGEST_FILE:
-        raise FeedError(f"The file has {len(content)} bytes, more than {LARGEST_FILE}. Split it by year.")
+        raise FeedError(too_large(content, most=LARGEST_FILE))
     try:
         text = storable_text(content.decode("utf-8-sig"))
     except UnicodeDecodeError:

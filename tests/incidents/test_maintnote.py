@@ -469,7 +469,7 @@ def test_what_cannot_be_read_beside_the_window_is_noted() -> None:
         (b"", "The file is not iCalendar: it does not begin with BEGIN:VCALENDAR."),
         (b"{}", "The file is not iCalendar"),
         (b"/etc/hostname", "The file is not iCalendar"),
-        (NTT[: len(NTT) // 2], "The calendar was cut off: END:VEVENT is missing. Fetch it again."),
+        (NTT[: len(NTT) // 2], "The calendar was cut off: END:VEVENT is missing. Bring it whole."),
         (NTT[:-14], "The calendar was cut off: END:VCALENDAR is missing."),
         (b"BEGIN:VCALENDAR\nVERSION:2.0\nEND:VCALENDAR\n", "The calendar holds no event (VEVENT)."),
         (b"BEGIN:VCALENDAR\nEND:VEVENT\n", "The calendar is broken at line 2: END:VEVENT closes nothing."),

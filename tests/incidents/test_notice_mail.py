@@ -128,7 +128,7 @@ def test_a_calendar_that_cannot_be_read_leaves_a_letter_that_says_why() -> None:
     feed = read(mail(("text/plain", WORDS), ("text/calendar", CALENDAR.replace("END:VCALENDAR\n", ""))))
     (letter,) = feed.letters
     assert letter.notes == (
-        "Its calendar cannot be read: The calendar was cut off: END:VCALENDAR is missing. Fetch it again.",
+        "Its calendar cannot be read: The calendar was cut off: END:VCALENDAR is missing. Bring it whole.",
         "No parser of vendors' mails is set up here.",
     )
 

@@ -237,7 +237,7 @@ def test_an_id_that_comes_twice_keeps_the_first() -> None:
         (b"[]", "The file holds a list, not an object"),
         (b'{"status": {}}', "The file has no incidents; its keys are: status."),
         (b'{"incidents": {}}', "'incidents' holds an object, not a list."),
-        (b" " * (LARGEST_FILE + 1), f"The file has {LARGEST_FILE + 1} bytes, more than {LARGEST_FILE}."),
+        (b" " * (LARGEST_FILE + 1), f"The file has {LARGEST_FILE + 1:,} bytes, more than {LARGEST_FILE:,}."),
     ],
     ids=[
         "empty",

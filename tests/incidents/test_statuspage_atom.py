@@ -290,7 +290,7 @@ OUTSIDE = b"""<?xml version="1.0"?><!DOCTYPE feed [<!ENTITY a SYSTEM "file:///et
         (OUTSIDE, "The file declares a document type or entities"),
         (b"<rss version='2.0'/>", "The file's root is <rss>, not an Atom <feed>."),
         (b"<a>" * 200_000, "The file is not XML, or was cut off"),
-        (b" " * (LARGEST_FILE + 1), f"The file has {LARGEST_FILE + 1} bytes, more than {LARGEST_FILE}."),
+        (b" " * (LARGEST_FILE + 1), f"The file has {LARGEST_FILE + 1:,} bytes, more than {LARGEST_FILE:,}."),
     ],
     ids=["empty", "cut", "json", "encoding", "bomb", "outside", "rss", "deep", "huge"],
 )

@@ -226,7 +226,7 @@ BACKWARD = edited(BOOK, lambda part: part.replace(b'<row r="4"', b'<row r="2"'))
         (b"No,Title\n" + b"\n" * (MOST_LINES + 1), f"The file has more than {MOST_LINES} rows, blank ones"),
         (b"sep='\nNo'Title\n", "''' is no sign between cells."),
         (b"No,Title\n" + b"1,a\n" * (MOST_ROWS + 1), f"The table has more than {MOST_ROWS} rows."),
-        (b" " * (LARGEST_FILE + 1), f"The file has {LARGEST_FILE + 1} bytes, more than {LARGEST_FILE}."),
+        (b" " * (LARGEST_FILE + 1), f"The file has {LARGEST_FILE + 1:,} bytes, more than {LARGEST_FILE:,}."),
         (b"<html><table>", "The file is a web page or XML, whatever its name."),
         (b"%PDF-1.7", "The file is a PDF."),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "The file is an old Excel workbook (.xls) or one locked"),

@@ -75,7 +75,7 @@ def _rows(text: TextIOWrapper, *, sign: str, before: int, complete: bool) -> Ite
     usual = max(widths, default=0)
     if not complete and len(cells) < usual and widths[usual] > 1 and widths[usual] == number - before - 1:
         raise FileError(
-            f"The file was cut off in row {number}: it has {len(cells)} of {usual} cells. Fetch it again."
+            f"The file was cut off in row {number}: it has {len(cells)} of {usual} cells. Bring it whole."
         )
 
 
@@ -94,7 +94,7 @@ def _said(error: csv.Error, *, row: int) -> str:
     if "unexpected end" in said:
         return (
             f"A quotation mark that opens in row {row} is never closed, or the file was cut off. "
-            "Fetch it again, or close it."
+            "Bring it whole, or close it."
         )
     if "field larger" in said:
         return f"Row {row} has a cell longer than {LONGEST_CELL} letters. {_CHECK}"
@@ -124,7 +124,7 @@ def _encoding(content: bytes) -> str:
     except UnicodeDecodeError:
         return _not_utf8(content)
     if decoder.getstate()[0]:
-        raise FileError("The file ends in the middle of a letter: it was cut off. Fetch it again.")
+        raise FileError("The file ends in the middle of a letter: it was cut off. Bring it whole.")
     return "utf-8"
 
 

@@ -1,12 +1,14 @@
 """A JSON document as bytes, and what may stand in any file: its texts and its years."""
 
 import json
+from codecs import BOM_UTF8
 from datetime import UTC, datetime
 from typing import Any
 
 from vendors.files.errors import FileError
+from vendors.files.kinds import JSON, kind_of_file
+from vendors.files.rows import LARGEST_FILE, shown, too_large
 
-LARGEST_FILE = 50_000_000
 EARLIEST_YEAR, LATEST_YEAR = 1990, 2200
 
 
@@ -18,15 +20,33 @@ def read_document(content: bytes, *, what: str) -> Any:
 
     """
     if len(content) > LARGEST_FILE:
-        raise FileError(f"The file has {len(content)} bytes, more than {LARGEST_FILE}. Split it by year.")
+        raise FileError(too_large(content))
     try:
         return json.loads(content)
     except RecursionError:
-        raise FileError(
-            f"The file nests brackets without end. It is no {what} file; fetch it again."
-        ) from None
+        raise FileError(f"The file nests brackets without end. It is no {what} file.") from None
     except ValueError as error:
-        raise FileError(f"The file is not JSON, or was cut off: {error}. Fetch it again.") from None
+        told, advice = _not_json(content, error=error), "Choose the format that it is in, or bring it whole."
+        raise FileError(f"The file is not JSON, or was cut off: {told}. {advice}") from None
+
+
+def _not_json(content: bytes, *, error: ValueError) -> str:
+    """Say in plain words what stands in the way of reading a file as JSON."""
+    kind = kind_of_file(content)
+    if kind and kind != JSON:
+        return f"it is {kind}"
+    if not content.strip():
+        return "it is empty"
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start + 1:,} is no letter of a text in UTF-8"
+    if not isinstance(error, json.JSONDecodeError):
+        return "a number in it is too long"
+    if not content.removeprefix(BOM_UTF8).lstrip().startswith((b"{", b"[")):
+        return f"it begins with {shown(error.doc.lstrip())}, where a brace or bracket is expected"
+    if error.msg.startswith("Unterminated") or error.pos >= len(error.doc.rstrip()):
+        return f"it ends in the middle of what line {error.lineno} tells"
+    found = shown(error.doc[error.pos :].split("\n")[0])
+    return f"line {error.lineno}, letter {error.colno} cannot be read, at {found}"
 
 
 def kind_of(value: Any) -> str:

@@ -9,7 +9,8 @@ class FileError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileProblem:
-    """One record, or a part of it, that could not be used."""
+    """One record, or a part of it, that could not be used; a remark is about one that is used."""
 
     place: str
     message: str
+    remark: bool = False

@@ -31,6 +31,11 @@ def shown(value: str) -> str:
     return quoted if len(quoted) <= SHOWN else quoted[: SHOWN - 1] + "…"
 
 
+def too_large(content: bytes, *, most: int = LARGEST_FILE) -> str:
+    """Say that a file is larger than is read."""
+    return f"The file has {len(content):,} bytes, more than {most:,}. Bring it in parts."
+
+
 def letters(index: int) -> str:
     """Name a column as a spreadsheet does: 0 is A, 26 is AA."""
     named = ""

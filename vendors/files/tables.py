@@ -1,6 +1,5 @@
 """Read a table, whatever file it lies in: where its columns are named, and the rows below."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,34 +7,15 @@ from itertools import islice
 
 from vendors.files.csv_files import csv_rows
 from vendors.files.errors import FileError, FileProblem
+from vendors.files.kinds import CALENDAR, JSON, MAIL, kind_of_file
 from vendors.files.mapping import TableMapping
-from vendors.files.rows import LARGEST_FILE, MOST_ROWS, TableRow, letters, shown
+from vendors.files.rows import LARGEST_FILE, MOST_ROWS, TableRow, letters, shown, too_large
 from vendors.files.xlsx_files import Workbook
 
 # Titles, notes and blank rows stand above the names of the columns, but not more than these.
 HEADER_WITHIN = 50
 _SAVE = "Save the table as CSV or XLSX."
 _OR_CHOOSE = "Choose the format that it is in, or save the table as CSV or XLSX."
-# What people take for a table, by how it begins.
-_NO_TABLES = tuple(
-    (re.compile(start), message)
-    for start, message in (
-        (
-            rb"\xd0\xcf\x11\xe0",
-            "The file is an old Excel workbook (.xls) or one locked by a password. Save it as .xlsx.",
-        ),
-        (rb"%PDF", f"The file is a PDF. {_SAVE}"),
-        (rb"\x89PNG|\xff\xd8\xff|GIF8", f"The file is a picture. {_SAVE}"),
-        (rb"\x1f\x8b|7z\xbc\xaf|Rar!", f"The file is packed. Unpack it. {_SAVE}"),
-        (rb"\s*<", f"The file is a web page or XML, whatever its name. {_SAVE}"),
-        (rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\]])", f"The file is JSON, not a table. {_OR_CHOOSE}"),
-        (rb"\s*BEGIN:VCALENDAR", f"The file is a calendar (iCalendar), not a table. {_OR_CHOOSE}"),
-        (
-            rb"(?i:return-path|received|delivered-to|mime-version|message-id|x-[a-z-]{1,40}): ",
-            f"The file is a mail, not a table. {_OR_CHOOSE}",
-        ),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,10 +186,9 @@ def _sheets(
 ) -> Iterator[tuple[str, Callable[[], Iterator[TableRow]]]]:
     """Yield each sheet that may be meant, by name, with a way to read it from its start."""
     if len(content) > LARGEST_FILE:
-        raise FileError(f"The file has {len(content)} bytes, more than {LARGEST_FILE}. Split it by year.")
-    for start, message in _NO_TABLES:
-        if start.match(content[:500]):
-            raise FileError(message)
+        raise FileError(too_large(content))
+    if kind := kind_of_file(content):
+        raise FileError(_no_table(kind))
     if not _is_zip(content):
         stated = {"encoding": mapping.option("encoding"), "delimiter": mapping.options.get("delimiter", "")}
         yield "", lambda: csv_rows(content, **stated)
@@ -221,6 +200,14 @@ def _sheets(
         raise FileError(f"The workbook has no sheet {shown(asked)}; its sheets are: {listed}.")
     for sheet in sheets:
         yield sheet.name, lambda sheet=sheet: book.rows(sheet)  # type: ignore[misc]
+
+
+def _no_table(kind: str) -> str:
+    if kind in (JSON, CALENDAR, MAIL):
+        return f"The file is {kind}, not a table. {_OR_CHOOSE}"
+    if kind.startswith("an old Excel"):
+        return f"The file is {kind}. Save it as .xlsx."
+    return f"The file is {kind}. {'Unpack it. ' if kind == 'packed' else ''}{_SAVE}"
 
 
 def _header(rows: Iterator[TableRow], *, mapping: TableMapping) -> TableRow:

@@ -174,7 +174,7 @@ def _package(content: bytes) -> zipfile.ZipFile:
     try:
         package = zipfile.ZipFile(BytesIO(content))
     except (*_DAMAGED, ValueError, OverflowError) as error:
-        raise FileError(f"The workbook is damaged or was cut off ({error}). Fetch it again.") from None
+        raise FileError(f"The workbook is damaged or was cut off ({error}). Bring it whole.") from None
     parts = package.infolist()
     if len(parts) > MOST_PARTS:
         raise FileError(f"The workbook has {len(parts)} parts, more than {MOST_PARTS}. {AGAIN}")
