@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from sla.admin.register_forms import ImportForm, ReadingForm
 from sla.services import register_uploads
 from sla.services.portfolio import empty_portfolio
-from sla.services.register_reports import told
+from sla.services.register_reports import nothing_because, told
 from vendors.admin import signed_in
 from vendors.models import RegisterUpload, sees_all_vendors
 
@@ -96,6 +96,7 @@ class RegisterImports:
             "is_open": upload.state in register_uploads.OPEN,
             "is_under_way": upload.state in UNDER_WAY,
             "is_done": upload.state == State.DONE,
+            "nothing": _nothing(upload),
             "may_go": register_uploads.may_import(upload),
         }
         return TemplateResponse(request, "sla/register_file.html", context)
@@ -128,6 +129,13 @@ def _told(request: HttpRequest, act: Callable[[], object]) -> bool:
         messages.error(request, " ".join(error.messages))
         return False
     return True
+
+
+def _nothing(upload: RegisterUpload) -> str:
+    """Return why nothing of a file that was read would be stored."""
+    if not upload.report:
+        return ""
+    return nothing_because(upload.report, is_compared=upload.what == RegisterUpload.What.BILLS)
 
 
 def _page(upload: RegisterUpload) -> HttpResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from vendors.files.errors import FileProblem
@@ -27,7 +27,8 @@ def as_plain(report: RegisterReport) -> dict[str, Any]:
         "moves": any(report.count(outcome) for outcome in (Outcome.CREATED, Outcome.UPDATED)),
         "stopped": bool(report.problems) and not report.kept,
         "groups": list(_groups(report.lines)),
-        "problems": _problems(report.problems),
+        "problems": _problems(report.left_out),
+        "remarks": _problems([problem for problem in report.problems if problem.remark]),
         "notes": list(report.notes),
         "absent": _capped([list(each) for each in report.absent]),
         "alike": [[[name, name in report.named] for name in names] for names in report.alike[:MOST_LINES]],
@@ -42,6 +43,29 @@ def told(report: Mapping[str, Any]) -> str:
     return ", ".join([*done, *([f"{refused} that cannot be used"] if refused else [])]) or "nothing to store"
 
 
+def nothing_because(report: Mapping[str, Any], *, is_compared: bool) -> str:
+    """Say why an import would store nothing: none is new, bills are only compared, or no row can be used."""
+    sums = [sum(counts[place] for _, *counts in report["counts"]) for place in range(len(Outcome))]
+    by = dict(zip(Outcome, sums, strict=True))
+    same, other = by[Outcome.UNCHANGED], by[Outcome.CONFLICTING]
+    refused = report["problems"]["count"]
+    left = f" {refused} more cannot be used: see below what each lacks." if refused else ""
+    if is_compared and same + other:
+        return (
+            f"Bills of recurring fees are compared with the fees on file, and not stored: {same} "
+            f"{'agrees' if same == 1 else 'agree'}, {other} {'differs' if other == 1 else 'differ'}.{left}"
+        )
+    if same + other:
+        stay = f", {other} stay as they are here" if other else ""
+        return f"There is nothing to import: {same} are on file as the file says them{stay}.{left}"
+    if refused:
+        return (
+            "There is nothing to import: no row can be used. "
+            "See below what each lacks, and how the file is read."
+        )
+    return "There is nothing to import: nothing of the file would be stored."
+
+
 def _problems(problems: Sequence[FileProblem]) -> dict[str, Any]:
     """Return what is wrong, the same fault of many places once with all of their number, the most first."""
     places: dict[str, list[str]] = {}
@@ -50,8 +74,13 @@ def _problems(problems: Sequence[FileProblem]) -> dict[str, Any]:
     most_first = sorted(places.items(), key=lambda each: -len(each[1]))
     return {
         **_capped([[_listed(where), message] for message, where in most_first]),
-        "count": len(problems),
+        "count": report_rows(problems),
     }
+
+
+def report_rows(problems: Iterable[FileProblem]) -> int:
+    """Return how many rows, or other records of a file, problems are about: one may lack several things."""
+    return len({problem.place.partition(", column ")[0] for problem in problems})
 
 
 def _listed(places: Sequence[str]) -> str:

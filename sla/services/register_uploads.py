@@ -11,12 +11,12 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
 from sla.services.portfolio import import_portfolio
-from sla.services.register_reports import as_plain
+from sla.services.register_reports import as_plain, report_rows
 from vendors import nudges
 from vendors.files.columns import SeenTable, columns_of
 from vendors.files.errors import FileError
 from vendors.files.mapping import OPTION
-from vendors.files.rows import LARGEST_FILE
+from vendors.files.rows import LARGEST_FILE, too_large
 from vendors.models import RegisterUpload
 from vendors.registers import bill_table, contract_table
 from vendors.services.registers import RegisterReport
@@ -47,7 +47,7 @@ def keep_file(upload: RegisterUpload, content: bytes, *, by: User, at: datetime)
     if not content.strip():
         raise ValidationError("The file is empty. Choose the one that was saved.", code="empty")
     if len(content) > LARGEST_FILE:
-        raise ValidationError(f"The file has more than {LARGEST_FILE} bytes. Split it.", code="large")
+        raise ValidationError(too_large(content), code="large")
     upload.content, upload.by, upload.uploaded_at, upload.asked_at = content, by, at, at
     upload.register = upload.register or USUAL_NAMES.get(upload.what, upload.what)
     upload.full_clean()
@@ -235,7 +235,7 @@ def _waits(now: datetime) -> Q:
 
 def _is_less(report: RegisterReport, *, shown: Mapping[str, Any]) -> bool:
     """Say whether an import comes to nothing, or leaves out more than the person was shown."""
-    return not report.stores or len(report.problems) > shown["problems"]["count"]
+    return not report.stores or report_rows(report.left_out) > shown["problems"]["count"]
 
 
 def _show_anew(rows: QuerySet[RegisterUpload], *, report: RegisterReport) -> None:

@@ -228,7 +228,7 @@ def test_lists_are_cut_and_tell_how_many_more_there_are(boss: Client) -> None:
 def test_what_is_on_file_already_may_be_noted_and_nothing_twice(boss: Client) -> None:
     gone(boss, brought(boss, small(), what="portfolio"))
     upload = brought(boss, small(), what="portfolio")
-    assert "There is nothing to import: nothing of the file would be stored." in shown(boss, upload)
+    assert "There is nothing to import: 5 are on file as the file says them." in shown(boss, upload)
 
 
 def test_open_contracting_data_is_imported_with_names_of_one_vendor(boss: Client) -> None:
@@ -278,3 +278,27 @@ def test_records_that_changed_since_the_preview_are_told_and_the_person_decides_
         boss, upload, **columns, currency="USD", entity=str(entity.pk)
     )
     assert "file.csv is imported: 3 created." in gone(boss, upload)
+
+
+def test_why_there_is_nothing_to_import_is_told_as_it_is(boss: Client) -> None:
+    contract = a_contract("NR-1")
+    a_charge(contract, code="cage", service=a_service(contract), amount_minor=200_000)
+    bills = b"Invoice,Contract,Service,Fee,Month,Amount\nI-1,NR-1,cage-7,cage,2026-06,2000\n"
+    bills += b"I-2,NR-1,cage-7,cage,2049-07,2100\n"
+    page = shown(boss, brought(boss, bills, what="bills"))
+    said = "Bills of recurring fees are compared with the fees on file, and not stored: 1 agrees, 1 differs."
+    assert said in page
+    assert "Its period begins on 2049-07-01, which lies ahead: is the year right?" in page
+    assert "nothing to import" not in page
+
+
+def test_rows_left_out_and_remarks_about_rows_that_are_used_stand_apart(boss: Client) -> None:
+    an_entity()
+    content = b"Contract No,Vendor,Begin Date\nC-1,Northrack,2024-01-15\n"
+    content += b"C-1,Northrack,2025-01-15\n,Northrack,words\n"
+    upload = brought(boss, content, what="csv", currency="USD")
+    columns = {"column-number": "Contract No", "column-vendor": "Vendor", "column-first_day": "Begin Date"}
+    page = read_again(boss, upload, **columns, currency="USD")
+    assert "What cannot be used: 1 row They would be missing here." in page
+    assert "Used, with a remark: 1 row" in page
+    assert "Contract C-1 has 2025-01-15 here, and 2024-01-15 before; the first holds." in page

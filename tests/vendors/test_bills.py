@@ -1,6 +1,6 @@
 """Bills as tables: what was really charged, stored once, and never twice in the base of a credit."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 
-from tests.vendors.registers import NOW, outcomes, told
+from tests.vendors.registers import outcomes, told
 from tests.vendors.rows import a_charge, a_contract, a_service, person, saved
 from vendors.files.errors import FileError
 from vendors.models import Account, Charge, Contract, FactChange, ServiceAlias, midnight
@@ -82,6 +82,9 @@ def test_columns_are_named_by_a_person_where_no_name_is_known() -> None:
         read_bills(content)
     columns = {"invoice": "Beleg", "contract": "Vertrag", "month": "Monat", "amount": "Betrag"}
     assert read_bills(content, columns=columns).lines[0].amount == Decimal("1234.50")
+
+
+NOW = datetime(2026, 9, 1, 9, tzinfo=UTC)
 
 
 def a_portfolio() -> Contract:

@@ -210,6 +210,7 @@ def _contradictions(
         yield FileProblem(
             place=f"{row.where}, column {columns.get(name, columns.get('last_day', name))}",
             message=f"contract {row.number} has {said} here{more}, and {told[name]} before; the first holds.",
+            remark=True,
         )
 
 

@@ -266,6 +266,8 @@ def _entry(billing: Billing, billed: Billed, *, amount: int) -> Entry:
         place=first.place,
         leaf=True,
     )
+    if first.period_from > billing.intake.at.date():
+        entry.notes.append(f"its period begins on {first.period_from}, which lies ahead: is the year right?")
     if len(billed.lines) > 1:
         entry.notes.append(f"{len(billed.lines)} lines added up")
     return entry

@@ -77,6 +77,11 @@ class RegisterReport:
         return found
 
     @property
+    def left_out(self) -> tuple[FileProblem, ...]:
+        """Return why records were left out, without what is only remarked about those that are used."""
+        return tuple(problem for problem in self.problems if not problem.remark)
+
+    @property
     def to_look_at(self) -> tuple[RegisterLine, ...]:
         """Return the records that changed a row on file, or that a person should look at."""
         return tuple(
