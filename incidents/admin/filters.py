@@ -6,7 +6,8 @@ from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from incidents.models import Incident, Outage
+from incidents.feeds.formats import FORMATS
+from incidents.models import FeedSource, Incident, Outage
 
 
 class AttentionFilter(SimpleListFilter):
@@ -33,6 +34,22 @@ class AttentionFilter(SimpleListFilter):
             "out": {"is_out": True},
         }
         return queryset.filter(**wanted.get(self.value() or "", {}))
+
+
+class KindFilter(SimpleListFilter):
+    """The formats of the feeds that there are."""
+
+    title = "format"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the formats that a feed of the list has."""
+        used = model_admin.get_queryset(request).order_by().values_list("kind", flat=True).distinct()
+        return sorted(((kind, FORMATS[kind].label) for kind in used), key=lambda choice: choice[1].casefold())
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[FeedSource]") -> "QuerySet[FeedSource]":
+        """Keep the feeds of the chosen format."""
+        return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
 class OutageAttentionFilter(SimpleListFilter):

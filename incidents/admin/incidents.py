@@ -182,6 +182,7 @@ class IncidentAdmin(JoinedAdmin):
             for needed, text in (
                 (obj.needs_vendor, "A vendor"),
                 (obj.needs_times, "Times"),
+                (obj.needs_start, "A start"),
                 (obj.is_contested, "Contested"),
             )
             if needed

@@ -1,6 +1,6 @@
 """What came from feeds: each record as it was said last, uploads, fetching, and what waits for a person."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -15,6 +15,13 @@ from vendors.models import RegisterManager, RegisterQuerySet
 
 class FeedRecordQuerySet(RegisterQuerySet["FeedRecord"]):
     """Records of feeds."""
+
+    def needing_start(self) -> Self:
+        """Keep those whose incident concerns us and has no outage, since their feed tells no beginning."""
+        without = self.filter(
+            incident__isnull=False, incident__planned=False, said__started_at=None, incident__outages=None
+        )
+        return without.exclude(incident__in=Incident.objects.concerning_nobody().values("pk"))
 
 
 class FeedRecordManager(RegisterManager.from_queryset(FeedRecordQuerySet)):  # type: ignore[misc]
@@ -133,6 +140,12 @@ class FeedUpload(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_name} for {self.source}"
+
+    @property
+    def holds_nothing(self) -> bool:
+        """Say whether it was looked at and has neither a record nor a letter that could be imported."""
+        refused = self.counts.get("refused", 0)
+        return bool(self.counts) and self.total <= refused and not self.counts.get("letters")
 
     @property
     def is_unreadable(self) -> bool:

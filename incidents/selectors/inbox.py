@@ -59,15 +59,13 @@ class Inbox:
 
 def inbox_of(reader: Reader, *, now: datetime) -> Inbox:
     """Return what feeds left to a person, of what the reader may see; `now` is the present in UTC."""
-    records = FeedRecord.objects.visible_to(reader).select_related("source", "incident__vendor")
+    records = FeedRecord.objects.needing_start().visible_to(reader)
     incidents = Incident.objects.visible_to(reader)
     windows = ProposedWindow.objects.all().visible_to(reader).filter(decision=Decision.OPEN)
     unconfirmed = Outage.objects.visible_to(reader).needing_times().exclude(incident__source="")
     return Inbox(
         names=UnmatchedName.objects.all().visible_to(reader).select_related("source__vendor"),
-        without_start=records.filter(
-            incident__isnull=False, incident__planned=False, said__started_at=None, incident__outages=None
-        ).exclude(incident__in=Incident.objects.concerning_nobody().values("pk")),
+        without_start=records.select_related("source", "incident__vendor"),
         unattributed=incidents.unattributed().exclude(source="").order_by("-pk"),
         windows=windows.select_related("record__source", "record__incident").order_by("-starts_at"),
         unconfirmed=unconfirmed.select_related("incident", "service").order_by("-started_at"),

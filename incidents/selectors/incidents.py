@@ -54,6 +54,7 @@ def listed_incidents(incidents: "QuerySet[Incident]") -> "QuerySet[Incident]":
             When(pk__in=Incident.objects.unattributed().values("pk"), then=True), default=False
         ),
         needs_times=Exists(Outage.objects.needing_times().filter(incident=OuterRef("pk"))),
+        needs_start=Exists(FeedRecord.objects.needing_start().filter(incident=OuterRef("pk"))),
         is_contested=Case(When(pk__in=contested_incident_ids(), then=True), default=False),
     )
 

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from incidents.models import Incident, IncidentStatus, Outage
 from incidents.selectors import listed_incidents
+from incidents.services.feeds.waiting import waiting_of_feeds
 from sla.engine.money import Money
 from sla.engine.terms import Metric
 from sla.models import ServiceLevelAgreement, ServiceLevelTarget, Statement, VendorAnswer
@@ -88,6 +89,7 @@ class Worklist:
     answers: tuple[VendorAnswer, ...]
     answers_count: int
     second: SecondPerson
+    feeds_count: int
 
 
 def worklist(user: User, *, now: datetime) -> Worklist:
@@ -118,6 +120,7 @@ def worklist(user: User, *, now: datetime) -> Worklist:
         answers=tuple(answers[:MOST]),
         answers_count=answers.count(),
         second=_second(user),
+        feeds_count=waiting_of_feeds(user, now=now).count,
     )
 
 
@@ -194,7 +197,9 @@ def _needs(user: Reader, *, now: datetime) -> tuple[tuple[Need, ...], int]:
         unconfirmed=Exists(standing.filter(confirmed_at=None)), has_outage=Exists(standing)
     )
     long_open: Any = Q(status=IncidentStatus.OPEN, first_started_at__lt=now - LONG_OPEN)
-    asked: Any = rows.filter(Q(vendor=None) | Q(needs_times=True) | Q(unconfirmed=True) | long_open)
+    asked: Any = rows.filter(
+        Q(vendor=None) | Q(needs_times=True) | Q(needs_start=True) | Q(unconfirmed=True) | long_open
+    )
     asked = asked.order_by("-first_started_at", "-pk")
     return tuple(Need(incident=row, needs=_words(row, now=now)) for row in asked[:MOST]), asked.count()
 
@@ -205,6 +210,7 @@ def _words(row: Incident, *, now: datetime) -> tuple[str, ...]:
     said = (
         (row.vendor_id is None, "a vendor"),
         (getattr(row, "needs_times", False), "times"),
+        (getattr(row, "needs_start", False), "a start"),
         (getattr(row, "unconfirmed", False), "its times confirmed"),
         (long_open, "an end: open for more than a week"),
     )

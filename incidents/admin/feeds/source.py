@@ -20,11 +20,13 @@ from incidents.admin.feeds.inbox import inbox_view
 from incidents.admin.feeds.joins import Pair
 from incidents.admin.feeds.pushing import address_view, again_view, panel_of, whole_view
 from incidents.admin.feeds.wizard import choose_view
+from incidents.admin.filters import KindFilter
 from incidents.models import ComponentRule, FeedSource, ProposedWindow, SeverityRule
 from incidents.selectors import feed_choices
 from incidents.services.feeds.fetching import ask_for_fetching
 from incidents.services.feeds.joining import JoinEffect
 from incidents.services.feeds.rematching import bring_again
+from incidents.services.feeds.waiting import waiting_of_feeds
 from vendors.admin import RecordAdmin, RecordInline, signed_in
 from vendors.admin.records import RecordForm
 
@@ -46,6 +48,14 @@ class FeedSourceForm(RecordForm):
         if "kind" in self.fields:
             offered = [("", "Choose"), *feed_choices(also=self.instance.kind)]
             self.fields["kind"].choices = offered  # type: ignore[attr-defined]
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Ask for no address where one was given that cannot be used: that is said already."""
+        told = getattr(error, "error_dict", {})
+        if "url" in told and "url" in self.errors:
+            told.pop("url")
+        if told or not hasattr(error, "error_dict"):
+            super().add_error(field, error)
 
 
 class ComponentRuleInline(RecordInline):
@@ -76,7 +86,7 @@ class FeedSourceAdmin(RecordAdmin):
     change_list_template = "incidents/feeds/list.html"
     change_form_template = "incidents/feeds/source.html"
     list_display = ["code", "kind", "vendor", "shown_records", "shown_waiting", "shown_fetching"]
-    list_filter = ["kind", "vendor"]
+    list_filter = [KindFilter, "vendor"]
     list_select_related = ["vendor", "poll"]
     search_fields = ["code", "vendor__name"]
     autocomplete_fields = ["vendor"]
@@ -91,10 +101,16 @@ class FeedSourceAdmin(RecordAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the feeds that the reader may see, with what the list counts."""
         rows = super().get_queryset(request)
-        return rows.annotate(
-            records_count=Count("records", distinct=True),
-            waiting_count=Count("unmatched_names", distinct=True),
-        )
+        return rows.annotate(records_count=Count("records", distinct=True))
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Count once for all feeds what waits."""
+        response = super().changelist_view(request, extra_context)
+        if hasattr(response, "context_data") and "cl" in (response.context_data or {}):
+            waiting = waiting_of_feeds(signed_in(request), now=timezone.now())
+            for row in response.context_data["cl"].result_list:
+                row.waiting_told = waiting.told(row.code)
+        return response
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave the secret out for who may only look: a page shows it in full to them."""
@@ -124,16 +140,17 @@ class FeedSourceAdmin(RecordAdmin):
 
     @display(description="Waits for you", label="warning")
     def shown_waiting(self, obj: Any) -> str | None:
-        """Return how many names nobody has said anything about."""
-        names = int(obj.waiting_count)
-        return f"{names} name{'s' * (names != 1)}" if names else None
+        """Return what the feed leaves to a person."""
+        return getattr(obj, "waiting_told", "") or None
 
     @display(description="Fetched")
     def shown_fetching(self, obj: FeedSource) -> str:
         """Return how the fetching goes."""
         poll = getattr(obj, "poll", None)
         if not obj.every_minutes:
-            return "by hand"
+            if obj.push_key:
+                return "sent to us"
+            return "by hand" if obj.format.by_file else "sent to us, no address yet"
         if poll is None or poll.fetched_at is None:
             return f"every {obj.every_minutes} min, not yet"
         said = f"failed {times(poll.failures)}" if poll.failures else "well"

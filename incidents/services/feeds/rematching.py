@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -50,16 +51,27 @@ def explain_word(source: FeedSource, *, word: str, kind: str, by: User, at: date
 
 def unexplained_words(sources: Iterable[FeedSource]) -> list[tuple[FeedSource, str, int]]:
     """Return the words for severity that nobody has explained, by feed, with how many records bear each."""
+    feeds = {source.pk: source for source in sources}
+    known = {key: Words.of(rules).rules for key, rules in _rules(feeds).items()}
+    rows = FeedRecord.objects.filter(source__in=list(feeds)).exclude(incident=None).order_by()
+    told: dict[int, list[tuple[Any, int]]] = {}
+    for key, word, records in rows.values_list("source", "said__severity").annotate(records=Count("pk")):
+        told.setdefault(key, []).append((word, records))
     found = []
-    for source in sources:
-        rules = Words.of(source.severity_rules.all()).rules
-        rows = FeedRecord.objects.filter(source=source).exclude(incident=None).order_by()
-        counts = rows.values_list("said__severity").annotate(records=Count("pk"))
-        for word, records in sorted(counts, key=lambda row: str(row[0])):
+    for key, source in feeds.items():
+        rules = known.get(key, {})
+        for word, records in sorted(told.get(key, []), key=lambda row: str(row[0])):
             if word is not None and not is_common(word):
                 shown = word.strip()[:60] or NO_WORD
                 if shown.casefold() not in rules:
                     found.append((source, shown, records))
+    return found
+
+
+def _rules(sources: Iterable[int]) -> dict[int, list[SeverityRule]]:
+    found: dict[int, list[SeverityRule]] = {}
+    for rule in SeverityRule.objects.filter(source__in=list(sources)):
+        found.setdefault(rule.source_id, []).append(rule)
     return found
 
 
