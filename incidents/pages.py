@@ -10,7 +10,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from incidents.services.feeds.pushing import LARGEST_MESSAGE, is_flood, source_at, take_message
+from incidents.services.feeds.pushing import (
+    LARGEST_MESSAGE,
+    is_flood,
+    note_refused,
+    source_at,
+    take_message,
+)
 
 
 @login_not_required
@@ -29,8 +35,11 @@ def take_delivery(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     # Read no further than is taken, whatever length it claims to have.
     content = request.read(LARGEST_MESSAGE + 1)
     if len(content) > LARGEST_MESSAGE:
-        return _answer(f"It has more than {LARGEST_MESSAGE:,} bytes.", status=413)
+        words = f"It has more than {LARGEST_MESSAGE:,} bytes."
+        note_refused(source, at=at, size=len(content), why=f"{words} Nothing of it is kept.")
+        return _answer(words, status=413)
     if not content.strip():
+        note_refused(source, at=at, size=len(content), why="The message is empty.")
         return _answer("The message is empty.", status=400)
     try:
         taken = take_message(source, content, headers=request.headers, at=at)

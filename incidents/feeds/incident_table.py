@@ -14,9 +14,10 @@ A row with a cell that cannot be read is left out and listed: an end that is los
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from incidents.feeds.incident_updates import UPDATE_OPTIONS, folded
+from incidents.feeds.narrated import Narrated, narrated
 from incidents.feeds.table_columns import INCIDENT_WORDS
 from incidents.feeds.table_records import (
     OVER,
@@ -59,7 +60,7 @@ MOMENTS = (
 )
 TIMES = ("began", "first_posted", "ended", "changed", *MOMENTS)
 FIELDS: Mapping[str, str] = {
-    "number": "The number of the incident; without it one is made from title, components and start",
+    "number": "The number of the incident; without a column of it, made from title, components and start",
     "title": "Title",
     "began": "When it began",
     "first_posted": "When it was first posted or recorded",
@@ -110,7 +111,7 @@ def read_incident_table(
     table = open_table(content, mapping=mapping)
     records = list(table.records())
     times = TableTimes(table, records=records, fields=TIMES, mapping=mapping, zone=context.zone)
-    rows = _read_rows(records, table=table, times=times, mapping=mapping, received_at=context.received_at)
+    rows = _read_rows(records, table=table, times=times, mapping=mapping, context=context)
     if updates:
         incidents = folded(rows, table=table, mapping=mapping)
     else:
@@ -120,7 +121,7 @@ def read_incident_table(
 
 
 def _read_rows(
-    records: list[Record], *, table: Table, times: TableTimes, mapping: TableMapping, received_at: datetime
+    records: list[Record], *, table: Table, times: TableTimes, mapping: TableMapping, context: FeedContext
 ) -> Iterator[Row]:
     # From the end, so that a record's cells are let go as soon as it is read.
     records.reverse()
@@ -138,7 +139,7 @@ def _read_rows(
         yield (
             record,
             read,
-            _said(record, read=read, planned=planned, parts=parts, mapping=mapping, received_at=received_at),
+            _said(record, read=read, planned=planned, parts=parts, mapping=mapping, context=context),
         )
 
 
@@ -149,13 +150,15 @@ def _said(
     planned: bool,
     parts: tuple[FeedComponent, ...],
     mapping: TableMapping,
-    received_at: datetime,
+    context: FeedContext,
 ) -> FeedIncident:
     began, ended = instant_of(read, "began"), instant_of(read, "ended")
     status = record.text("status")
+    found = Narrated() if planned else _narrated(record, read=read, zone=context.zone)
     notes = [
         *notes_of(read, mapping=mapping),
-        *_doubts(began=began, ended=ended, status=status, received_at=received_at),
+        *_doubts(began=began, ended=ended, status=status, received_at=context.received_at),
+        *found.notes,
     ]
     return FeedIncident(
         external_id=record.text("number"),
@@ -170,9 +173,21 @@ def _said(
         changed_at=instant_of(read, "changed"),
         components=parts,
         moments=tuple(FeedMoment(kind=kind, at=read[kind].at) for kind in MOMENTS if kind in read),
+        windows=found.windows,
         address=record.text("address"),
         notes=tuple(notes),
     )
+
+
+def _narrated(record: Record, *, read: Mapping[str, ReadTime], zone: tzinfo | None) -> Narrated:
+    """Find the windows that the words of a row tell of, other than the times in its own columns."""
+    text = _narrative(record)
+    stated = [at for name in ("began", "first_posted", "ended", "changed") if (at := instant_of(read, name))]
+    if not text or not stated:
+        return Narrated()
+    found = narrated(text, reference=stated[0], changed_at=max(stated), zone=zone)
+    posted = (instant_of(read, "began"), instant_of(read, "ended"))
+    return replace(found, windows=tuple(each for each in found.windows if (each.start, each.end) != posted))
 
 
 def _doubts(

@@ -97,7 +97,10 @@ class Numbers:
             number = made_number(facts)
         if not number or len(number) > LONGEST_ID:
             said = "longer than 120 letters" if number else "the row has no number"
-            self._table.problem(record, "number", f"{said}; give each record its own.")
+            advice = "give each record its own, or leave the column out: then numbers are made from the rows"
+            if "number" not in record.values:
+                advice = "none can be made from what the row says, such as its start"
+            self._table.problem(record, "number", f"{said}; {advice}.")
             return None
         if number in self._rows:
             self._table.problem(

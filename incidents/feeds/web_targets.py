@@ -55,8 +55,12 @@ def web_target(url: str, *, inside: bool = False) -> Target:
         raise AddressError(f"{shown} is no address: {error}.") from None
     if parts.scheme != "https" and not (inside and parts.scheme == "http"):
         raise AddressError(f"{shown} is not asked: the address must begin with https://.")
-    if not host or parts.username is not None or parts.password is not None or "%" in host:
-        raise AddressError(f"{shown} is not asked: it names no host, or a login before it.")
+    if not host:
+        raise AddressError(f"{shown} is not asked: it names no host.")
+    if parts.username is not None or parts.password is not None:
+        raise AddressError(f"{shown} is not asked: a login stands before its host. Leave the login out.")
+    if "%" in host:
+        raise AddressError(f"{shown} is not asked: its host holds a percent sign.")
     usual = HTTPS if parts.scheme == "https" else 80
     if port not in (None, usual) and not inside:
         raise AddressError(f"{shown} is not asked: its port must be {HTTPS}.")

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from incidents.feeds.formats import FORMATS
 from incidents.feeds.web_targets import AddressError, web_target
-from incidents.models import FeedSource, SourceWatch
+from incidents.models import FeedSource, ImportState, SourceWatch
 from vendors.models import Service, Span, Vendor
 from vendors.services import Saved, accountable, note_change, remove_record, save_record
 
@@ -24,19 +24,19 @@ def feed_of(vendor: Vendor, *, kind: str) -> FeedSource:
 
 
 def new_feed(kind: str, *, vendor: Vendor | None) -> FeedSource:
-    """Return a feed of a format that is not on file yet, not saved; of no vendor for a monitor of ours.
-
-    Raises:
-        ValidationError: the vendor, or we, have a feed of that format already.
-
-    """
+    """Return a feed of a format, of no vendor for a monitor of ours; not saved where there is none yet."""
     made = feed_of(vendor, kind=kind) if vendor else FeedSource(code=kind.replace("_", "-"), kind=kind)
-    known = made if not made._state.adding else FeedSource.objects.filter(code=made.code).first()
-    if known is not None:
-        raise ValidationError(
-            f"{known} is of that format already: choose it above, or add another under Feeds.", code="known"
-        )
-    return made
+    return FeedSource.objects.filter(code=made.code).first() or made
+
+
+def is_made_for_a_look(source: FeedSource) -> bool:
+    """Say whether a feed was made for files that were looked at only: nothing of it holds anything yet."""
+    looked_at = source.uploads.filter(state=ImportState.SHOWN)
+    return (
+        looked_at.filter(made_feed=True).exists()
+        and not source.uploads.exclude(state=ImportState.SHOWN).exists()
+        and not source.records.exists()
+    )
 
 
 def known_feed(vendor: Vendor, *, kind: str, by: User) -> FeedSource:

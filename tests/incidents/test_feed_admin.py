@@ -13,7 +13,9 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from incidents.admin.feeds.columns import LABELS
@@ -36,6 +38,7 @@ from incidents.services.feeds.merging import apart
 from incidents.services.feeds.reports import ImportRow, Part
 from incidents.services.feeds.runs import Outcome
 from incidents.services.feeds.tallies import Tally
+from incidents.services.feeds.waiting import waiting_of_feeds
 from tests.incidents.feed_rows import END, NOW, POSTED, START, a_feed, imported, told
 from tests.incidents.tables import xlsx_of
 from tests.vendors.rows import a_contract, a_service, person, saved
@@ -113,7 +116,12 @@ CALENDAR = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
 @pytest.mark.parametrize(
     ("kind", "content", "why"),
     [
-        ("statuspage", b'{"incidents": [{"id"', "The file is not JSON, or was cut off"),
+        ("statuspage", b'{"incidents": [{"id"', "was cut off: it ends in the middle of what line 1 tells."),
+        ("statuspage", b'{"incidents": [{"id": "x', "cut off: it ends in the middle of what line 1 tells."),
+        ("statuspage", b"\x89PNG\r\n\x1a\n0000", "The file is not JSON, or was cut off: it is a picture."),
+        ("statuspage", b"a,b\n1,2\n", "it begins with 'a,b\\n1,2\\n', where a brace or bracket is expected."),
+        ("statuspage", b'{"incidents": [nix]}', "line 1, letter 16 cannot be read, at 'nix]}'."),
+        ("statuspage", b'{"x": "\xff"}', "byte 8 is no letter of a text in UTF-8."),
         (
             "servicenow",
             b'{"incidents": []}',
@@ -223,14 +231,16 @@ def test_a_feed_that_comes_by_webhook_only_takes_no_file(boss: Client) -> None:
         ("https://192.168.1.7/x", "192.168.1.7 is a private address"),
         ("https://169.254.169.254/x", "where a cloud keeps the keys of its machines"),
         ("http://status.example/x", "the address must begin with https://"),
-        ("https://anna:pw@status.example/x", "a login before it"),
+        ("https://anna:pw@status.example/x", "a login stands before its host. Leave the login out."),
+        ("https://no host/x", "Enter a valid URL."),
         ("https://status.example:8443/x", "its port must be 443"),
     ],
 )
 def test_an_address_that_is_never_asked_is_refused_when_it_is_saved(
     boss: Client, mail: Service, url: str, why: str
 ) -> None:
-    page = boss.post("/admin/incidents/feedsource/add/", feed_form(url=url))
+    page = boss.post("/admin/incidents/feedsource/add/", feed_form(url=url, every_minutes="5"))
+    assert "give its address" not in page.content.decode()
     assert why in unescape(page.content.decode())
     assert not FeedSource.objects.exists()
     given = {"code": "p", "name": "p", "url": url, "service": mail.pk, "every_seconds": "300"}
@@ -315,11 +325,23 @@ def test_a_new_feed_takes_no_other_ones_place(boss: Client, mail: Service) -> No
     known = a_feed("northrack-statuspage", vendor=mail.contract.vendor, zone="Europe/Berlin")
     given = {"vendor": mail.contract.vendor_id, "zone": "UTC", "file": a_file()}
     shown = chosen(boss, **given).content.decode()
-    assert "northrack-statuspage is of that format already: choose it above" in shown
-    shown = chosen(boss, **{**given, "file": a_file(), "source": str(known.pk)}).content.decode()
     assert "northrack-statuspage reads times in Europe/Berlin." in shown
     known.refresh_from_db()
     assert (known.zone, FeedUpload.objects.exists()) == ("Europe/Berlin", False)
+    page = chosen(boss, **{**given, "zone": "", "file": a_file()})
+    assert "northrack-statuspage is of that format already, so this is a file of it." in said(page)[0]
+    assert FeedUpload.objects.get().source == known
+
+
+def test_a_feed_made_for_a_file_that_was_only_looked_at_stands_in_no_ones_way(
+    boss: Client, mail: Service
+) -> None:
+    for zone in ("Europe/Berlin", "UTC"):
+        assert said(chosen(boss, vendor=mail.contract.vendor_id, zone=zone, file=a_file())) == []
+    assert (FeedSource.objects.get().zone, FeedUpload.objects.count()) == ("UTC", 2)
+    for upload in FeedUpload.objects.all():
+        boss.post(f"/admin/incidents/feedupload/{upload.pk}/drop/")
+    assert FeedSource.objects.count() == 0
 
 
 TABLE = b"Ticket,Start,End,What\nA-1,2019-06-25 04:15,2019-06-25 05:28,Mail sending\n"
@@ -470,7 +492,10 @@ def test_an_import_is_not_asked_for_twice(boss: Client, mail: Service) -> None:
     address = f"/admin/incidents/feedupload/{FeedUpload.objects.get().pk}/go/"
     boss.post(address)
     again = boss.post(address, follow=True)
-    assert said(again) == ["incidents.json for northrack-statuspage is imported already."]
+    assert said(again) == [
+        "incidents.json for northrack-statuspage is imported: 1 created.",
+        "incidents.json for northrack-statuspage is imported already.",
+    ]
 
 
 def test_another_persons_vendors_are_not_shown(client: Client, mail: Service) -> None:
@@ -780,3 +805,103 @@ def test_the_zone_stands_beside_the_times_of_an_incident(boss: Client, mail: Ser
 
 def parts(*names: str) -> tuple[FeedComponent, ...]:
     return tuple(FeedComponent(name=name) for name in names)
+
+
+def test_what_waits_is_counted_alike_at_home_in_the_list_and_the_inbox(boss: Client, mail: Service) -> None:
+    saved(ServiceAlias(service=mail, name="Search"))
+    vendor = mail.contract.vendor
+    imported(a_feed(vendor=vendor), told(severity="P1", components=parts("Mail sending"), started_at=None))
+    other = a_feed(vendor=vendor, code="other")
+    imported(other, told(external_id="y1", components=parts("Search"), started_at=None))
+    home = boss.get("/admin/").content.decode()
+    assert "<strong>4</strong> wait in the inbox of feeds" in home
+    assert INBOX in home
+    listed = boss.get("/admin/incidents/feedsource/").content.decode()
+    assert "1 name, 1 missing start, 1 word for severity" in listed
+    assert ">1 missing start<" in re.sub(r">\s+|\s+<", lambda found: found[0].strip(), listed)
+    counts = boss.get(INBOX).context["counts"]
+    assert sum(count for _, _, count in counts) == 4
+    incidents = boss.get("/admin/incidents/incident/").content.decode()
+    assert "A start" in incidents
+    assert "needs a start" in home
+
+
+def test_counting_what_waits_takes_as_many_queries_for_many_feeds(mail: Service) -> None:
+    reader = User.objects.create_superuser("boss")
+    imported(a_feed(vendor=mail.contract.vendor), told(severity="P1"))
+    with CaptureQueriesContext(connection) as one:
+        assert waiting_of_feeds(reader, now=NOW).count == 2
+    for number in range(5):
+        imported(a_feed(vendor=mail.contract.vendor, code=f"feed-{number}"), told(severity="P1"))
+    with CaptureQueriesContext(connection) as six:
+        assert waiting_of_feeds(reader, now=NOW).count == 12
+    assert len(six) == len(one)
+
+
+def test_a_renamed_sheet_is_told_once_and_the_table_found_on_another(boss: Client, mail: Service) -> None:
+    columns = {**COLUMNS, "option:sheet": "List"}
+    source = a_feed("list", kind="incident_table", zone="UTC", vendor=mail.contract.vendor, columns=columns)
+    rows = tuple(tuple(line.split(",")) for line in TABLE.decode().splitlines())
+    content = xlsx_of(sheets={"Cover": (("Tickets",),), "Log": rows})
+    page = chosen(boss, source=str(source.pk), kind="", file=table(content, "list.xlsx"))
+    assert said(page) == ["The workbook has no sheet 'List'; its sheets are: 'Cover', 'Log'."]
+    assert [column.name for column in page.context["seen"].columns] == ["Ticket", "Start", "End", "What"]
+
+
+BROKEN_EVENT = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "words"),
+    [
+        ("statuspage", b'{"incidents": []}', "The file holds nothing that is read here: no incident"),
+        ("maintnote", BROKEN_EVENT, "None of what the file holds can be used: see below."),
+    ],
+)
+def test_of_a_file_that_holds_nothing_no_import_is_offered(
+    boss: Client, mail: Service, kind: str, content: bytes, words: str
+) -> None:
+    page = chosen(boss, kind=kind, vendor=mail.contract.vendor_id, file=table(content, "it"))
+    shown = page.content.decode()
+    assert (words in shown, 'rc-primary">Import' in shown) == (True, False)
+    upload = FeedUpload.objects.get()
+    done = boss.post(f"/admin/incidents/feedupload/{upload.pk}/go/", follow=True)
+    assert said(done) == [f"it for northrack-{kind} holds nothing that could be imported."]
+    upload.refresh_from_db()
+    assert upload.state == "shown"
+
+
+LETTER = (
+    b"From: noc@carrier.example\r\nSubject: Works in June\r\nDate: Tue, 25 Jun 2019 04:15:00 +0000\r\n"
+    b"Message-ID: <1@carrier.example>\r\n\r\nDear customer,\r\n\r\nwe will work on your line.\r\n"
+)
+
+
+def test_a_mail_that_no_reader_understands_is_shown_as_the_letter_that_it_will_be(
+    boss: Client, mail: Service
+) -> None:
+    given = {"kind": "notice_mail", "vendor": mail.contract.vendor_id, "file": table(LETTER, "it.eml")}
+    shown = " ".join(chosen(boss, **given).content.decode().split())
+    for words in (
+        "<td>From</td><td>noc@carrier.example</td>",
+        "<td>Subject</td><td>Works in June</td>",
+        "<td>Date (UTC)</td><td>2019-06-25 04:15</td>",
+        "Dear customer,<br>we will work on your line.",
+        "A letter is a mail that no reader understands. After the import it waits in the",
+        "No parser of vendors&#x27; mails is set up here.",
+    ):
+        assert words in shown
+    upload = FeedUpload.objects.get()
+    done = boss.post(f"/admin/incidents/feedupload/{upload.pk}/go/", follow=True)
+    assert said(done) == ["it.eml for northrack-notice-mail is imported: 1 letter."]
+    assert FeedLetter.objects.get().subject == "Works in June"
+
+
+def test_the_side_filter_lists_the_formats_of_the_feeds_that_there_are(boss: Client) -> None:
+    a_feed("a", kind="pagerduty")
+    a_feed("b")
+    listed = boss.get("/admin/incidents/feedsource/?kind=pagerduty")
+    found = listed.context["cl"]
+    assert [row.code for row in found.result_list] == ["a"]
+    (kinds,) = [spec for spec in found.filter_specs if spec.title == "format"]
+    assert [code for code, _ in kinds.lookup_choices] == ["pagerduty", "statuspage"]

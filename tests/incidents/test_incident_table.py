@@ -152,7 +152,8 @@ def test_a_made_number_is_the_same_on_every_reading_and_whatever_else_changes() 
         (
             ("1,2016-02-29", ",2016-02-29"),
             "row 3, column N",
-            "the row has no number; give each record its own.",
+            "the row has no number; give each record its own, or leave the column out: "
+            "then numbers are made from the rows.",
         ),
         (
             ("1,2016-02-29", f"{'9' * 121},2016-02-29"),
@@ -268,3 +269,23 @@ def test_any_text_in_any_cell_is_read_or_listed(cells: list[list[str]]) -> None:
 def test_the_context_is_all_that_a_reader_needs() -> None:
     assert FORMAT.needs_zone
     assert isinstance(context(), FeedContext)
+
+
+def test_times_told_in_the_words_of_a_row_are_proposed_beside_those_of_its_columns() -> None:
+    text = "Between 21:45 and 22:30 PDT customers were offline."
+    content = csv_of(
+        "Nr,Opened,Restored,Note,Work",
+        f"1,2019-06-25 21:30,2019-06-25 23:00,{text},no",
+        f"2,2019-06-25 21:45,2019-06-25 22:30,{text},no",
+        f"3,2019-06-25 21:30,2019-06-25 23:00,{text},yes",
+        f"4,,,{text},no",
+    )
+    columns = {"number": "Nr", "began": "Opened", "ended": "Restored", "narrative": "Note", "planned": "Work"}
+    feed = read(content, zone="America/Los_Angeles", **columns)
+    window = (at("2019-06-26T04:45:00Z"), at("2019-06-26T05:30:00Z"), "Between 21:45 and 22:30 PDT")
+    assert [[(each.start, each.end, each.quote) for each in said.windows] for said in feed.incidents] == [
+        [window],
+        [],
+        [],
+        [],
+    ]

@@ -80,7 +80,7 @@ def test_the_status_is_read_by_its_words(word: str, stated: str, status: NoticeS
             "the window ends no later than it begins;",
         ),
         ("13.03.2016 05:00", "late", "row 2, column To", "not a date and time"),
-        ("W1", "", "row 2, column Window", "the row has no number; give each record its own."),
+        ("W1", "", "row 2, column Window", "the row has no number; give each record its own, or leave"),
     ],
 )
 def test_a_window_that_cannot_be_used_is_listed(before: str, after: str, place: str, message: str) -> None:

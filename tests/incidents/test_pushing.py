@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
@@ -52,6 +52,31 @@ def sent(source: FeedSource, content: bytes = MESSAGE, **options: Any) -> tuple[
     client = Client(enforce_csrf_checks=True)
     answer = client.post(address(source), content, content_type=content_type, **options)
     return answer.status_code, answer.json()
+
+
+def test_an_empty_message_and_one_too_large_leave_a_line_without_a_body(client: Client) -> None:
+    source = a_pushed_feed()
+    sent(source, b"")
+    sent(source, b" " * 2_000_001)
+    lines = FeedDelivery.objects.values_list("size", "content", "error")
+    assert list(lines) == [
+        (2_000_001, None, "It has more than 2,000,000 bytes. Nothing of it is kept."),
+        (0, None, "The message is empty."),
+    ]
+    client.force_login(User.objects.create_superuser("boss"))
+    page = client.get(f"/admin/incidents/feedsource/{source.pk}/change/").content.decode()
+    assert ("The message is empty." in page, "As it came" in page) == (True, False)
+    assert "sent to us" in client.get("/admin/incidents/feedsource/").content.decode()
+
+
+def test_only_a_second_address_is_told_to_end_an_earlier_one(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("boss"))
+    source = a_feed("pager", kind="pagerduty")
+    told = [
+        client.post(f"/admin/incidents/feedsource/{source.pk}/address/", follow=True).content.decode()
+        for _ in range(2)
+    ]
+    assert ["The earlier one leads nowhere" in page for page in told] == [False, True]
 
 
 def test_a_message_is_taken_without_a_login_and_kept_only_as_what_it_said() -> None:

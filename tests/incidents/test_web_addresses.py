@@ -1,8 +1,11 @@
 """Which network addresses are asked: those of the public internet, and by setting those inside."""
 
+import re
+
 import pytest
 
 from incidents.feeds.web_addresses import why_not
+from incidents.feeds.web_targets import AddressError, web_target
 
 PUBLIC = [
     "1.1.1.1",
@@ -104,3 +107,19 @@ def test_the_reason_is_said_in_words() -> None:
     assert why_not("169.254.169.254") == "where a cloud keeps the keys of its machines"
     assert why_not("127.0.0.1") == why_not("::ffff:127.0.0.1") == "this machine itself"
     assert why_not("10.1.2.3") == "a private address"
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https:///x", "'https:///x' is not asked: it names no host."),
+        (
+            "https://anna@a.example/",
+            "'https://anna@a.example/' is not asked: a login stands before its",
+        ),
+        ("https://a%2eb.example/", "'https://a%2eb.example/' is not asked: its host holds a percent sign."),
+    ],
+)
+def test_each_fault_of_an_address_is_told_by_itself(url: str, why: str) -> None:
+    with pytest.raises(AddressError, match=re.escape(why)):
+        web_target(url)

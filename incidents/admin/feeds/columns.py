@@ -19,6 +19,8 @@ from incidents.models import FeedSource, FeedUpload
 from incidents.services.feeds.uploads import look_at, try_upload
 from vendors.admin import signed_in
 from vendors.files.csv_files import DELIMITERS, ENCODINGS
+from vendors.files.errors import FileError
+from vendors.files.tables import sheets_of
 from vendors.services import save_record
 
 # Where these change, the page looks again, since there may be other columns.
@@ -159,15 +161,29 @@ def _kept(form: ColumnsForm, *, request: HttpRequest, upload: FeedUpload) -> boo
 def _seen(
     request: HttpRequest, *, upload: FeedUpload, given: Mapping[str, str]
 ) -> tuple[SeenTable | None, bool]:
-    """Look at the table where it is said to be; where it is not there, say so and look from the start."""
+    """Look at the table where it is said to be; where it is not there, say so and look in each sheet."""
     content, stated = bytes(upload.content or b""), {_option(name) for name in (*OF_A_WORKBOOK, *OF_A_TEXT)}
     options = {name: given[name] for name in stated & given.keys() if given[name].strip()}
-    for tried in [options, {}] if options else [{}]:
+    anywhere = [{}, *({_option("sheet"): sheet} for sheet in _sheets(content))]
+    told = [upload.error] if upload.error and request.method == "GET" else []
+    found, is_there = None, False
+    for tried in [options, *anywhere] if options else anywhere:
         try:
-            return look_at(upload.source, content, options=tried), tried == options
+            found, is_there = look_at(upload.source, content, options=tried), tried == options
+            break
         except ValidationError as error:
-            messages.error(request, " ".join(error.messages))
-    return None, False
+            # What the first sheet is not, nobody asked for.
+            told += [" ".join(error.messages)] if tried == options else []
+    for text in dict.fromkeys(told):
+        messages.error(request, text)
+    return found, is_there
+
+
+def _sheets(content: bytes) -> tuple[str, ...]:
+    try:
+        return sheets_of(content)
+    except FileError:
+        return ()
 
 
 def _mark(seen: SeenTable) -> str:

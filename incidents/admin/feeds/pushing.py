@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -22,7 +22,8 @@ SHOWN = 20
 
 def panel_of(source: FeedSource, *, request: HttpRequest, may_change: bool) -> dict[str, Any]:
     """Return what stands beside the fields; the address is a key, so only who may change the feed sees it."""
-    rows = FeedDelivery.objects.filter(source=source).defer("content")
+    whole = Case(When(content__isnull=False, then=True), default=False)
+    rows = FeedDelivery.objects.filter(source=source).defer("content").annotate(is_whole=whole)
     return {
         "poll": FeedPoll.objects.filter(source=source).first(),
         "is_fetched": bool(source.url) and source.format.polled,
@@ -50,8 +51,9 @@ def address_view(request: HttpRequest, *, source: FeedSource) -> HttpResponse:
         withdraw_address(source, by=by)
         messages.success(request, "The address is withdrawn: what is sent there is refused from now on.")
     else:
-        make_address(source, by=by)
-        messages.success(request, "Give this address to the sender. An earlier one leads nowhere any more.")
+        again = make_address(source, by=by)
+        earlier = " The earlier one leads nowhere any more." if again else ""
+        messages.success(request, f"Give this address to the sender.{earlier}")
     return _page(source)
 
 

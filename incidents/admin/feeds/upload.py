@@ -16,7 +16,7 @@ from unfold.decorators import display
 
 from incidents.admin.feeds.columns import columns_view
 from incidents.models import FeedUpload, ImportState
-from incidents.services.feeds.tallies import with_decisions
+from incidents.services.feeds.tallies import LETTER, with_decisions
 from incidents.services.feeds.upload_runs import import_upload
 from incidents.services.feeds.uploads import ask_for_import, forget_upload, try_upload
 from vendors.admin import signed_in
@@ -76,7 +76,7 @@ class FeedUploadAdmin(ModelAdmin):
             return f"{obj.done} of {obj.total}"
         if obj.error:
             return obj.error[:200]
-        return ", ".join(f"{count} {what}" for what, count in obj.counts.items() if count)
+        return _told(obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: an import begins with a file."""
@@ -101,11 +101,15 @@ class FeedUploadAdmin(ModelAdmin):
             "upload": upload,
             "is_shown": upload.state == ImportState.SHOWN,
             "is_under_way": upload.state in UNDER_WAY,
-            "rows": with_decisions(upload.rows[:SHOWN_ROWS], source=upload.source),
+            "letters": [row for row in upload.rows if row["outcome"] == LETTER],
+            "rows": with_decisions(
+                [row for row in upload.rows if row["outcome"] != LETTER][:SHOWN_ROWS], source=upload.source
+            ),
             "left_out": max(0, upload.done - min(SHOWN_ROWS, len(upload.rows))) if upload.rows else 0,
             "is_partly_tried": upload.state == ImportState.SHOWN and upload.done < upload.total,
             "is_table": upload.source.format.table is not None,
             "wrong": UNREADABLE if upload.is_unreadable else "It was not imported",
+            "tells_times": any(row.get("windows") for row in upload.rows),
             "inbox_url": reverse("admin:incidents_inbox"),
         }
         return TemplateResponse(request, "incidents/feeds/upload.html", context)
@@ -125,6 +129,8 @@ class FeedUploadAdmin(ModelAdmin):
         else:
             if upload.total <= AT_ONCE:
                 import_upload(upload, clock=timezone.now)
+                if upload.state == ImportState.DONE:
+                    messages.success(request, f"{upload} is imported: {_told(upload) or 'nothing'}.")
         return self._page(upload)
 
     def drop(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -156,3 +162,9 @@ class FeedUploadAdmin(ModelAdmin):
 
     def _page(self, upload: FeedUpload) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:incidents_feedupload_change", args=[upload.pk]))
+
+
+def _told(upload: FeedUpload) -> str:
+    """Say in short what became of the records, such as "1 letter, 2 problems"."""
+    told = ((count, what.removesuffix("s") if count == 1 else what) for what, count in upload.counts.items())
+    return ", ".join(f"{count} {what}" for count, what in told if count)

@@ -103,7 +103,10 @@ class ChooseForm(forms.Form):
         """Return the chosen feed, or a new one that is not saved. Raises ValidationError."""
         given = self.cleaned_data
         if given["source"] == NEW:
-            return new_feed(given["kind"], vendor=given["vendor"])
+            feed = new_feed(given["kind"], vendor=given["vendor"])
+            if not feed._state.adding and not self._sources.filter(pk=feed.pk).exists():
+                raise ValidationError(f"Another feed has the code {feed}. Add one under Feeds and choose it.")
+            return feed
         found: FeedSource = self._sources.get(pk=given["source"])
         return found
 
@@ -128,14 +131,18 @@ def choose_view(request: HttpRequest, *, source: FeedSource | None, base: dict[s
 
 def _brought(form: ChooseForm, *, by: User) -> FeedUpload:
     content, name = form.content
-    zone = form.cleaned_data["zone"]
-    return bring_file(content, file_name=name, source=form.feed(), zone=zone, by=by, at=timezone.now())
+    source, zone = form.feed(), form.cleaned_data["zone"]
+    return bring_file(content, file_name=name, source=source, zone=zone, by=by, at=timezone.now())
 
 
 def _next_page(request: HttpRequest, *, upload: FeedUpload) -> str:
     """Return where to go on: what would happen, or first the columns of a table."""
-    if upload.error:
-        messages.error(request, upload.error)
+    if request.POST.get("source") == NEW and not upload.made_feed:
+        words = f"{upload.source} is of that format already, so this is a file of it. If it is another feed:"
+        messages.info(request, f"{words} forget the file, and add the feed under Feeds first.")
     ask_columns = upload.source.format.table is not None and (upload.error or not upload.source.columns)
+    # That page says itself what is wrong.
+    if upload.error and not ask_columns:
+        messages.error(request, upload.error)
     page = "incidents_upload_columns" if ask_columns else "incidents_feedupload_change"
     return reverse(f"admin:{page}", args=[upload.pk])

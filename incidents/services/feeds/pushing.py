@@ -39,12 +39,13 @@ def address_key(source: FeedSource) -> str:
     return Signer(salt=SALT).signature(f"{source.pk}:{source.push_key}") if source.push_key else ""
 
 
-def make_address(source: FeedSource, *, by: User) -> None:
-    """Give a feed an address to be sent to; an earlier one leads nowhere from now on."""
+def make_address(source: FeedSource, *, by: User) -> bool:
+    """Give a feed an address to be sent to; an earlier one leads nowhere then. Say whether there was one."""
     again = bool(source.push_key)
     source.push_key = secrets.token_urlsafe(32)
     reason = "A new address for the sender" if again else "An address for the sender"
     save_record(source, by=by, reason=reason)
+    return again
 
 
 def withdraw_address(source: FeedSource, *, by: User) -> None:
@@ -95,6 +96,11 @@ def take_message(
         raise
 
 
+def note_refused(source: FeedSource, *, at: datetime, size: int, why: str) -> None:
+    """Keep a line of a message that holds nothing, or too much to be kept; `at` is its arrival in UTC."""
+    _keep(FeedDelivery(source=source, received_at=at, size=size, error=why))
+
+
 def take_again(delivery: FeedDelivery, *, by: User) -> FeedDelivery:
     """Bring in a message that was refused, on a person's word that it is genuine.
 
@@ -103,7 +109,8 @@ def take_again(delivery: FeedDelivery, *, by: User) -> FeedDelivery:
 
     """
     if delivery.content is None:
-        raise ValidationError(f"{delivery} was taken already.", code="taken")
+        why = "was not kept" if delivery.error else "was taken already"
+        raise ValidationError(f"{delivery} {why}.", code="taken")
     source = delivery.source
     taken = _taken(source, bytes(delivery.content), at=delivery.received_at, by=by)
     delivery.delete()

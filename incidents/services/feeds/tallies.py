@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from incidents.feeds.values import FeedProblem, FeedWindow
+from incidents.feeds.values import FeedLetter, FeedProblem, FeedWindow
 from incidents.models import Decision, FeedSource, FeedUpload, OutageKind, ProposedWindow
 from incidents.services.feeds.reports import ImportReport, ImportRow, Part
 from incidents.services.feeds.runs import Outcome
@@ -18,6 +18,8 @@ MOST_ROWS = 500
 # Names are counted on where an import broke off, so that more of them are kept until it is over.
 MOST_NAMES = 5_000
 MOST_LINES = 6
+# What a letter's row bears for an outcome, and so much of its text is shown.
+LETTER, BEGINNING = "letter", 400
 LOUD = (Outcome.CONFLICTING, Outcome.REFUSED)
 
 
@@ -48,9 +50,12 @@ class Tally:
         self._add_problems(part.problems)
         self.unmatched = dict(part.unmatched)
 
-    def finish(self, report: ImportReport, *, problems: Iterable[FeedProblem]) -> None:
+    def finish(
+        self, report: ImportReport, *, problems: Iterable[FeedProblem], letters: Iterable[FeedLetter]
+    ) -> None:
         """Count in what only the whole file tells: letters, and the records that could not be read."""
         self.counts["letters"] = report.letters
+        self.rows = [*map(_letter, letters), *self.rows][:MOST_ROWS]
         self._add_problems(problems)
 
     def fields(self, *, most_names: int = MOST_NAMES) -> dict[str, Any]:
@@ -109,6 +114,18 @@ def _decided(row: dict[str, Any], *, said: dict[str, str]) -> list[str]:
 
 def _span(start: datetime, end: datetime) -> str:
     return f"{_minute(start)} to {_minute(end)} UTC"
+
+
+def _letter(letter: FeedLetter) -> dict[str, Any]:
+    text = "\n".join(line.strip() for line in letter.text.splitlines() if line.strip())
+    return {
+        "id": letter.sender,
+        "title": letter.subject,
+        "outcome": LETTER,
+        "start": _minute(letter.sent_at or letter.received_at),
+        "text": text if len(text) <= BEGINNING else f"{text[:BEGINNING]}…",
+        "notes": list(letter.notes),
+    }
 
 
 def _capped(lines: Iterable[str]) -> list[str]:

@@ -113,7 +113,7 @@ def _go_on(upload: FeedUpload, *, clock: Clock, progress: Progress, most: timede
     if not report.is_whole:
         _write(upload, state=ImportState.DUE, held_until=None)
         return
-    tally.finish(report, problems=values.problems)
+    tally.finish(report, problems=values.problems, letters=values.letters)
     over = {"state": ImportState.DONE, "content": None, "error": "", "finished_at": clock()}
     fields = tally.fields(most_names=MOST_ROWS)
     _write(upload, **over, total=report.total, held_until=None, **fields)

@@ -13,7 +13,7 @@ from incidents.models import FeedSource, FeedUpload, ImportState
 from incidents.services.feeds.importing import import_feed
 from incidents.services.feeds.reports import Steps
 from incidents.services.feeds.tallies import MOST_ROWS, Tally
-from incidents.services.sources import remove_unused
+from incidents.services.sources import is_made_for_a_look, remove_unused
 from vendors.models import zone_of
 from vendors.services import save_record, system_user
 
@@ -78,7 +78,8 @@ def bring_file(
     A table whose columns nobody has named yet waits for that. Raises ValidationError, and keeps neither file
     nor feed, where the file cannot be read or the feed reads times in another zone.
     """
-    if source.zone and zone and zone != source.zone:
+    is_new = source._state.adding or is_made_for_a_look(source)
+    if not is_new and source.zone and zone and zone != source.zone:
         raise ValidationError(
             f"{source} reads times in {source.zone}. Change that on its page, or leave the zone empty."
         )
@@ -94,7 +95,6 @@ def bring_file(
             f"{file_name} cannot be read: {'; '.join(error.messages)}", code="unreadable"
         ) from error
     with transaction.atomic():
-        is_new = source._state.adding
         save_record(source, by=by, reason=f"For the import of {file_name}"[:100])
         upload = keep_upload(source, content, file_name=file_name, by=by, at=at, made_feed=is_new)
     return try_upload(upload) if source.columns or source.format.table is None else upload
@@ -133,7 +133,7 @@ def try_upload(upload: FeedUpload) -> FeedUpload:
     except ValidationError as error:
         upload.error, tally = "; ".join(error.messages), Tally()
     else:
-        tally.finish(report, problems=values.problems)
+        tally.finish(report, problems=values.problems, letters=values.letters)
         upload.total, upload.done = report.total, report.done
     for name, value in tally.fields(most_names=MOST_ROWS).items():
         setattr(upload, name, value if not upload.error else type(value)())
@@ -142,7 +142,12 @@ def try_upload(upload: FeedUpload) -> FeedUpload:
 
 
 def ask_for_import(upload: FeedUpload) -> None:
-    """Let an upload that was shown be imported. Raises ValidationError where that was asked before."""
+    """Let an upload that was shown be imported.
+
+    Raises ValidationError where that was asked before, or nothing in it could be imported.
+    """
+    if upload.state == ImportState.SHOWN and upload.holds_nothing:
+        raise ValidationError(f"{upload} holds nothing that could be imported.", code="nothing")
     begun = {"state": ImportState.DUE, "done": 0, **Tally().fields(), "counts": {}}
     if not FeedUpload.objects.filter(pk=upload.pk, state=ImportState.SHOWN).update(**begun):
         upload.refresh_from_db()
@@ -184,6 +189,6 @@ def _refuse_unusable(content: bytes) -> None:
 def _refuse_large(content: bytes) -> None:
     if len(content) > LARGEST_UPLOAD:
         raise ValidationError(
-            f"The file has {len(content):,} bytes; at most {LARGEST_UPLOAD:,} are read. Split it by year.",
+            f"The file has {len(content):,} bytes; at most {LARGEST_UPLOAD:,} are read. Bring it in parts.",
             code="too_large",
         )
