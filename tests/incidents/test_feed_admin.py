@@ -118,7 +118,11 @@ CALENDAR = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
     [
         ("statuspage", b'{"incidents": [{"id"', "was cut off: it ends in the middle of what line 1 tells."),
         ("statuspage", b'{"incidents": [{"id": "x', "cut off: it ends in the middle of what line 1 tells."),
-        ("statuspage", b"\x89PNG\r\n\x1a\n0000", "The file is not JSON, or was cut off: it is a picture."),
+        (
+            "statuspage",
+            b"\x89PNG\r\n\x1a\n0000",
+            "The file is a picture, not JSON. Choose the format that it is in.",
+        ),
         ("statuspage", b"a,b\n1,2\n", "it begins with 'a,b\\n1,2\\n', where a brace or bracket is expected."),
         ("statuspage", b'{"incidents": [nix]}', "line 1, letter 16 cannot be read, at 'nix]}'."),
         ("statuspage", b'{"x": "\xff"}', "byte 8 is no letter of a text in UTF-8."),

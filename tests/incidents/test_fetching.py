@@ -122,7 +122,7 @@ def test_an_unasked_not_modified_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        (Said(b"<html>Maintenance</html>"), "The file is not JSON, or was cut off"),
+        (Said(b"<html>Maintenance</html>"), "The file is a web page or XML, whatever its name, not JSON."),
         (Said(b""), "The file is not JSON, or was cut off"),
         (Said(page("x9")[:-20]), "The file is not JSON, or was cut off"),
         (Said(b"gone", status=410), "It answered with status 410: the address was given up."),

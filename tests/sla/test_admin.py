@@ -30,6 +30,7 @@ from tests.builders import (
     person,
     some_terms,
 )
+from tests.vendors.rows import a_contract
 from vendors.models import Contract, Vendor
 
 pytestmark = pytest.mark.django_db
@@ -528,3 +529,10 @@ def test_forms_of_terms_use_the_readers_words(name: str) -> None:
     said = words_of(form)
     assert len(said) > 4
     assert [text for text in said if FORBIDDEN.search(text)] == []
+
+
+def test_a_contract_without_fees_is_said_to_have_none(boss: Client) -> None:
+    a_contract("NR-FREE")
+    page = boss.get("/admin/").content.decode()
+    assert "NR-FREE" in page
+    assert (">no fees<" in page, "USD 0.00" in page) == (True, False)

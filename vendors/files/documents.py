@@ -26,15 +26,21 @@ def read_document(content: bytes, *, what: str) -> Any:
     except RecursionError:
         raise FileError(f"The file nests brackets without end. It is no {what} file.") from None
     except ValueError as error:
-        told, advice = _not_json(content, error=error), "Choose the format that it is in, or bring it whole."
-        raise FileError(f"The file is not JSON, or was cut off: {told}. {advice}") from None
+        raise FileError(_not_json(content, error=error)) from None
 
 
 def _not_json(content: bytes, *, error: ValueError) -> str:
     """Say in plain words what stands in the way of reading a file as JSON."""
     kind = kind_of_file(content)
     if kind and kind != JSON:
-        return f"it is {kind}"
+        return f"The file is {kind}, not JSON. Choose the format that it is in."
+    told = _where_not_json(content, error=error)
+    return (
+        f"The file is not JSON, or was cut off: {told}. Choose the format that it is in, or bring it whole."
+    )
+
+
+def _where_not_json(content: bytes, *, error: ValueError) -> str:
     if not content.strip():
         return "it is empty"
     if isinstance(error, UnicodeDecodeError):

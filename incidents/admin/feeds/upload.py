@@ -100,6 +100,7 @@ class FeedUploadAdmin(ModelAdmin):
             "title": f"Import of {upload.file_name}",
             "upload": upload,
             "is_shown": upload.state == ImportState.SHOWN,
+            "is_empty": upload.state == ImportState.SHOWN and not upload.error and upload.holds_nothing,
             "is_under_way": upload.state in UNDER_WAY,
             "letters": [row for row in upload.rows if row["outcome"] == LETTER],
             "rows": with_decisions(
