@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -50,8 +50,11 @@ from tests.vendors.rows import REASON, an_entity, person, saved
 from vendors.models import Contract, Vendor
 from vendors.services import save_record, system_user
 
+# Thousands of pages.
+pytestmark = pytest.mark.long
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 OWN = "demo-northwest-colocation"
+OTHER = "demo-cascade-fibre"
 ROLES = (*BY_NAME, "no role")
 # Roles that see no more than the vendor and the company that are theirs.
 NARROW = ("Vendor manager", "Finance of a company")
@@ -260,6 +263,8 @@ def test_lists_and_forms_open_as_the_role_says(reader: Client, role: str) -> Non
 
 @pytest.mark.parametrize("act", ["change", "history", "delete"])
 def test_a_page_of_a_row_opens_as_the_role_and_the_vendor_say(reader: Client, role: str, act: str) -> None:
+    if act != "change" and role not in (*NARROW, "Auditor", "no role"):
+        return  # The same rule lets them in; four roles tell of it.
     user, wrong = _member(role), []
     for label, kind in kinds().items():
         app, model = label.split(".")
@@ -277,19 +282,22 @@ def test_who_may_only_look_changes_and_adds_nothing_by_a_forged_form(reader: Cli
     user, wrong = _member(role), []
     for label, kind in kinds().items():
         app, model = label.split(".")
-        before = _state(kind)
+        rows = rows_of(kind, user)
+        before = _state(kind, rows=rows)
         if not allows(role, f"{app}.add_{model}"):
             reader.post(reverse(f"admin:{app}_{model}_add"), {"reason": "forged"})
-        for row in rows_of(kind, user):
+        for row in rows:
             if row is None or (allows(role, f"{app}.change_{model}") and label not in NOT_CHANGED):
                 continue
             reader.post(reverse(f"admin:{app}_{model}_change", args=[row.pk]), {"reason": "forged"})
-        wrong += [label] * (_state(kind) != before)
+        wrong += [label] * (_state(kind, rows=rows) != before)
     assert not wrong, "\n" + "\n".join(wrong)
 
 
-def _state(kind: type[models.Model]) -> list[dict[str, Any]]:
-    return list(kind._default_manager.order_by("pk").values())
+def _state(kind: type[models.Model], *, rows: Iterable[Any]) -> tuple[int, list[dict[str, Any]]]:
+    every = kind._default_manager
+    keys = [row.pk for row in rows if row is not None]
+    return every.count(), list(every.filter(pk__in=keys).order_by("pk").values())
 
 
 def test_acts_on_several_rows_are_offered_as_the_role_says(reader: Client, role: str) -> None:
@@ -360,7 +368,7 @@ def addresses_of(vendor: Vendor) -> Iterator[tuple[str, str]]:
 
 def test_pages_of_a_foreign_vendor_are_closed_to_reading_and_writing(reader: Client, role: str) -> None:
     wrong, tried = [], 0
-    for vendor in Vendor.objects.all():
+    for vendor in Vendor.objects.filter(slug__in=(OWN, OTHER)):
         is_seen = sees_all(role) or (
             vendor.slug == OWN and role in ("Vendor manager", "Finance of a company")
         )
@@ -494,7 +502,7 @@ def every_page(own: Vendor) -> Iterator[str]:
     for code in ("breach", "portfolio", "completeness", "credit_register", "roll_forward", "journal"):
         for form in ("page", "csv", "json", "html"):
             yield f"{reverse('admin:sla_report', args=[code])}?{span}&form={form}"
-    yield f"{reverse('admin:sla_vendor_report')}?vendor=demo-cascade-fibre&{span}"
+    yield f"{reverse('admin:sla_vendor_report')}?vendor={OTHER}&{span}"
     yield from (url for _, url in addresses_of(own))
 
 
