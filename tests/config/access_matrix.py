@@ -14,8 +14,7 @@ NOT_ADDED = frozenset(
         *("incidents.feedupload", "sla.broughtforward", "sla.alert", "sla.alertpolicy", "sla.periodclose"),
         *("axes.accessattempt", "mfa.authenticator"),
         *("sla.claim", "sla.compliancereport", "sla.duty", "sla.outboxmessage", "sla.registerentry"),
-        *("sla.statement", "auth.group", "sla.servicelevelagreement", "vendors.contract"),
-        "vendors.approval",
+        *("sla.statement", "auth.group", "vendors.approval"),
     }
 )
 # Kinds whose page only shows.
@@ -60,7 +59,7 @@ PAGES: Mapping[str, str] = {
     "admin:sla_register_go": "vendors.see_all_vendors",
     "admin:sla_register_drop": "vendors.see_all_vendors",
     "admin:incidents_inbox": "incidents.view_feedsource",
-    "admin:incidents_import": "incidents.change_feedsource",
+    "admin:incidents_import": "incidents.change_incident",
     "admin:incidents_import_from": "incidents.change_feedsource",
     "admin:incidents_feed_address": "incidents.change_feedsource",
     "admin:incidents_feed_fetch": "incidents.change_feedsource",
@@ -68,10 +67,10 @@ PAGES: Mapping[str, str] = {
     "admin:incidents_feed_message_again": "incidents.change_feedsource",
     "admin:incidents_feedsource_import_file": "incidents.change_feedsource",
     "admin:incidents_feedsource_read_again": "incidents.change_feedsource",
-    "admin:incidents_upload_columns": "incidents.change_feedsource",
-    "admin:incidents_upload_go": "incidents.change_feedsource",
-    "admin:incidents_upload_drop": "incidents.change_feedsource",
-    "admin:incidents_upload_try": "incidents.change_feedsource",
+    "admin:incidents_upload_columns": "incidents.change_incident",
+    "admin:incidents_upload_go": "incidents.change_incident",
+    "admin:incidents_upload_drop": "incidents.change_incident",
+    "admin:incidents_upload_try": "incidents.change_incident",
     "admin:incidents_incident_join": "incidents.change_incident",
     "admin:incidents_incident_split": "incidents.change_incident",
     "admin:sla_claims_desk": "sla.view_claim",

@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminPasswordToggleWidget
 from incidents.admin.feeds.inbox import inbox_view
 from incidents.admin.feeds.joins import Pair
 from incidents.admin.feeds.pushing import address_view, again_view, panel_of, whole_view
+from incidents.admin.feeds.upload import MAY_IMPORT
 from incidents.admin.feeds.wizard import choose_view
 from incidents.admin.filters import KindFilter
 from incidents.models import ComponentRule, FeedSource, ProposedWindow, SeverityRule
@@ -204,6 +205,8 @@ class FeedSourceAdmin(RecordAdmin):
     def choose(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         """Choose the feed and the file of an import."""
         source = self._changeable(request, pk) if pk else None
+        if not request.user.has_perm(MAY_IMPORT):
+            raise PermissionDenied
         return choose_view(request, source=source, base=self._base(request))
 
     def changeform_view(

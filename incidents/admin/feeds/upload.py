@@ -25,6 +25,8 @@ from vendors.admin import signed_in
 AT_ONCE = 300
 UNDER_WAY = (ImportState.DUE, ImportState.RUNNING)
 SHOWN_ROWS = 200
+# Whoever imports writes incidents.
+MAY_IMPORT = "incidents.change_incident"
 UNREADABLE = "Cannot be read"
 
 
@@ -117,12 +119,12 @@ class FeedUploadAdmin(ModelAdmin):
 
     def columns(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Name the columns of a table."""
-        upload = self._upload(request, pk)
+        upload = self._importable(request, pk)
         return columns_view(request, upload=upload, base=self.admin_site.each_context(request))
 
     def go(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Import it: at once where it is small, else when the worker comes to it."""
-        upload = self._upload(request, pk)
+        upload = self._importable(request, pk)
         try:
             ask_for_import(upload)
         except ValidationError as error:
@@ -136,7 +138,7 @@ class FeedUploadAdmin(ModelAdmin):
 
     def drop(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Forget a file that is not wanted."""
-        upload = self._upload(request, pk)
+        upload = self._importable(request, pk)
         try:
             forget_upload(upload, by=signed_in(request))
         except ValidationError as error:
@@ -147,10 +149,16 @@ class FeedUploadAdmin(ModelAdmin):
 
     def try_again(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Look again at what would happen, by the rules as they stand now."""
-        upload = self._upload(request, pk)
+        upload = self._importable(request, pk)
         if upload.state == ImportState.SHOWN:
             try_upload(upload)
         return self._page(upload)
+
+    def _importable(self, request: HttpRequest, pk: Any) -> FeedUpload:
+        upload = self._upload(request, pk)
+        if not request.user.has_perm(MAY_IMPORT):
+            raise PermissionDenied
+        return upload
 
     def _upload(self, request: HttpRequest, pk: Any) -> FeedUpload:
         if not self.has_view_permission(request):
