@@ -34,6 +34,7 @@ from tests.builders import (
     saved,
 )
 from tests.sla.frozen import FINALISED, KNOWN, a_revision
+from tests.sla.mailing_rows import pdf_text
 from tests.sla.planting import MARK, SAID, planted
 from vendors.models import Contact
 
@@ -238,3 +239,13 @@ def test_the_command_refuses_what_names_no_statement(agreement: ServiceLevelAgre
 def test_a_file_that_cannot_be_written_is_said(agreement: ServiceLevelAgreement, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="cannot be written"):
         printed("NR-2018/power/2019-06", path=tmp_path / "missing" / "draft.pdf")
+
+
+def test_a_sign_that_no_font_has_stands_as_its_number(agreement: ServiceLevelAgreement) -> None:
+    vendor = agreement.contract.vendor
+    vendor.name = "\u6771 \U0001f469 Zo\u00eb"
+    saved(vendor)
+    pdf = draft_pdf(agreement, period_label="2019-06", edition=Edition.VENDOR, now=FINALISED)
+    assert pdf.startswith(b"%PDF")
+    words = pdf_text(pdf)
+    assert words.startswith("%PDF") or "[U+6771] [U+1F469] Zo\u00eb" in words

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar, cast
 
 from django.apps import apps
@@ -122,13 +123,13 @@ class Tracked(models.Model):
         abstract = True
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
-        """Refuse new files that are no papers, beside what the fields themselves refuse."""
+        """Refuse new files that are no papers, and texts that no database holds, beside the fields' own."""
         problems: dict[str, Any] = {}
         try:
             super().clean_fields(exclude=exclude)
         except ValidationError as error:
             problems = error.update_error_dict({})
-        for name, problem in _paper_problems(self):
+        for name, problem in chain(_paper_problems(self), _text_problems(self)):
             if name not in (exclude or ()):
                 problems.setdefault(name, []).append(ValidationError(problem, code="paper"))
         if problems:
@@ -166,6 +167,20 @@ def _paper_problems(row: models.Model) -> Iterator[tuple[str, str]]:
             problem = paper_problem(chosen.name, size=chosen.size, head=head)
             if problem:
                 yield field.name, problem
+
+
+def unstorable(text: str) -> str:
+    """Return why no database holds a text; nothing where it does."""
+    if "\x00" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)):
+        return "The text holds a character that is none: NUL, or half a character. Remove it."
+    return ""
+
+
+def _text_problems(row: models.Model) -> Iterator[tuple[str, str]]:
+    for field in row._meta.concrete_fields:
+        value = getattr(row, field.attname)
+        if isinstance(value, str) and (problem := unstorable(value)):
+            yield field.name, problem
 
 
 def _followed(row: models.Model, path: str) -> Any:

@@ -12,6 +12,7 @@ from django.db.models import ProtectedError
 
 from vendors import nudges
 from vendors.models import ALL_TIME, Approval, Contract, FactChange, Span, Tracked
+from vendors.models.tracked import unstorable
 from vendors.services.approvals.checking import with_second
 from vendors.services.approvals.rows import check_removal, check_row
 
@@ -124,9 +125,11 @@ def note_changes(changes: Iterable[FactChange]) -> None:
 
 
 def checked_reason(reason: str) -> str:
-    """Return the reason without outer blanks; raise ValidationError when nothing is left."""
+    """Return the reason without outer blanks; raise ValidationError for a blank or unstorable one."""
     if not reason.strip():
         raise ValidationError("Say why: every change keeps a reason. Fill in the reason.", code="reason")
+    if problem := unstorable(reason):
+        raise ValidationError(f"Reason: {problem}", code="reason")
     return reason.strip()
 
 
