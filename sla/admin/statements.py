@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 
 from incidents.models import Incident
 from sla.admin.lines import line_rows
@@ -194,11 +195,11 @@ def statement_file(agreement: ServiceLevelAgreement, *, label: str, form: str, n
 
 def as_file(body: Any, *, name: str) -> HttpResponse:
     """Return a download; the kind follows from the ending of its name."""
-    safe = name.replace("/", "-").replace('"', "")
+    safe = "".join(sign for sign in name.replace("/", "-") if sign.isprintable() and sign not in '"\\')
     return HttpResponse(
         body,
         content_type=KINDS.get(name.rpartition(".")[2], PDF),
-        headers={"Content-Disposition": f'attachment; filename="{safe}"'},
+        headers={"Content-Disposition": str(content_disposition_header(as_attachment=True, filename=safe))},
     )
 
 

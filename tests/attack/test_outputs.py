@@ -189,6 +189,23 @@ def test_a_report_in_any_format_holds_attacks_as_text() -> None:
         assert of_pdf(vendor_pdf(found)) == []
 
 
+def test_a_downloads_name_is_no_header_of_its_own(boss: Client) -> None:
+    for vendor in Vendor.objects.all():
+        asked = {"vendor": vendor.slug, "from": "2019-06", "until": "2019-07", "form": "pdf"}
+        told = boss.get(reverse("admin:sla_vendor_report"), asked)
+        assert told.status_code == 200
+        assert told["Content-Disposition"].startswith("attachment; filename")
+        assert told["Content-Disposition"].count('"') in (0, 2)
+        assert told["Content-Disposition"].isprintable()
+
+
+def test_the_pages_do_show_the_attacks(boss: Client) -> None:
+    """Else nothing would be shown by the others."""
+    text = "".join(boss.get(url).content.decode() for url in usual_pages())
+    assert "&lt;script atk&gt;" in text
+    assert "{{7919*7907}}" in text
+
+
 @pytest.mark.parametrize("form", OF_REVISION)
 def test_a_statement_in_any_format_holds_attacks_as_text(form: str) -> None:
     for revision in StatementRevision.objects.all():
