@@ -133,7 +133,7 @@ def test_a_redirect_is_followed_and_each_host_on_the_way_is_checked() -> None:
         ("http://status.example/", {}, "must begin with https://"),
         ("file:///etc/passwd", {}, "must begin with https://"),
         ("https://status.example:22/", {}, "its port must be 443"),
-        ("https://a@status.example/", {}, "a login before it"),
+        ("https://a@status.example/", {}, "a login stands before its host"),
         ("https://[/", {}, "no address"),
     ],
 )

@@ -14,6 +14,9 @@ QUERY_ENDINGS = {"filter", "exclude", "all", "order_by", "select_for_update", "v
 ALLOWED = {
     "config/celery.py": "the configuration of Celery, not rows",
     "incidents/services/feeds/bulk.py": "rows with a history are written together with it",
+    "incidents/services/feeds/fetching.py": "when a feed was asked is a mark, not a record",
+    "incidents/services/feeds/inbox.py": "who set a record aside, when and why stands on the record itself",
+    "incidents/services/feeds/upload_runs.py": "how far an import is, is a mark, not a record",
     "incidents/services/feeds/importing.py": "when a feed was heard is no record",
     "incidents/services/feeds/joining.py": "which incident a view shows; the incidents keep their history",
     "incidents/services/feeds/pushing.py": "copies of refused messages are no records",
@@ -32,6 +35,7 @@ ALLOWED = {
     "sla/services/links/drafting.py": "answers that nobody confirmed are no records",
     "sla/services/mailings/runs.py": "what a report told is only ever added to",
     "sla/services/outbox/delivering.py": "where a message stands is no record; its words never change",
+    "sla/services/register_uploads.py": "where a file stands is no record; what it brings has its history",
     "sla/services/refreshing.py": "scheduled runs are marks for workers, not records",
     "sla/services/statements/drafting.py": "heads and drafts are computed, not recorded",
     "sla/services/statements/finalising.py": "the head's outcomes are computed, not recorded",
