@@ -89,7 +89,7 @@ class LoginRequired(LoginRequiredMiddleware):
     ) -> HttpResponseBase | None:
         """Send to the login page whom a page does not let in."""
         is_exempt = not getattr(view_func, "login_required", True)
-        if is_exempt and settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        if is_exempt and (settings.SESSION_COOKIE_NAME not in request.COOKIES or is_for_monitors(request)):
             return None
         if request.user.is_authenticated and _has_expired(request, now=int(time())):
             logout(request)
@@ -120,10 +120,7 @@ class NamedHosts(CommonMiddleware):
 
     def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
         """Refuse other hosts."""
-        path = request.path.lstrip("/")
-        if any(re.search(pattern, path) for pattern in settings.SECURE_REDIRECT_EXEMPT):
-            return None
-        return super().process_request(request)
+        return None if is_for_monitors(request) else super().process_request(request)
 
 
 class ContentSecurityPolicy(CSPMiddleware):
@@ -140,3 +137,9 @@ class ContentSecurityPolicy(CSPMiddleware):
         if not report_only and request.path_info.startswith(reverse("admin:index")):
             parts.replace = {**settings.ADMIN_CONTENT_SECURITY_POLICY, **(parts.replace or {})}
         return parts
+
+
+def is_for_monitors(request: HttpRequest) -> bool:
+    """Say whether it asks what probes and monitors ask: by any host, without TLS and without a login."""
+    path = request.path.lstrip("/")
+    return any(re.search(pattern, path) for pattern in settings.SECURE_REDIRECT_EXEMPT)

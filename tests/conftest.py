@@ -20,7 +20,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--one-in",
         type=int,
         default=1,
-        help="Of the tests that touch a server run every so many-th: where another run has them all.",
+        help="Of the tests that touch a server run every so many-th: where other runs have the rest.",
+    )
+    parser.addoption(
+        "--starting-with",
+        type=int,
+        default=0,
+        help="The place of the first of them, so that several runs with --one-in leave out none.",
     )
 
 
@@ -32,13 +38,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if Path(__file__).parent / folder in item.path.parents:
                 item.add_marker(mark)
     touching = [item for item in items if needs_server(item)]
-    chosen = {item.nodeid for item in touching[:: config.getoption("--one-in")]}
+    # What is long, or needs a broker or a browser, stands in one run only: it is taken whole there.
+    anywhere = [item for item in touching if not runs_apart(item)]
+    chosen = {item.nodeid for item in touching} - {item.nodeid for item in anywhere}
+    first, every = config.getoption("--starting-with"), config.getoption("--one-in")
+    chosen |= {item.nodeid for item in anywhere[first::every]}
     if not config.getoption("--only-with-servers"):
         chosen |= {item.nodeid for item in items} - {item.nodeid for item in touching}
     left_out = [item for item in items if item.nodeid not in chosen]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item.nodeid in chosen]
+
+
+def runs_apart(item: pytest.Item) -> bool:
+    """Say whether a test runs only where it is asked for, and not in every run."""
+    return any(item.get_closest_marker(name) for name in ("long", "broker", "browser"))
 
 
 def needs_server(item: pytest.Item) -> bool:

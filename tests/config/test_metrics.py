@@ -115,7 +115,7 @@ def test_they_come_in_the_text_that_prometheus_reads(client: Client, settings: A
     answer = client.get("/metrics", headers={"authorization": f"Bearer {KEY}"})
     assert answer["Content-Type"] == "text/plain; version=1.0.0; charset=utf-8"
     assert b"# TYPE recourse_runs gauge\n" in answer.content
-    assert len(numbers(answer.content.decode())) == 36 + 9 + 3 + 3 + 12 + 1 + 3 + 8 + 8
+    assert len(numbers(answer.content.decode())) == 36 + 9 + 3 + 3 + 18 + 1 + 3 + 8 + 8
 
 
 # What they say

@@ -155,12 +155,6 @@ def answer_claim(
     why = checked_reason(why)
     held = locked_claim(claim)
     new = _answer(state)
-    if held.state == ClaimState.CREDITED:
-        raise ValidationError(
-            f"All that was accepted of {held} has come. Undo the match of what belongs elsewhere: then it"
-            " stands where it stood before.",
-            code="credited",
-        )
     check_allowed(held, new=new)
     if held.state == ClaimState.CREDITED:
         raise ValidationError(
