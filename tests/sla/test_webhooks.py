@@ -310,7 +310,7 @@ def test_after_five_days_of_failing_it_is_switched_off_and_its_owner_told(receiv
     [
         ("http://hooks.example/in", "must begin with https://"),
         ("https://hooks.example:8443/in", "its port must be 443"),
-        ("https://me:pw@hooks.example/", "it names no host, or a login before it"),
+        ("https://me:pw@hooks.example/", "a login stands before its host"),
         ("hooks.example", "must begin with https://"),
     ],
 )
