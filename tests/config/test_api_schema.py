@@ -114,7 +114,8 @@ def test_whatever_is_sent_is_answered_as_described_and_never_fails() -> None:
     bearer = {"Authorization": f"Bearer {program.secret}"}
     schema = schemathesis.openapi.from_wsgi("/api/v1/schema", application, headers=bearer)
     operations = [found.ok() for found in schema.get_all_operations()]
-    each = max(1, CASES // len(operations))
+    # Some know fewer different requests than that.
+    each = CASES // len(operations) + 2
     sent: Counter[int] = Counter()
     wrong: list[str] = []
 
