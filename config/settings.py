@@ -224,7 +224,7 @@ AXES_LOCKOUT_PARAMETERS: list[Any] = [["username", "ip_address"], "username"]
 AXES_RESET_ON_SUCCESS = True
 # Who goes on trying does not keep the rightful user out for longer.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_CLIENT_IP_CALLABLE = "config.addresses.client_address"
+AXES_CLIENT_IP_CALLABLE = "vendors.callers.client_address"
 AXES_LOCKOUT_CALLABLE = "config.lockout.locked_page"
 # config.admin has the page of those that are locked; who logged in stands in the log.
 AXES_ENABLE_ADMIN = False

@@ -123,7 +123,7 @@ def _dump_postgres(path: Path) -> Moment:
             server=f"PostgreSQL {_one(cursor, 'SHOW server_version')}",
         )
         told = ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
-        _run([*_command("pg_dump", *told, f"--file={path}")])
+        _run(_command("pg_dump", *told, f"--file={path}"))
     return moment
 
 

@@ -97,9 +97,9 @@ def _refuse_unfit(manifest: Manifest) -> list[str]:
 
 
 def _refuse_full(*, replace: bool) -> None:
-    found, uploaded = engines.tables(), Path(settings.MEDIA_ROOT)
     if replace:
         return
+    found, uploaded = engines.tables(), Path(settings.MEDIA_ROOT)
     if found:
         raise BackupError(
             f"The database holds {len(found)} tables already. Name an empty one in DATABASE_URL,"

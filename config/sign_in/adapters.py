@@ -17,7 +17,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.shortcuts import render
 
-from config.addresses import client_address
+from vendors.callers import client_address
 
 
 class AccountAdapter(DefaultAccountAdapter):

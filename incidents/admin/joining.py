@@ -52,17 +52,20 @@ class JoinedAdmin(FactAdmin):
         form_url: str = "",
         extra_context: Any = None,
     ) -> HttpResponse:
-        """Show below its own fields what each feed says of it, and what may be the same outage.
+        """Lead from the page of an incident that was joined to another to that one."""
+        if object_id and self.get_object(request, object_id) is None:
+            moved = self._joined_to(request, object_id)
+            if moved is not None:
+                return moved
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
-        The page of one that was joined to another leads there.
-        """
-        incident = self.get_object(request, object_id) if object_id else None
-        if object_id and incident is None and (moved := self._joined_to(request, object_id)):
-            return moved
-        extra = dict(extra_context or {})
-        if incident is not None:
-            extra |= {"views": views_of(incident), "twins": self._joinings(request, incident=incident)}
-        return super().changeform_view(request, object_id, form_url, extra)
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
+    ) -> HttpResponse:
+        """Show below its own fields what each feed says of it, and what may be the same outage."""
+        if obj is not None:
+            context |= {"views": views_of(obj), "twins": self._joinings(request, incident=obj)}
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def effects_of(self, request: HttpRequest, pairs: Iterable[Pair]) -> Mapping[tuple[int, int], JoinEffect]:
         """Return what joining incidents would change, by the keys of both; facts alone know no money."""

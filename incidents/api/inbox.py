@@ -30,7 +30,7 @@ from vendors.api.contracts import service_field
 from vendors.api.fields import PersonField, RowField
 from vendors.api.filters import KeyFilter
 from vendors.api.routes import NUMBER
-from vendors.api.serializers import CheckedSerializer, Reason, RowSerializer
+from vendors.api.serializers import CheckedSerializer, Nothing, Reason, RowSerializer
 from vendors.api.views import Rows
 
 # As in the admin: who may see feeds sees what waits, and who may change incidents decides.
@@ -145,10 +145,6 @@ class LetterSerializer(RowSerializer):
             "done_by",
         ]
         read_only_fields: ClassVar = fields
-
-
-class Nothing(CheckedSerializer):
-    """No more is to be said."""
 
 
 class LetterFilters(OfFeedFilters):

@@ -8,7 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from incidents.api.incidents import FactSerializer, OfIncidentFilters, OutageTimes, When, incident_field
+from incidents.api.incidents import FactSerializer, OfIncidentFilters, OutageTimes, incident_field
 from incidents.models import Impact, Outage
 from incidents.services import confirm_outage, end_outage, withdraw_outage
 from vendors.api.bulk import Bulk
@@ -142,6 +142,3 @@ class Impacts(Removable, Records):
     lookup_patterns: ClassVar = {"id": NUMBER}
     ordering_fields: ClassVar = {"started_at": "started_at"}
     select = ("incident",)
-
-
-__all__ = ["Came", "Impacts", "Outages", "When"]

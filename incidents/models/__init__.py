@@ -13,6 +13,7 @@ from incidents.models.choices import (
     Severity,
     StopReason,
     Subject,
+    clock_named,
 )
 from incidents.models.feed_records import (
     FeedDelivery,
@@ -71,4 +72,5 @@ __all__ = [
     "StopReason",
     "Subject",
     "UnmatchedName",
+    "clock_named",
 ]

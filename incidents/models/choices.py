@@ -111,3 +111,8 @@ class Decision(models.TextChoices):
     OPEN = "open", "Open"
     ACCEPTED = "accepted", "Accepted"
     DECLINED = "declined", "Declined"
+
+
+def clock_named(code: str) -> str:
+    """Return whose clock a code means, as a person reads it."""
+    return str(dict(MeasuredBy.choices).get(code, code))

@@ -10,7 +10,7 @@ from sla.engine.periods import zone_info
 from sla.models import LineAnswer, LineFigures
 from sla.reports.figures import due_words
 from sla.reports.moments import local_moments
-from sla.reports.words import CREDIT_STATES, VERDICTS
+from sla.reports.words import CREDIT_STATES, VERDICTS, line_note
 from vendors.models import money_text
 
 TONES = {
@@ -114,10 +114,8 @@ def _row(line: LineFigures, *, period: str, answers: tuple[AnswerRow, ...], url:
 
 def _note(line: LineFigures) -> str:
     """Return what is unusual of a line."""
-    if line.status == line.Status.REMOVED:
-        return "No longer on the statement"
-    if line.status == line.Status.PRIOR_PERIOD:
-        return "Correction of an earlier period" if line.due_minor >= 0 else "Taken back"
+    if found := line_note(line):
+        return found
     return STATES.get(line.credit_state, "") if line.credit_state not in ("due", "nothing") else ""
 
 

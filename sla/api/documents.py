@@ -94,12 +94,6 @@ class Trying(Telling):
     known_until = InstantField(required=False, help_text="Later seconds are unknown.")
 
 
-def _asked(view: Addresses, asks: type[Telling]) -> dict[str, Any]:
-    body = asks(data=view.request.data, context=view.get_serializer_context())
-    body.is_valid(raise_exception=True)
-    return dict(body.validated_data)
-
-
 class TriedSerializer(serializers.Serializer):
     """What a document comes to."""
 
@@ -130,7 +124,7 @@ class Evaluate(Addresses):
 
         Faults are told all at once, each with its place in the document.
         """
-        told = _asked(self, Trying)
+        told = self.told(Trying)
         document = told["document"]
         try:
             found = tried_results(
@@ -190,7 +184,7 @@ class Documents(Addresses):
 
         Beside seeing all vendors you need the permission to add or change each kind that it writes.
         """
-        asked = _asked(self, Loading)
+        asked = self.told(Loading)
         self._require_scopes(request)
         document, dry_run = asked["document"], asked["dry_run"]
         try:

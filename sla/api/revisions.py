@@ -4,14 +4,13 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.http import HttpResponse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from sla.api.acting import Acting, in_currency
+from sla.api.acting import in_currency
 from sla.api.files import AnyForm, as_download, binary, form_parameter, wanted_form
 from sla.api.naming import (
     FiguresSerializer,
@@ -22,9 +21,9 @@ from sla.api.naming import (
     statement_key,
     vendor_key,
 )
+from sla.api.results import Results
 from sla.models import HeldCorrection, LineAnswer, Release, Statement, StatementRevision
 from sla.reports.editions import frozen_result
-from sla.reports.plain import plain_accounts, plain_result, worked_out
 from sla.services.claims import record_answer
 from sla.services.mailings.releasing import release_revision
 from sla.services.statement_files import KINDS, OF_REVISION, revision_file
@@ -38,9 +37,6 @@ FIGURES = (
     *("state", "missed", "currency", "due", "agreed", "contested", "shown", "claim_by", "automatic"),
     *("provisional", "notices", "known_until"),
 )
-
-
-ACCOUNTS = {"type": "array", "items": {"type": "object", "additionalProperties": True}}
 
 
 class Figures(FiguresSerializer):
@@ -160,7 +156,7 @@ class RevisionFilters(django_filters.FilterSet):
     locals().update(days("last_on", path="statement__last_on"))
 
 
-class Revisions(Acting):
+class Revisions(Results):
     """Finalised service level statements: nobody can change one."""
 
     model = StatementRevision
@@ -187,24 +183,6 @@ class Revisions(Acting):
         """Return revisions without the two long texts, which only one of them is read for."""
         kept = super().with_related(rows)
         return kept if self.action in ("result", "account", "worked_out", "file") else kept.defer(*TEXTS)
-
-    @extend_schema(responses=OpenApiTypes.OBJECT)
-    @action(detail=True, filterset_class=None, pagination_class=None)
-    def result(self, request: Request, **_: Any) -> Response:
-        """Return all that was frozen, as `manage.py evaluate --format json` writes a result."""
-        return Response(plain_result(self._result()))
-
-    @extend_schema(responses={200: ACCOUNTS})
-    @action(detail=True, filterset_class=None, pagination_class=None)
-    def account(self, request: Request, **_: Any) -> Response:
-        """Return the time account of each service level, as it was frozen."""
-        return Response(plain_accounts(self._result()))
-
-    @extend_schema(responses=OpenApiTypes.OBJECT)
-    @action(detail=True, filterset_class=None, pagination_class=None, url_path="worked-out")
-    def worked_out(self, request: Request, **_: Any) -> Response:
-        """Return how each figure was worked out, as it was frozen."""
-        return Response(worked_out(self._result()))
 
     @extend_schema(parameters=[form_parameter(*OF_REVISION)], responses=binary(*KINDS.values()))
     @action(detail=True, filterset_class=None, pagination_class=None, content_negotiation_class=AnyForm)
@@ -240,7 +218,8 @@ class Revisions(Acting):
     def _answered(self, serializer: Any) -> Response:
         return Response(serializer.data, status=201)
 
-    def _result(self) -> Any:
+    def result_of_row(self) -> Any:
+        """Return what was frozen; raise Conflict where it was altered."""
         self.refuse_questions()
         row = self.get_object()
         try:

@@ -17,13 +17,13 @@ from sla.api.naming import (
     schedule_key,
     vendor_key,
 )
-from sla.api.statements import Nothing
 from sla.models import ComplianceReport, Duty, OutboxFile, OutboxMessage, ReportSchedule
 from sla.services.duties.retrying import retry_run
 from sla.services.outbox import stuck
 from vendors.api.fields import KeyField, PersonField
 from vendors.api.filters import KeyFilter, instants
 from vendors.api.routes import SLUG
+from vendors.api.serializers import Nothing
 from vendors.api.views import Rows
 from vendors.models import Contract, Tag, Vendor
 

@@ -12,19 +12,19 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from sla.api.acting import Acting, AskedSerializer, Why
+from sla.api.acting import AskedSerializer, Why
 from sla.api.files import AnyForm, as_download, binary, form_parameter, wanted_form
 from sla.api.naming import days, entity_key, of_contract, schedule_key, statement_key, vendor_key
-from sla.api.revisions import ACCOUNTS, FIGURES, Figures, HeldSerializer, Revisions, RevisionSerializer
+from sla.api.results import Results
+from sla.api.revisions import FIGURES, Figures, HeldSerializer, Revisions, RevisionSerializer
 from sla.models import Statement
-from sla.reports.plain import plain_accounts, plain_result, worked_out
 from sla.services.statement_files import KINDS, OF_DRAFT, draft_file
 from sla.services.statements import draft_statement, hold_correction, open_questions, refresh_statement
 from sla.services.statements.finalising import finalise_statement
 from vendors.api.filters import instants
 from vendors.api.problems import Conflict
 from vendors.api.routes import CODE
-from vendors.api.serializers import CheckedSerializer
+from vendors.api.serializers import Nothing
 
 
 class StatementSerializer(Figures):
@@ -122,11 +122,7 @@ class QuestionSerializer(serializers.Serializer):
     text = serializers.CharField()
 
 
-class Nothing(CheckedSerializer):
-    """A body without fields."""
-
-
-class Statements(Acting):
+class Statements(Results):
     """Service level statements, by contract, SLA schedule and period."""
 
     model = Statement
@@ -158,29 +154,12 @@ class Statements(Acting):
         heads: Any = super().with_related(rows)
         return heads.with_newest()
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
-    @action(detail=True, filterset_class=None, pagination_class=None)
-    def result(self, request: Request, **_: Any) -> Response:
-        """Return all that the records as they stand give, as `manage.py evaluate --format json` writes it."""
-        return Response(plain_result(self._result()))
-
-    @extend_schema(responses={200: ACCOUNTS})
-    @action(detail=True, filterset_class=None, pagination_class=None)
-    def account(self, request: Request, **_: Any) -> Response:
-        """Return the time account of each service level: every stretch that is not plainly delivered."""
-        return Response(plain_accounts(self._result()))
-
-    @extend_schema(responses=OpenApiTypes.OBJECT)
-    @action(detail=True, filterset_class=None, pagination_class=None, url_path="worked-out")
-    def worked_out(self, request: Request, **_: Any) -> Response:
-        """Return how each figure was worked out: steps with their sentences."""
-        return Response(worked_out(self._result()))
-
     @extend_schema(responses=QuestionSerializer(many=True))
     @action(detail=True, filterset_class=None, pagination_class=None)
     def questions(self, request: Request, **_: Any) -> Response:
         """Return what is unresolved: finalising asks for a reason for each."""
         statement, now = self.get_object(), self.now
+        self.refuse_questions()
         found = open_questions(statement, result=self._result(statement), now=now)
         return Response([{"code": each.code, "text": each.text} for each in found])
 
@@ -229,9 +208,12 @@ class Statements(Acting):
             show=lambda made: Response(HeldSerializer(made, context=self.get_serializer_context()).data, 201),
         )
 
-    def _result(self, row: Statement | None = None) -> Any:
+    def result_of_row(self) -> Any:
+        """Return what the records as they stand give; raise Conflict where they cannot be computed."""
         self.refuse_questions()
-        row = row or self.get_object()
+        return self._result(self.get_object())
+
+    def _result(self, row: Statement) -> Any:
         try:
             now = self.now.replace(microsecond=0)
             return draft_statement(row.agreement, period_label=row.period, known_until=now)

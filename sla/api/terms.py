@@ -103,7 +103,7 @@ class VersionFilters(django_filters.FilterSet):
 
     def kept_drafts(self, rows: Any, name: str, value: bool) -> Any:
         """Return those that nobody has signed off, or the others."""
-        return rows.filter(signed_off_by="") if value else rows.exclude(signed_off_by="")
+        return rows.drafts() if value else rows.exclude(signed_off_by="")
 
 
 class Versions(Acting):

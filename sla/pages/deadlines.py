@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from sla.services.deadlines import calendar_reader, deadline_feed
+from vendors.callers import origin_of
 
 
 @login_not_required
@@ -18,8 +18,7 @@ def deadline_calendar(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     user = calendar_reader(pk, key=key)
     if user is None:
         raise Http404("There is no such calendar, or its address was withdrawn.")
-    origin = settings.PUBLIC_ORIGIN or f"{request.scheme}://{request.get_host()}"
-    body = deadline_feed(user, origin=origin, now=timezone.now())
+    body = deadline_feed(user, origin=origin_of(request), now=timezone.now())
     return HttpResponse(
         body,
         content_type="text/calendar; charset=utf-8",

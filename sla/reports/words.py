@@ -5,6 +5,7 @@ from __future__ import annotations
 from sla.engine.facts import Verdict
 from sla.engine.results import CreditState, TimeClass
 from sla.engine.terms import Pays
+from sla.models import LineFigures
 
 VERDICTS = {
     Verdict.MET: "met",
@@ -66,3 +67,12 @@ def account_reason(rule: str) -> str:
     """Return why a line of the time account is in its class, empty for plain downtime."""
     kind, _, code = rule.partition(".")
     return f"exclusion {code}" if kind == "exclusion" else ACCOUNT_REASONS.get(rule, "")
+
+
+def line_note(line: LineFigures) -> str:
+    """Return why a line does not belong to its period like the others, empty where it does."""
+    if line.status == line.Status.REMOVED:
+        return "No longer on the statement"
+    if line.status == line.Status.PRIOR_PERIOD:
+        return "Correction of an earlier period" if line.due_minor >= 0 else "Taken back"
+    return ""

@@ -35,7 +35,7 @@ class Access:
 
 def everybodys_access(*, at: datetime) -> Iterator[Access]:
     """Yield every user by name, those who may not log in too, with the tokens that hold at an instant."""
-    everywhere = set(_who_see_all().values_list("pk", flat=True))
+    everywhere = set(sees_everything().values_list("pk", flat=True))
     extra = Permission.objects.select_related("content_type")
     rows: QuerySet[User] = User.objects.prefetch_related(
         "groups",
@@ -63,7 +63,8 @@ def everybodys_access(*, at: datetime) -> Iterator[Access]:
         )
 
 
-def _who_see_all() -> QuerySet[User]:
+def sees_everything() -> QuerySet[User]:
+    """Return the active people who see every vendor, by permission or as administrators."""
     return User.objects.with_perm(
         "vendors.see_all_vendors", backend="django.contrib.auth.backends.ModelBackend"
     )

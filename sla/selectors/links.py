@@ -13,8 +13,7 @@ AROUND = "link__release__revision__statement__agreement__contract__vendor"
 def links_of(release: Release) -> QuerySet[StatementLink]:
     """Return the links to a release, the newest first, with how often each was used and when last."""
     found: QuerySet[StatementLink] = (
-        StatementLink.objects.filter(release=release)
-        .select_related("made_by", "revoked_by", "message")
+        release.links.select_related("made_by", "revoked_by", "message")
         .annotate(uses=Count("views"), last_used_at=Max("views__at"))
         .order_by("-pk")
     )

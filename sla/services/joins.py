@@ -8,13 +8,14 @@ from datetime import date, datetime
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
-from incidents.models import Incident, MeasuredBy, Outage
+from incidents.models import Incident, Outage, clock_named
 from incidents.services.feeds.joining import JoinEffect, tried_join
 from incidents.services.feeds.merging import is_a_persons
 from sla.engine.facts import Inputs
 from sla.engine.money import Money
 from sla.inputs import inputs_of
 from sla.models import ServiceLevelAgreement
+from sla.services.narrated import NO_DIFFERENCE, moved_words, schedules_of
 from sla.services.statements.drafts import result_of
 from vendors.models import zone_of
 
@@ -65,8 +66,7 @@ def _periods(
     """Yield each period that an outage begins or ends in, of the schedules that the reader may see."""
     seen = set()
     for row in outages:
-        schedules = ServiceLevelAgreement.objects.filter(contract=row.service.contract).visible_to(user)
-        for agreement in schedules.select_related("contract__vendor").order_by("code"):
+        for agreement in schedules_of(row, user=user):
             for on in _days(row, agreement=agreement, now=now):
                 inputs = _inputs(agreement, on=on, now=now)
                 if inputs is not None and (agreement.pk, inputs.period.label) not in seen:
@@ -110,9 +110,9 @@ def _holds(clocks: Clocks) -> str:
     """Say whose times hold: in one word for all levels, else of each."""
     held = set(clocks.values())
     if len(held) == 1:
-        return f"The times by “{_named(held.pop())}” hold"
+        return f"The times by “{clock_named(held.pop())}” hold"
     return "; ".join(
-        f"{level}: those by “{_named(code)}” hold" for (level, _), code in sorted(clocks.items())
+        f"{level}: those by “{clock_named(code)}” hold" for (level, _), code in sorted(clocks.items())
     )
 
 
@@ -120,7 +120,7 @@ def _warning(persons: Iterable[Outage], *, before: Clocks, after: Clocks) -> str
     """Say which times that a person accepted would count no more."""
     lost = [
         f"{row.started_at:%Y-%m-%d %H:%M} to {f'{row.ended_at:%Y-%m-%d %H:%M}' if row.ended_at else 'now'} "
-        f"({_named(row.measured_by)})"
+        f"({clock_named(row.measured_by)})"
         for row in persons
         if any(
             before.get(level) == row.measured_by != code
@@ -131,22 +131,17 @@ def _warning(persons: Iterable[Outage], *, before: Clocks, after: Clocks) -> str
     return f"A person accepted {', '.join(lost)}: it would count no more" if lost else ""
 
 
-def _named(code: str) -> str:
-    return str(dict(MeasuredBy.choices).get(code, code))
-
-
 def _money(before: Iterable[Inputs], after: Iterable[Inputs]) -> str:
     """Return the difference and both sums, each currency apart."""
     was, now = _credits(before), _credits(after)
     said = [
-        f"{Money(abs(new - old), currency)} {'more' if new > old else 'less'}: "
-        f"{Money(new, currency)} instead of {Money(old, currency)}"
+        f"{moved_words(Money(new - old, currency))}: {Money(new, currency)} instead of {Money(old, currency)}"
         for currency in sorted({*was, *now})
         if (new := now.get(currency, 0)) != (old := was.get(currency, 0))
     ]
     if said:
         return ", ".join(said)
-    return "no difference in money" if {*was, *now} else ""
+    return NO_DIFFERENCE if {*was, *now} else ""
 
 
 def _credits(inputs: Iterable[Inputs]) -> Mapping[str, int]:

@@ -15,6 +15,8 @@ from sla.models import ServiceLevelAgreement
 from sla.services.statements.drafts import result_of
 from vendors.models import Reader, zone_of
 
+NO_DIFFERENCE = "no difference in money"
+
 
 def money_of_windows(
     windows: Iterable[ProposedWindow], *, user: Reader, now: datetime, most: int = 12
@@ -33,21 +35,23 @@ def _said(window: ProposedWindow, *, user: Reader, now: datetime) -> str:
     outages = OutageRow.objects.standing().of_record(window.record)
     changes: dict[str, int] = {}
     for outage in outages.select_related("incident", "service__contract"):
-        for agreement in _schedules(outage, user=user):
+        for agreement in schedules_of(outage, user=user):
             found = _change(agreement, outage=outage, window=window, now=now)
             if found is not None:
                 changes[found.currency] = changes.get(found.currency, 0) + found.minor
     if not changes:
         return ""
-    said = [_written(Money(minor, currency)) for currency, minor in sorted(changes.items()) if minor]
-    return ", ".join(said) or "no difference in money"
+    said = [moved_words(Money(minor, currency)) for currency, minor in sorted(changes.items()) if minor]
+    return ", ".join(said) or NO_DIFFERENCE
 
 
-def _written(change: Money) -> str:
+def moved_words(change: Money) -> str:
+    """Say by how much a credit would be more or less."""
     return f"{Money(abs(change.minor), change.currency)} {'more' if change.minor > 0 else 'less'}"
 
 
-def _schedules(outage: OutageRow, *, user: Reader) -> Iterable[ServiceLevelAgreement]:
+def schedules_of(outage: OutageRow, *, user: Reader) -> Iterable[ServiceLevelAgreement]:
+    """Return the SLA schedules of the contract whose service was hit, of those that the reader may see."""
     rows = ServiceLevelAgreement.objects.filter(contract=outage.service.contract).visible_to(user)
     found: Iterable[ServiceLevelAgreement] = rows.select_related("contract__vendor").order_by("code")
     return found

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from config.addresses import client_address
+from vendors.callers import client_address
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a password of my own"

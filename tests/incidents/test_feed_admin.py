@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from datetime import timedelta
 from html import unescape
 from io import BytesIO
@@ -38,7 +39,7 @@ from incidents.services.feeds.merging import apart
 from incidents.services.feeds.reports import ImportRow, Part
 from incidents.services.feeds.runs import Outcome
 from incidents.services.feeds.tallies import Tally
-from incidents.services.feeds.waiting import waiting_of_feeds
+from incidents.services.feeds.waiting import SEVERAL, FeedsWaiting, waiting_of_feeds
 from tests.incidents.feed_rows import END, NOW, POSTED, START, a_feed, imported, told
 from tests.incidents.tables import xlsx_of
 from tests.vendors.rows import a_contract, a_service, person, saved
@@ -828,6 +829,20 @@ def test_what_waits_is_counted_alike_at_home_in_the_list_and_the_inbox(boss: Cli
     incidents = boss.get("/admin/incidents/incident/").content.decode()
     assert "A start" in incidents
     assert "needs a start" in home
+
+
+def test_what_waits_of_a_feed_is_told_as_one_or_as_several() -> None:
+    one = dict.fromkeys(SEVERAL, 1)
+    waiting = FeedsWaiting(by_feed={"one": Counter(one), "two": Counter(dict.fromkeys(SEVERAL, 2))}, twice=0)
+    assert waiting.told("one") == (
+        "1 name, 1 missing start, 1 incident of nobody yet, 1 time told in a text, 1 time to confirm,"
+        " 1 letter, 1 word for severity, 1 difference"
+    )
+    assert waiting.told("two") == (
+        "2 names, 2 missing starts, 2 incidents of nobody yet, 2 times told in a text, 2 times to confirm,"
+        " 2 letters, 2 words for severity, 2 differences"
+    )
+    assert waiting.told("none") == ""
 
 
 def test_counting_what_waits_takes_as_many_queries_for_many_feeds(mail: Service) -> None:

@@ -9,6 +9,8 @@ from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.utils.encoders import JSONEncoder
 
+from vendors.files.documents import is_storable
+
 MOST_DEEP = 50
 
 
@@ -58,7 +60,7 @@ def _check(value: Any, *, place: str, depth: int) -> None:
 
 
 def _check_text(text: str, *, place: str) -> None:
-    if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+    if not is_storable(text):
         raise ParseError(
             f"{place or 'The body'} holds a character that is none: NUL, or half a surrogate pair."
         )

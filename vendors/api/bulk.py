@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from vendors.api.fields import key_of
 from vendors.api.paging import MOST_ROWS
 from vendors.api.problems import as_known
-from vendors.api.serializers import RecordSerializer
+from vendors.api.serializers import RecordSerializer, stated_reason
 from vendors.models import Tracked
 
 OUTCOMES = ("created", "updated", "unchanged")
@@ -46,9 +46,7 @@ class Bulk:
     def bulk(self: Any, request: Request) -> Response:
         """Enter or change up to 500 records, all or none. A row names at least its key."""
         body = cast("dict[str, Any]", request.data)
-        rows, reason = _rows(body), body.get("reason")
-        if not isinstance(reason, str):
-            raise exceptions.ValidationError({"reason": ["Say why: every change keeps a reason."]})
+        rows, reason = _rows(body), stated_reason(body)
         context = {**self.get_serializer_context(), "reason": reason}
         problems: list[Any] = []
         results: list[dict[str, Any]] = []

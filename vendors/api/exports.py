@@ -17,11 +17,10 @@ from rest_framework.response import Response
 from vendors.api.access import ExportThrottle
 from vendors.api.bodies import ExactEncoder
 from vendors.api.paging import ordered, wanted_order
-from vendors.files.spreadsheets import guarded
+from vendors.files.spreadsheets import BYTE_ORDER_MARK, CsvLines, guarded
 
 CHUNK = 500
 TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
-BYTE_ORDER_MARK = "\ufeff"
 
 
 class Exports:
@@ -71,27 +70,12 @@ def _ndjson(serializer: Any, rows: Any) -> Iterator[bytes]:
         yield json.dumps(data, cls=ExactEncoder, ensure_ascii=False).encode() + b"\n"
 
 
-class _Line(list[str]):
-    """What a `csv.writer` writes into."""
-
-    def write(self, text: str) -> int:
-        """Keep a line."""
-        self.append(text)
-        return len(text)
-
-    def take(self) -> bytes:
-        """Return the line, and forget it."""
-        text = "".join(self)
-        self.clear()
-        return text.encode()
-
-
 def _csv(serializer: Any, rows: Any) -> Iterator[bytes]:
-    line = _Line()
+    line = CsvLines()
     out = csv.writer(line, quoting=csv.QUOTE_ALL)
     names = [name for name, field in serializer.fields.items() if not field.write_only]
     out.writerow(names)
-    yield BYTE_ORDER_MARK.encode() + line.take()
+    yield BYTE_ORDER_MARK + line.take()
     for data in _read(serializer, rows):
         out.writerow([_cell(data[name]) for name in names])
         yield line.take()

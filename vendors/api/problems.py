@@ -192,7 +192,6 @@ class NothingHere(APIView):
             exceptions.NotFound("No such address. The list of all is at /api/v1/docs."),
             {"view": self, "request": asked},
         )
-        self.perform_content_negotiation(asked, force=True)
         asked.accepted_renderer, asked.accepted_media_type = self.perform_content_negotiation(
             asked, force=True
         )

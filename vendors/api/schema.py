@@ -159,9 +159,8 @@ def _take_rows(operation: dict[str, Any], *, schemas: dict[str, Any]) -> None:
     """Describe the body of a bulk: the reason once, and rows that leave it out."""
     content = operation["requestBody"]["content"]["application/json"]
     name = content["schema"]["$ref"].rsplit("/", 1)[1]
-    row = {**schemas[name], "required": []}
+    row = {key: value for key, value in schemas[name].items() if key != "required"}
     row["properties"] = {key: value for key, value in row["properties"].items() if key != "reason"}
-    del row["required"]
     schemas[f"{name.removesuffix('Request')}Row"] = row
     rows = {"type": "array", "minItems": 1, "maxItems": MOST_ROWS}
     rows["items"] = {"$ref": f"#/components/schemas/{name.removesuffix('Request')}Row"}

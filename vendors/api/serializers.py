@@ -23,6 +23,10 @@ class CheckedSerializer(serializers.Serializer):
         return super().to_internal_value(data)
 
 
+class Nothing(CheckedSerializer):
+    """A body without fields."""
+
+
 class Reason(CheckedSerializer):
     """Why, where nothing else is to be said."""
 
@@ -111,3 +115,11 @@ def refuse_unknown(data: Any, *, fields: Mapping[str, Any]) -> None:
         known = ", ".join(name for name, field in fields.items() if not field.read_only)
         told = serializers.ErrorDetail(f"There is no such field. Known: {known}.", "unknown")
         raise ValidationError({name: [told] for name in unknown})
+
+
+def stated_reason(body: Any) -> str:
+    """Return why something is changed; raise ValidationError where the body does not say it."""
+    reason = body.get("reason")
+    if not isinstance(reason, str):
+        raise ValidationError({"reason": ["Say why: every change keeps a reason."]})
+    return reason

@@ -22,7 +22,13 @@ from vendors.api.exports import Exports
 from vendors.api.fields import MoneyField, key_of
 from vendors.api.keys import once
 from vendors.api.paging import CURSOR, LIMIT, ORDERING, Pages
-from vendors.api.serializers import CheckedSerializer, Reason, RecordSerializer, RowSerializer
+from vendors.api.serializers import (
+    CheckedSerializer,
+    Reason,
+    RecordSerializer,
+    RowSerializer,
+    stated_reason,
+)
 from vendors.api.states import names, require_match, tag_of
 from vendors.models import Tracked
 from vendors.services import remove_record
@@ -81,6 +87,12 @@ class Addresses(GenericViewSet):
             raise
         if stranger:
             self._slow_down(request)
+
+    def told(self, serializer_class: type[CheckedSerializer] = Reason) -> dict[str, Any]:
+        """Return what an action was told; raise ValidationError."""
+        asked = serializer_class(data=self.request.data, context=self.get_serializer_context())
+        asked.is_valid(raise_exception=True)
+        return dict(asked.validated_data)
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Let no cache keep what is answered to one person."""
@@ -192,11 +204,13 @@ class Rows(Exports, Addresses):
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return one row, with the ETag of its state."""
         self._refuse_unknown(only=(FIELDS,))
-        row = self.get_object()
-        tag = self.tag(row)
+        data = self.plain(self.get_object()).data
+        tag = tag_of(data)
         if names(request.headers.get("If-None-Match", ""), tag=tag):
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
-        return Response(self.get_serializer(row).data, headers={"ETag": tag})
+        wanted = self.wanted_fields()
+        shown = data if wanted is None else {name: data[name] for name in data if name in wanted}
+        return Response(shown, headers={"ETag": tag})
 
     def tag(self, row: Any) -> str:
         """Return the ETag of a row, whichever fields are asked for."""
@@ -205,12 +219,6 @@ class Rows(Exports, Addresses):
     def plain(self, row: Any = None) -> Any:
         """Return the serializer with all its fields."""
         return self.serializer_class(row, context=self.get_serializer_context())
-
-    def told(self, serializer_class: type[CheckedSerializer] = Reason) -> dict[str, Any]:
-        """Return what an action was told; raise ValidationError."""
-        asked = serializer_class(data=self.request.data, context=self.get_serializer_context())
-        asked.is_valid(raise_exception=True)
-        return dict(asked.validated_data)
 
     def shown(self, row: Any, *, status: int = 200) -> Response:
         """Return a row as it is now, with its new ETag."""
@@ -257,8 +265,7 @@ class Records(Rows):
         with transaction.atomic():
             row = self.locked()
             serializer: Any = self.get_serializer(row, data=request.data, partial=True)
-            serializer.fields["reason"].required = True
-            _require_reason(request)
+            stated_reason(request.data)
             serializer.is_valid(raise_exception=True)
             serializer.save()
             return self.shown(row)
@@ -283,8 +290,3 @@ class Removable:
             row = self.locked()
             remove_record(row, by=self.by, reason=request.query_params.get("reason", ""))
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-def _require_reason(request: Request) -> None:
-    if not isinstance(cast("dict[str, Any]", request.data).get("reason"), str):
-        raise exceptions.ValidationError({"reason": ["Say why: every change keeps a reason."]})

@@ -77,10 +77,13 @@ def plausible(read: datetime) -> datetime:
 
 def storable(given: Any) -> Any:
     """Refuse text that no database can hold."""
-    if isinstance(given, str) and ("\x00" in given or (not given.isascii() and _has_surrogate(given))):
+    if isinstance(given, str) and not is_storable(given):
         raise ValueError("the text holds a null byte or half a character")
     return "" if given is None else given
 
 
-def _has_surrogate(text: str) -> bool:
-    return any("\ud800" <= letter <= "\udfff" for letter in text)
+def is_storable(text: str) -> bool:
+    """Say whether a database can hold a text: it has no NUL, and no half of a character."""
+    return "\x00" not in text and (
+        text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+    )

@@ -2,14 +2,15 @@
 
 import re
 
-PICTURE, JSON, CALENDAR, MAIL = "a picture", "JSON", "a calendar (iCalendar)", "a mail"
+JSON, CALENDAR, MAIL = "JSON", "a calendar (iCalendar)", "a mail"
+OLD_EXCEL, PACKED = "an old Excel workbook (.xls) or one locked by a password", "packed"
 _BEGINNINGS = tuple(
     (re.compile(start), kind)
     for start, kind in (
-        (rb"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls) or one locked by a password"),
+        (rb"\xd0\xcf\x11\xe0", OLD_EXCEL),
         (rb"%PDF", "a PDF"),
-        (rb"\x89PNG|\xff\xd8\xff|GIF8", PICTURE),
-        (rb"\x1f\x8b|7z\xbc\xaf|Rar!", "packed"),
+        (rb"\x89PNG|\xff\xd8\xff|GIF8", "a picture"),
+        (rb"\x1f\x8b|7z\xbc\xaf|Rar!", PACKED),
         (rb"\s*<", "a web page or XML, whatever its name"),
         (rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\]])", JSON),
         (rb"\s*BEGIN:VCALENDAR", CALENDAR),

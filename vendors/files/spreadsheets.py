@@ -1,6 +1,8 @@
-"""Text that a spreadsheet shows and never runs."""
+"""Text that a spreadsheet shows and never runs, and the lines that it is written in."""
 
 import re
+
+BYTE_ORDER_MARK = "\ufeff".encode()
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufeff\ufffe\uffff\ud800-\udfff]")
 _INVISIBLE = " \t\n\r\u00a0\u200b\u200c\u200d\u2060"
@@ -32,3 +34,18 @@ def guarded(text: str) -> str:
     risky = like_formula(text)
     text = clean(text)
     return f"'{text}" if risky or like_formula(text) else text
+
+
+class CsvLines(list[str]):
+    """What a `csv.writer` writes into, to be sent piece by piece."""
+
+    def write(self, text: str) -> int:
+        """Keep a line."""
+        self.append(text)
+        return len(text)
+
+    def take(self) -> bytes:
+        """Return the lines kept so far, and forget them."""
+        text = "".join(self)
+        self.clear()
+        return text.encode()

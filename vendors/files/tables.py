@@ -7,7 +7,7 @@ from itertools import islice
 
 from vendors.files.csv_files import csv_rows
 from vendors.files.errors import FileError, FileProblem
-from vendors.files.kinds import CALENDAR, JSON, MAIL, kind_of_file
+from vendors.files.kinds import CALENDAR, JSON, MAIL, OLD_EXCEL, PACKED, kind_of_file
 from vendors.files.mapping import TableMapping
 from vendors.files.rows import LARGEST_FILE, MOST_ROWS, TableRow, letters, shown, too_large
 from vendors.files.xlsx_files import Workbook
@@ -205,9 +205,9 @@ def _sheets(
 def _no_table(kind: str) -> str:
     if kind in (JSON, CALENDAR, MAIL):
         return f"The file is {kind}, not a table. {_OR_CHOOSE}"
-    if kind.startswith("an old Excel"):
+    if kind == OLD_EXCEL:
         return f"The file is {kind}. Save it as .xlsx."
-    return f"The file is {kind}. {'Unpack it. ' if kind == 'packed' else ''}{_SAVE}"
+    return f"The file is {kind}. {'Unpack it. ' if kind == PACKED else ''}{_SAVE}"
 
 
 def _header(rows: Iterator[TableRow], *, mapping: TableMapping) -> TableRow:

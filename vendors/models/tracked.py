@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from simple_history.models import HistoricalRecords
 
+from vendors.files.documents import is_storable
 from vendors.files.papers import HEAD, paper_problem
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def _paper_problems(row: models.Model) -> Iterator[tuple[str, str]]:
 
 def unstorable(text: str) -> str:
     """Return why no database holds a text; nothing where it does."""
-    if "\x00" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)):
+    if not is_storable(text):
         return "The text holds a character that is none: NUL, or half a character. Remove it."
     return ""
 

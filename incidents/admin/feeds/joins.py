@@ -9,8 +9,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from incidents.admin.feeds.views import clock_named
-from incidents.models import Incident, Outage
+from incidents.models import Incident, Outage, clock_named
 from incidents.selectors import Twin
 from incidents.services.feeds.joining import JoinEffect, refusal_of_join
 from vendors.models import Service

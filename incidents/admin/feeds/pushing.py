@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Case, QuerySet, When
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from incidents.models import FeedDelivery, FeedPoll, FeedSource
 from incidents.services.feeds.pushing import address_key, make_address, take_again, withdraw_address
 from vendors.admin import signed_in
+from vendors.callers import origin_of
 
 SHOWN = 20
 
@@ -39,8 +39,7 @@ def _address(source: FeedSource, *, request: HttpRequest) -> str:
     key = address_key(source)
     if not key:
         return ""
-    origin = settings.PUBLIC_ORIGIN or request.build_absolute_uri("/").rstrip("/")
-    return f"{origin}{reverse('feed', args=[source.pk, key])}"
+    return f"{origin_of(request)}{reverse('feed', args=[source.pk, key])}"
 
 
 @require_POST

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from incidents.feeds.values import FeedIncident
-from incidents.models import FeedRecord, Incident, MeasuredBy
+from incidents.models import FeedRecord, Incident, clock_named
 from incidents.services.feeds.conflicts import Conflict, conflicts_of
 from incidents.services.feeds.joining import join_incidents, split_record
 from incidents.services.feeds.records import said_last
@@ -44,11 +44,6 @@ def views_of(incident: Incident) -> list[View]:
         for record, said in told
         if isinstance(said, FeedIncident)
     ]
-
-
-def clock_named(code: str) -> str:
-    """Return whose clock a code means, as a person reads it."""
-    return str(dict(MeasuredBy.choices).get(code, code))
 
 
 def said_of_join(incident: Incident) -> str:

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from incidents.feeds.events import incidents_of
-from incidents.feeds.values import Feed, FeedError, FeedIncident, FeedMaintenance
+from incidents.feeds.values import Feed, FeedError, FeedIncident, FeedMaintenance, FeedSample
 from incidents.models import FeedRecord, FeedSource, Outage
 from incidents.services.feeds.bulk import bring_new
 from incidents.services.feeds.inbox import keep_letters, note_unmatched
@@ -56,8 +56,11 @@ def import_feed(
     """
     run = Run.of(source, by=by, at=at)
     run.unmatched.update(steps.unmatched)
-    done, total, parts = steps.first, _total(values), []
-    for part in _parts(values, run=run, first=steps.first, told=steps.told, dry_run=dry_run):
+    tellings, parts = told_by(values), []
+    done, total = steps.first, len(tellings) + len(values.samples)
+    for part in _parts(
+        tellings, values.samples, run=run, first=steps.first, told=steps.told, dry_run=dry_run
+    ):
         parts.append(part)
         done = part.done
         if steps.enough(done):
@@ -76,15 +79,16 @@ def import_feed(
     )
 
 
-def _total(values: Feed) -> int:
-    return len(told_by(values)) + len(values.samples)
-
-
 def _parts(
-    values: Feed, *, run: Run, first: int, told: Callable[[Part], None], dry_run: bool
+    tellings: Sequence[Told],
+    samples: Sequence[FeedSample],
+    *,
+    run: Run,
+    first: int,
+    told: Callable[[Part], None],
+    dry_run: bool,
 ) -> Iterator[Part]:
     """Do one part after the other, each in a transaction: the records first, then measured values."""
-    tellings, samples = told_by(values), values.samples
     known, total = len(tellings), len(tellings) + len(samples)
     while first < total:
         with transaction.atomic():

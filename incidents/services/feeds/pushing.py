@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.signing import Signer
 from django.db import transaction
@@ -24,6 +23,7 @@ from incidents.services.feeds.importing import import_feed
 from incidents.services.feeds.reports import ImportReport
 from incidents.services.feeds.runs import Outcome
 from incidents.services.feeds.uploads import read_feed
+from vendors import callers
 from vendors.services import save_record, system_user
 
 SALT = "incidents.feeds"
@@ -63,16 +63,8 @@ def source_at(pk: int, *, key: str) -> FeedSource | None:
 
 
 def is_flood(source: FeedSource, *, at: datetime) -> bool:
-    """Count a message, and say whether these are more in a minute than any sender has to send.
-
-    Each process counts for itself: this keeps one gone mad from the database, not an attacker out.
-    """
-    name = f"feeds/{source.pk}/{at:%Y%m%d%H%M}"
-    cache.add(name, 0, timeout=120)
-    try:
-        return cache.incr(name) > MOST_A_MINUTE
-    except ValueError:
-        return False
+    """Count a message, and say whether these are more in a minute than any sender has to send."""
+    return callers.is_flood(f"feeds/{source.pk}", most=MOST_A_MINUTE, at=at)
 
 
 def take_message(

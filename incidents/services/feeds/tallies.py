@@ -76,6 +76,11 @@ class Tally:
         self.problems = [*self.problems, *new][:MOST_ROWS]
 
 
+def nothing_told() -> dict[str, Any]:
+    """Return the fields of an upload of which nothing is known yet, or nothing can be used."""
+    return {"counts": {}, "rows": [], "problems": [], "unmatched": []}
+
+
 def _row(row: ImportRow) -> dict[str, Any]:
     return {
         "id": row.external_id,

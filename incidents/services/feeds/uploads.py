@@ -12,7 +12,7 @@ from incidents.feeds.values import Feed, FeedContext, FeedError, SeenTable
 from incidents.models import FeedSource, FeedUpload, ImportState
 from incidents.services.feeds.importing import import_feed
 from incidents.services.feeds.reports import Steps
-from incidents.services.feeds.tallies import MOST_ROWS, Tally
+from incidents.services.feeds.tallies import MOST_ROWS, Tally, nothing_told
 from incidents.services.sources import is_made_for_a_look, remove_unused
 from vendors.models import zone_of
 from vendors.services import save_record, system_user
@@ -85,9 +85,10 @@ def bring_file(
         )
     source.zone = zone or source.zone
     _refuse_unusable(content)
+    values = None
     try:
         if source.format.table is None:
-            read_feed(source, content, received_at=at, file_name=file_name)
+            values = read_feed(source, content, received_at=at, file_name=file_name)
         elif not source.columns:
             look_at(source, content, options={})
     except ValidationError as error:
@@ -97,7 +98,8 @@ def bring_file(
     with transaction.atomic():
         save_record(source, by=by, reason=f"For the import of {file_name}"[:100])
         upload = keep_upload(source, content, file_name=file_name, by=by, at=at, made_feed=is_new)
-    return try_upload(upload) if source.columns or source.format.table is None else upload
+    is_named = source.columns or source.format.table is None
+    return try_upload(upload, values=values) if is_named else upload
 
 
 def keep_upload(
@@ -118,25 +120,28 @@ def keep_upload(
     return upload
 
 
-def try_upload(upload: FeedUpload) -> FeedUpload:
+def try_upload(upload: FeedUpload, *, values: Feed | None = None) -> FeedUpload:
     """Try the import of a file without keeping anything, and write what would happen on its row.
 
-    Of a large file only the first records are tried. Where nothing can be used its row says why.
+    Of a large file only the first records are tried. Where nothing can be used its row says why. `values`
+    is what it holds, where it was read already.
     """
     tally, at, source = Tally(), upload.uploaded_at, upload.source
     upload.error, upload.total, upload.done = "", 0, 0
-    content = bytes(upload.content or b"")
     steps = Steps(told=tally.add, enough=lambda done: done >= TRIED)
     try:
-        values = read_feed(source, content, received_at=at, file_name=upload.file_name)
+        if values is None:
+            content = bytes(upload.content or b"")
+            values = read_feed(source, content, received_at=at, file_name=upload.file_name)
         report = import_feed(values, source=source, by=upload.by, at=at, dry_run=True, steps=steps)
     except ValidationError as error:
-        upload.error, tally = "; ".join(error.messages), Tally()
+        upload.error, told = "; ".join(error.messages), nothing_told()
     else:
         tally.finish(report, problems=values.problems, letters=values.letters)
         upload.total, upload.done = report.total, report.done
-    for name, value in tally.fields(most_names=MOST_ROWS).items():
-        setattr(upload, name, value if not upload.error else type(value)())
+        told = tally.fields(most_names=MOST_ROWS)
+    for name, value in told.items():
+        setattr(upload, name, value)
     upload.save()
     return upload
 
@@ -148,7 +153,7 @@ def ask_for_import(upload: FeedUpload) -> None:
     """
     if upload.state == ImportState.SHOWN and upload.holds_nothing:
         raise ValidationError(f"{upload} holds nothing that could be imported.", code="nothing")
-    begun = {"state": ImportState.DUE, "done": 0, **Tally().fields(), "counts": {}}
+    begun = {"state": ImportState.DUE, "done": 0, **nothing_told()}
     if not FeedUpload.objects.filter(pk=upload.pk, state=ImportState.SHOWN).update(**begun):
         upload.refresh_from_db()
         raise ValidationError(

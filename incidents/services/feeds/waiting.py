@@ -16,6 +16,18 @@ from incidents.services.feeds.conflicts import open_conflicts
 from incidents.services.feeds.rematching import unexplained_words
 from vendors.models import Reader
 
+# What waits, as one and as several.
+SEVERAL = {
+    "name": "names",
+    "missing start": "missing starts",
+    "incident of nobody yet": "incidents of nobody yet",
+    "time told in a text": "times told in a text",
+    "time to confirm": "times to confirm",
+    "letter": "letters",
+    "word for severity": "words for severity",
+    "difference": "differences",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class FeedsWaiting:
@@ -32,7 +44,7 @@ class FeedsWaiting:
     def told(self, code: str) -> str:
         """Say what waits of one feed, such as "2 names, 1 word"; empty where nothing does."""
         counts = self.by_feed.get(code, Counter())
-        return ", ".join(f"{count} {what}{'s' * (count != 1)}" for what, count in counts.items())
+        return ", ".join(f"{count} {what if count == 1 else SEVERAL[what]}" for what, count in counts.items())
 
 
 def waiting_of_feeds(reader: Reader, *, now: datetime) -> FeedsWaiting:

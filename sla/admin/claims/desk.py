@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -25,6 +24,7 @@ from sla.services.claims.desk_rows import DeskRow
 from sla.services.deadlines import calendar_key, zone_of_step
 from sla.services.receipts import Unmatched
 from vendors.admin import signed_in
+from vendors.callers import origin_of
 from vendors.models import Vendor
 
 SOON = timedelta(days=7)
@@ -68,7 +68,7 @@ def feed_url(request: HttpRequest) -> str:
     """Return the address of the reader's own calendar; it is a key, to be kept like a password."""
     user = signed_in(request)
     path = reverse("deadlines", args=[user.pk, calendar_key(user)])
-    return f"{settings.PUBLIC_ORIGIN or request.build_absolute_uri('/').rstrip('/')}{path}"
+    return f"{origin_of(request)}{path}"
 
 
 def _wanted(vendor: Vendor, slug: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -20,6 +19,7 @@ from sla.services.links import make_link, revoke_link
 from sla.services.links.making import MOST_DAYS, USUAL_DAYS
 from sla.services.links.words import told_at
 from vendors.admin import signed_in
+from vendors.callers import origin_of
 from vendors.models import Contact
 
 MOST_USES = 200
@@ -113,11 +113,6 @@ def _shown_once(
     }
     # No page of the admin is kept by a cache, and so neither is this one.
     return TemplateResponse(request, "sla/links/shown_once.html", context)
-
-
-def origin_of(request: HttpRequest) -> str:
-    """Return what the addresses of links begin with."""
-    return str(settings.PUBLIC_ORIGIN) or request.build_absolute_uri("/").rstrip("/")
 
 
 def uses_view(request: HttpRequest, link: StatementLink, *, base: Any) -> HttpResponse:

@@ -18,25 +18,25 @@ def incidents_of(frame: Frame, *, severities: Sequence[str]) -> list[str]:
     A stretch that nobody measured is no failure, and no case, unless somebody reported one to the vendor.
     """
     index = frame.index
-    touched = {row.incident for unit in frame.units for row in index.outages.get(unit, ())}
+    rows = [row for unit in frame.units for row in index.outages.get(unit, ())]
+    touched = {row.incident for row in rows}
+    unmeasured = touched - {row.incident for row in rows if row.kind is not OutageKind.UNMEASURED}
     elsewhere = {row.incident for rows in index.outages.values() for row in rows} - touched
     found = []
     for fact in index.facts.incidents:
         if fact.reference in elsewhere or (severities and fact.severity not in severities):
             continue
-        if _is_gap(fact.reference, frame=frame):
+        if fact.reference in unmeasured and not _is_reported(fact.reference, frame=frame):
             continue
         found.append(fact.reference)
     return found
 
 
-def _is_gap(reference: str, *, frame: Frame) -> bool:
-    """Return whether nothing is known of an incident but that nobody measured."""
-    rows = _outages(reference, frame=frame)
-    if not rows or any(row.kind is not OutageKind.UNMEASURED for row in rows):
-        return False
+def _is_reported(reference: str, *, frame: Frame) -> bool:
     kind = Milestone.REPORTED
-    return all(frame.index.milestone(reference, unit=unit, kind=kind) is None for unit in ("", *frame.units))
+    return any(
+        frame.index.milestone(reference, unit=unit, kind=kind) is not None for unit in ("", *frame.units)
+    )
 
 
 def _outages(reference: str, *, frame: Frame) -> list[Outage]:

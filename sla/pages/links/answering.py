@@ -8,13 +8,14 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from sla.models import AnswerDraft, VendorAnswer
-from sla.pages.links.door import Visit, linked, nothing_here, origin_of, with_form
+from sla.pages.links.door import Visit, linked, nothing_here, with_form
 from sla.pages.links.forms import ConfirmForm
 from sla.pages.links.lines import lines_of
 from sla.services.links import confirm_answer, send_code
 from sla.services.links.confirming import sent_before
 from sla.services.links.drafting import draft_at, said_of
 from sla.services.links.words import line_words, masked, told_at, zone_of
+from vendors.callers import origin_of
 
 
 @linked("GET", "HEAD", "POST")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
@@ -26,6 +24,7 @@ from sla.services.links.opening import (
     note_view,
     open_link,
 )
+from vendors.callers import seen_address
 
 # What an answer may have, and the words and boundaries around it.
 LARGEST_BODY = LARGEST_ANSWER + 4_000_000
@@ -81,7 +80,7 @@ def linked(*methods: str) -> Callable[[View], View]:
 
 def _refused(request: HttpRequest, key: str) -> HttpResponse | None:
     """Return the answer to who asks too often or sends too much, None for others."""
-    name = f"address/{address_of(request)}"
+    name = f"address/{seen_address(request) or ''}"
     if is_flood(name, most=MOST_OF_AN_ADDRESS, now=timezone.now()):
         return too_many(request)
     length = request.META.get("CONTENT_LENGTH") or "0"
@@ -98,20 +97,7 @@ def _let_in(request: HttpRequest, key: str) -> HttpResponse | Visit:
     if is_flood(f"link/{link.pk}", most=MOST_OF_A_LINK, now=now):
         return too_many(request)
     agent = request.headers.get("User-Agent", "")
-    return Visit(key=key, link=link, by=Visitor(address=address_of(request), agent=agent), now=now)
-
-
-def address_of(request: HttpRequest) -> str:
-    """Return whence a request comes, as the trusted proxies say; empty where nobody knows."""
-    said = request.META.get("REMOTE_ADDR", "")
-    forwarded = [each.strip() for each in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    if settings.PROXIES and forwarded != [""]:
-        # Each proxy adds whom it heard at the end; what stands before those anybody may have written.
-        said = forwarded[-min(settings.PROXIES, len(forwarded))]
-    try:
-        return str(ipaddress.ip_address(said))
-    except ValueError:
-        return ""
+    return Visit(key=key, link=link, by=Visitor(address=seen_address(request) or "", agent=agent), now=now)
 
 
 def nothing_here(request: HttpRequest) -> HttpResponse:
@@ -142,8 +128,3 @@ def with_form(request: HttpRequest, template: str, context: dict[str, Any]) -> H
     response = render(request, template, context)
     response.headers["Referrer-Policy"] = "same-origin"
     return response
-
-
-def origin_of(request: HttpRequest) -> str:
-    """Return what addresses in mails begin with."""
-    return str(settings.PUBLIC_ORIGIN) or f"{request.scheme}://{request.get_host()}"

@@ -10,7 +10,7 @@ from sla.engine.facts import Verdict
 from sla.models import Release, StatementLine, StatementLink, StatementRevision, VendorAnswerLine
 from sla.reports.editions import StatementDocument
 from sla.reports.figures import due_words
-from sla.reports.words import VERDICTS
+from sla.reports.words import VERDICTS, line_note
 from sla.services.links.words import said_words, told_at, zone_of
 from vendors.models import money_text
 
@@ -80,19 +80,11 @@ def _shown(
         tone=TONES.get(verdict, "warn"),
         due=due_words(line),
         asks=bool(line.due_minor or line.quantity),
-        note=_note(line),
+        note=line_note(line),
         anchor=_anchor(line, document=document),
         answers=answers,
         form=form,
     )
-
-
-def _note(line: StatementLine) -> str:
-    if line.status == line.Status.REMOVED:
-        return "No longer on the statement"
-    if line.status == line.Status.PRIOR_PERIOD:
-        return "Correction of an earlier period" if line.due_minor >= 0 else "Taken back"
-    return ""
 
 
 def _anchor(line: StatementLine, *, document: StatementDocument) -> str:

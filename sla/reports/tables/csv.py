@@ -15,25 +15,9 @@ from itertools import islice
 
 from sla.reports.tables.cells import data_writers, file_key
 from sla.reports.tables.values import Report, Table
-from vendors.files.spreadsheets import guarded
+from vendors.files.spreadsheets import BYTE_ORDER_MARK, CsvLines, guarded
 
-BYTE_ORDER_MARK = "\ufeff".encode()
 CHUNK = 200
-
-
-class _Lines(list[str]):
-    """What a `csv.writer` writes into."""
-
-    def write(self, text: str) -> int:
-        """Keep a line."""
-        self.append(text)
-        return len(text)
-
-    def take(self) -> bytes:
-        """Return the lines kept so far, and forget them."""
-        text = "".join(self)
-        self.clear()
-        return text.encode()
 
 
 def render_csv(report: Report) -> Iterator[bytes]:
@@ -47,7 +31,7 @@ def render_csv(report: Report) -> Iterator[bytes]:
 
 
 def _title(table: Table, *, first: bool) -> Iterator[bytes]:
-    lines = _Lines()
+    lines = CsvLines()
     if not first:
         lines.append("\r\n")
     csv.writer(lines, quoting=csv.QUOTE_ALL).writerow([guarded(table.title)])
@@ -55,7 +39,7 @@ def _title(table: Table, *, first: bool) -> Iterator[bytes]:
 
 
 def _table(table: Table, *, zone: str) -> Iterator[bytes]:
-    lines = _Lines()
+    lines = CsvLines()
     out = csv.writer(lines, quoting=csv.QUOTE_ALL)
     out.writerow([file_key(column) for column in table.columns])
     yield lines.take()

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from sla.models import AlertPolicy
-from sla.services.alerts.readers import sees_everything
+from sla.selectors.access import sees_everything
 from vendors.services import save_record, system_user
 
 HOUSE = "house"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
 
 from sla.models import Alert, AlertPolicy
+from sla.selectors.access import sees_everything
 from vendors.models import Vendor
 
 
@@ -48,13 +48,6 @@ def readers_of(alerts: Iterable[Alert], *, policy: AlertPolicy) -> Readers:
     keys = {alert.vendor_id for alert in alerts if alert.vendor_id is not None}
     rows = Vendor.objects.filter(pk__in=keys).select_related("owner").prefetch_related("deputies")
     return Readers(policy, {row.pk: row for row in rows})
-
-
-def sees_everything() -> QuerySet[User]:
-    """Return the active people who see every vendor, by permission or as administrators."""
-    return User.objects.with_perm(
-        "vendors.see_all_vendors", backend="django.contrib.auth.backends.ModelBackend"
-    )
 
 
 def deputies_of(vendor: Vendor) -> list[User]:

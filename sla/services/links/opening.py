@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.core.cache import cache
 from django.utils.crypto import constant_time_compare
 
 from sla.models import StatementLink, StatementLinkView
 from sla.services.links.making import digest_of
+from vendors import callers
 
 # In a minute, by one process. A reader who opens every page and file is far below it.
 MOST_OF_A_LINK = 60
@@ -37,15 +37,10 @@ def open_link(key: str, *, now: datetime) -> StatementLink | None:
 def is_flood(name: str, *, most: int, now: datetime) -> bool:
     """Count a request of a name, and say whether these are too many in this minute.
 
-    Each process counts for itself. What is guessed here has 256 bits: this keeps the load down, and what must
-    hold (codes, and tries of them) is counted in the database.
+    What is guessed here has 256 bits, and what must hold (codes, and tries of them) is counted in the
+    database.
     """
-    counted = f"statement-links/{name}/{now:%Y%m%d%H%M}"
-    cache.add(counted, 0, timeout=120)
-    try:
-        return cache.incr(counted) > most
-    except ValueError:
-        return False
+    return callers.is_flood(f"statement-links/{name}", most=most, at=now)
 
 
 @dataclass(frozen=True, kw_only=True)

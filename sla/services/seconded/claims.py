@@ -2,64 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
-
-from django.contrib.auth.models import User
 
 from sla.engine.claims.moves import ClaimState
 from sla.models import Claim, RegisterEntry
 from sla.models.columns import label_of
 from sla.services.claims.balances import balance
 from sla.services.claims.ending import drop_claim, write_off
-from vendors.models import Approval, money_text
+from vendors.models import money_text
 from vendors.services.approvals import Act, Ran
 
 
-def _drop(
-    claim: Claim,
-    *,
-    by: User,
-    second: Approval,
-    now: datetime,
-    amount_minor: int | None,
-    happened_at: datetime | None,
-    reason: str,
-) -> Ran:
-    before = _stands(claim)
-    drop_claim(
-        claim,
-        by=by,
-        why=reason,
-        now=now,
-        amount_minor=amount_minor,
-        happened_at=happened_at,
-        second=second,
-    )
-    return _told(claim, before=before)
+def _letting_go(act: Callable[..., Claim]) -> Callable[..., Ran]:
+    """Return an act on a claim that tells how the claim stood before and after."""
 
+    def run(claim: Claim, *, reason: str, **asked: Any) -> Ran:
+        before = _stands(claim)
+        act(claim, why=reason, **asked)
+        return _told(claim, before=before)
 
-def _write_off(
-    claim: Claim,
-    *,
-    by: User,
-    second: Approval,
-    now: datetime,
-    amount_minor: int,
-    happened_at: datetime | None,
-    reason: str,
-) -> Ran:
-    before = _stands(claim)
-    write_off(
-        claim,
-        by=by,
-        why=reason,
-        now=now,
-        amount_minor=amount_minor,
-        happened_at=happened_at,
-        second=second,
-    )
-    return _told(claim, before=before)
+    return run
 
 
 def _stands(claim: Claim) -> tuple[str, str]:
@@ -84,13 +47,13 @@ DROP = Act(
     code="drop_claim",
     label="Not pursue a claim",
     permission="sla.change_claim",
-    run=_drop,
+    run=_letting_go(drop_claim),
     state=claim_state,
 )
 WRITE_OFF = Act(
     code="write_off",
     label="Write off",
     permission="sla.change_claim",
-    run=_write_off,
+    run=_letting_go(write_off),
     state=claim_state,
 )

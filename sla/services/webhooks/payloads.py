@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 
 from sla.models import ClaimMove, Statement, StatementLine, StatementRevision
+from sla.reports.tables.cells import utc_text
 from vendors.models import Contract, major_units
 
 # Fields are added; one that changes its meaning, or goes, makes another version.
@@ -18,12 +19,7 @@ Data = dict[str, Any]
 
 def envelope(event: str, *, data: Data, at: datetime) -> Data:
     """Return what every message has around its data."""
-    return {"type": event, "version": VERSION, "timestamp": instant(at), "data": data}
-
-
-def instant(at: datetime) -> str:
-    """Return a moment as 2019-06-25T04:15:00Z."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return {"type": event, "version": VERSION, "timestamp": utc_text(at), "data": data}
 
 
 def money(minor: int | None, *, currency: str) -> Data | None:
@@ -65,7 +61,7 @@ def of_revision(revision: StatementRevision, *, previous: StatementRevision | No
         **of_statement(revision.statement),
         "statement": revision.full_number,
         "revision": revision.number,
-        "finalised_at": instant(revision.finalised_at),
+        "finalised_at": utc_text(revision.finalised_at),
         "missed": revision.missed,
         "credit": revision.shown,
         "credit_due": money(revision.due_minor, currency=revision.currency),
@@ -107,7 +103,7 @@ def of_move(move: ClaimMove) -> Data:
         "vendor_reference": claim.vendor_reference,
         "from": move.old_state or None,
         "to": str(move.new_state),
-        "happened_at": instant(move.happened_at),
+        "happened_at": utc_text(move.happened_at),
         "amount": money(move.amount_minor, currency=claim.currency),
         "url": link("admin:sla_claim_change", claim.pk),
     }

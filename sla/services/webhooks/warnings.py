@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sla.models import Alert, Claim, Event, Statement, WebhookTarget
+from sla.reports.tables.cells import utc_text
 from sla.services.alerts.found import OVERDUE, Found
 from sla.services.alerts.levels import LOST
 from sla.services.alerts.steps import CLAIM
@@ -75,7 +76,7 @@ def _due_claim(found: Found, *, statement: Statement, claim: Claim | None) -> Da
         "statement": statement.number,
         "claim": claim.reference if claim is not None else None,
         "headline": found.headline,
-        "due_at": payloads.instant(found.due_at) if found.due_at else None,
+        "due_at": utc_text(found.due_at) if found.due_at else None,
         "due": found.due_words,
         "overdue": found.rank >= OVERDUE,
         "amount": payloads.money(found.amount_minor, currency=found.currency) if found.currency else None,

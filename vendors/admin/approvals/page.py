@@ -119,7 +119,7 @@ def approve_many(
 ) -> HttpResponse | None:
     """Show the selected requests with what each does, then approve them, each for itself."""
     user = signed_in(request)
-    chosen = list(approvals.select_related("asked_by")[: MOST_AT_ONCE + 1])
+    chosen = list(approvals.select_related("asked_by", "contract", "vendor")[: MOST_AT_ONCE + 1])
     if len(chosen) > MOST_AT_ONCE:
         messages.error(request, f"Choose at most {MOST_AT_ONCE} requests at once.")
         return None
