@@ -6,13 +6,11 @@ from typing import Any
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.conf import global_settings as default_settings
-from django.http import HttpRequest
-from django.templatetags.static import static
-from django.urls import reverse_lazy
 
 from config.environment import read_environment, secret_words
 from config.logs import logging_settings
 from config.sign_in.providers import provider_settings
+from config.theme import theme
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = read_environment(root=BASE_DIR)
@@ -367,161 +365,6 @@ MAINTENANCE_PARSER = ENVIRONMENT.maintenance_parser
 # The same for a mail on its way: longer than all waiting that EMAIL_TIMEOUT allows in one conversation.
 SEND_LEASE_SECONDS = 300
 
-
-def _pages(title: str, *pages: tuple[str, str, str]) -> dict[str, Any]:
-    """Return one part of the sidebar: label, icon and list of each kind of record."""
-    items = [
-        {
-            "title": label,
-            "icon": icon,
-            "link": reverse_lazy(f"admin:{model}_changelist"),
-            "permission": lambda request, model=model: _may_view(request, model=model),
-            "active": lambda request, model=model: _is_at(request, model=model),
-        }
-        for label, icon, model in pages
-    ]
-    return {"title": title, "separator": True, "collapsible": False, "items": items}
-
-
-def _may_view(request: HttpRequest, *, model: str) -> bool:
-    app, name = model.split("_", 1)
-    # Everybody with a login has tokens of their own.
-    return name == "apitoken" or request.user.has_perm(f"{app}.view_{name}")
-
-
-def _is_at(request: HttpRequest, *, model: str) -> bool:
-    """Mark a list where the reader is on one of its pages; desk and reports have entries of their own."""
-    listed, desk, reports = (
-        str(reverse_lazy(f"admin:{name}"))
-        for name in (f"{model}_changelist", "sla_claims_desk", "sla_reports")
-    )
-    return request.path.startswith(listed) and request.path != desk and not request.path.startswith(reports)
-
-
-OWN_LOGIN: list[dict[str, Any]] = []
-if SECOND_FACTOR != "off":
-    OWN_LOGIN.append({"title": "Your second factor", "icon": "key", "link": reverse_lazy("mfa_index")})
-if OIDC:
-    linked = reverse_lazy("socialaccount_connections")
-    OWN_LOGIN.append({"title": "Your linked login", "icon": "link", "link": linked})
-NAVIGATION: list[dict[str, Any]] = [
-    {
-        "items": [
-            {"title": "What waits for you", "icon": "task_alt", "link": reverse_lazy("admin:index")},
-            {
-                "title": "Waiting for a second person",
-                "icon": "how_to_reg",
-                "link": reverse_lazy("admin:vendors_approval_changelist"),
-                "permission": lambda request: _may_view(request, model="vendors_approval"),
-            },
-            {
-                "title": "Claims desk",
-                "icon": "request_quote",
-                "link": reverse_lazy("admin:sla_claims_desk"),
-                "permission": lambda request: _may_view(request, model="sla_claim"),
-            },
-            {
-                "title": "Inbox of feeds",
-                "icon": "inbox",
-                "link": reverse_lazy("admin:incidents_inbox"),
-                "permission": lambda request: _may_view(request, model="incidents_feedsource"),
-            },
-            {
-                "title": "Reports",
-                "icon": "table_chart",
-                "link": reverse_lazy("admin:sla_reports"),
-                "permission": lambda request: _may_view(request, model="sla_statement"),
-            },
-            *OWN_LOGIN,
-        ]
-    },
-    _pages(
-        "Claims and money",
-        ("Claims", "gavel", "sla_claim"),
-        ("Credits received", "savings", "sla_creditreceived"),
-        ("Credit register", "menu_book", "sla_registerentry"),
-        ("Closing months", "event_available", "sla_periodclose"),
-        ("Exchange rates", "currency_exchange", "sla_exchangerate"),
-        ("Posting policies", "account_balance", "sla_postingpolicy"),
-        ("Caps over several schedules", "vertical_align_top", "sla_sharedcap"),
-    ),
-    _pages(
-        "SLA schedules",
-        ("SLA schedules", "balance", "sla_servicelevelagreement"),
-        ("Service level statements", "request_page", "sla_statement"),
-        ("Decided exclusions", "block", "sla_exclusion"),
-        ("Confirmed conditions", "fact_check", "sla_condition"),
-        ("Periods brought forward", "history", "sla_broughtforward"),
-    ),
-    _pages(
-        "What happened",
-        ("Incidents", "bolt", "incidents_incident"),
-        ("Outages", "power_off", "incidents_outage"),
-        ("Announced maintenance", "construction", "incidents_maintenancewindow"),
-        ("Readings", "monitoring", "incidents_sample"),
-        ("Reported figures", "summarize", "incidents_reportedfigure"),
-        ("Deliveries", "inventory", "incidents_delivery"),
-        ("Feeds", "rss_feed", "incidents_feedsource"),
-        ("Imports", "upload_file", "incidents_feedupload"),
-        ("Probes", "network_check", "incidents_probe"),
-    ),
-    _pages(
-        "Register",
-        ("Contracts", "contract", "vendors_contract"),
-        ("Vendors", "storefront", "vendors_vendor"),
-        ("Services", "dns", "vendors_service"),
-        ("Fees", "payments", "vendors_charge"),
-        ("Accounts", "tag", "vendors_account"),
-        ("Calendars", "calendar_month", "vendors_businesscalendar"),
-        ("Our companies", "domain", "vendors_legalentity"),
-        ("Tags", "sell", "vendors_tag"),
-    ),
-    _pages(
-        "What runs by itself",
-        ("Warnings", "notifications", "sla_alert"),
-        ("Report schedules", "event_repeat", "sla_reportschedule"),
-        ("Reports that were sent", "forward_to_inbox", "sla_compliancereport"),
-        ("Messages", "outgoing_mail", "sla_outboxmessage"),
-        ("Webhooks", "webhook", "sla_webhooktarget"),
-        ("Scheduled runs", "schedule", "sla_duty"),
-        ("Rules for warnings", "tune", "sla_alertpolicy"),
-    ),
-    _pages(
-        "People",
-        ("Users", "person", "auth_user"),
-        ("Groups", "group", "auth_group"),
-        ("API tokens", "key", "vendors_apitoken"),
-        ("Locked logins", "lock", "axes_accessattempt"),
-        *([("Second factors", "key", "mfa_authenticator")] if SECOND_FACTOR != "off" else []),
-        *([("Linked logins", "link", "socialaccount_socialaccount")] if OIDC else []),
-    ),
-]
-PRIMARY = {
-    "50": "oklch(97% .014 254.604)",
-    "100": "oklch(93.2% .032 255.585)",
-    "200": "oklch(88.2% .059 254.128)",
-    "300": "oklch(80.9% .105 251.813)",
-    "400": "oklch(70.7% .165 254.624)",
-    "500": "oklch(62.3% .214 259.815)",
-    "600": "oklch(54.6% .245 262.881)",
-    "700": "oklch(48.8% .243 264.376)",
-    "800": "oklch(42.4% .199 265.638)",
-    "900": "oklch(37.9% .146 265.522)",
-    "950": "oklch(28.2% .091 267.935)",
-}
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Recourse",
-    "SITE_HEADER": "Recourse",
-    "SITE_SUBHEADER": "Vendor SLA compliance",
-    "SITE_SYMBOL": "balance",
-    "COLORS": {"primary": PRIMARY},
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("sla/favicon.svg")},
-    ],
-    "STYLES": [lambda request: static("sla/recourse.css")],
-    "SHOW_BACK_BUTTON": True,
-    "DASHBOARD_CALLBACK": "sla.admin.dashboard",
-    "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": NAVIGATION},
-}
+UNFOLD: dict[str, Any] = theme(second_factor=SECOND_FACTOR != "off", provider=OIDC is not None)
 
 LOGGING = logging_settings(debug=DEBUG, secrets=secret_words() | {SECRET_KEY, *SECRET_KEY_FALLBACKS})
