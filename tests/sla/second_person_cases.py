@@ -22,6 +22,7 @@ from sla.models import (
     ServiceLevelAgreement,
     Statement,
     StatementRevision,
+    WebhookTarget,
 )
 from sla.services import claims, receipts
 from sla.services.alerts.policy import house_policy
@@ -278,6 +279,18 @@ def the_rules_for_warnings() -> Scene:
     return _of_row(house_policy(), name="to_chat", before=True, after=False, other={"hour": 9})
 
 
+def a_webhook() -> Scene:
+    url = "https://hooks.example/in"
+    row = saved(WebhookTarget(code="ticketing", url=url, owner=system_user(), seed="0" * 43))
+    return _of_row(
+        row,
+        name="url",
+        before=url,
+        after="https://elsewhere.example/in",
+        other={"events": ["claim.due"]},
+    )
+
+
 SCENES: dict[str, Callable[[], Scene]] = {
     "sign_off": signing_off,
     "finalise": finalising,
@@ -290,7 +303,8 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "exclusion_limit": a_limit,
     "mails": a_report_schedule,
     "warnings": the_rules_for_warnings,
+    "webhook": a_webhook,
 }
 # What is about no vendor is seen by everybody.
-SEEN_BY_ALL = {"rate", "exclusion_limit", "mails", "warnings"}
+SEEN_BY_ALL = {"rate", "exclusion_limit", "mails", "warnings", "webhook"}
 LATER = NOW + timedelta(days=1)

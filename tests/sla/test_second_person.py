@@ -14,7 +14,8 @@ from django.db import IntegrityError, connection, transaction
 
 from incidents.models import Position
 from incidents.services import agree_position, record_position
-from sla.models import Exclusion
+from sla.models import Exclusion, WebhookTarget
+from sla.services.webhooks.keeping import renew_secret, save_target, secret_to_show
 from tests.builders import a_vendor, an_entity, person, saved
 from tests.sla.second_person_cases import (
     LATER,
@@ -28,7 +29,7 @@ from tests.sla.second_person_cases import (
     an_exclusion,
 )
 from vendors.models import Approval, Contact, FactChange
-from vendors.services import remove_record, save_record, system_user
+from vendors.services import Saved, remove_record, save_record, system_user
 from vendors.services.approvals import (
     SecondPersonNeeded,
     acts,
@@ -386,3 +387,47 @@ def test_two_who_approve_at_once_do_it_once(code: str) -> None:
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(run, (ana, bo))) == ["done", "refused"]
     assert scene.told() == scene.after
+
+
+# A webhook
+
+
+def a_new_webhook(owner: User) -> WebhookTarget:
+    return WebhookTarget(code="new", url="https://hooks.example/in", owner=owner)
+
+
+def test_a_request_for_a_webhook_holds_no_secret_and_approving_makes_one() -> None:
+    asker, ana = a_person("asker", "webhook"), a_person("ana", "webhook")
+    request = done_or_asked(lambda: save_target(a_new_webhook(asker), by=asker, reason=WHY), now=NOW)
+    assert isinstance(request, Approval)
+    assert sorted(request.asked["fields"]) == ["code", "owner", "url"]
+    assert request.effect.split("\n") == [
+        "Webhook new: added",
+        "Code: new",
+        "Address: https://hooks.example/in",
+        "Hears of: level.missed, statement.finalised, statement.corrected, claim.due, claim.moved",
+        "Who is told when it fails: asker",
+        "Secret: not shown yet; “Make a new secret” on its page shows one",
+    ]
+    assert approve(request, by=ana, now=LATER).decision == D.APPROVED
+    assert len(WebhookTarget.objects.get().seed) == 43
+
+
+def test_sending_stops_at_once_and_starts_again_with_a_second_person() -> None:
+    asker = a_person("asker", "webhook")
+    target = a_new_webhook(asker)
+    save_target(target, by=asker, reason=WHY)
+    a_person("ana", "webhook")
+    for active, expected in ((False, Saved.UPDATED), (True, "asked")):
+        target.is_active = active
+        found = done_or_asked(lambda: save_target(target, by=asker, reason=WHY), now=NOW)
+        assert ("asked" if isinstance(found, Approval) else found) == expected
+    assert not WebhookTarget.objects.get().is_active
+
+
+def test_a_new_secret_for_a_webhook_takes_one_person() -> None:
+    asker = a_person("asker", "webhook")
+    target = a_new_webhook(asker)
+    save_target(target, by=asker, reason=WHY)
+    a_person("ana", "webhook")
+    assert renew_secret(target, by=asker, now=NOW) != secret_to_show(target)

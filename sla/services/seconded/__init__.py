@@ -6,11 +6,12 @@ from sla.services.seconded.mails import MAIL_ROWS, MAILS, WARNINGS
 from sla.services.seconded.receipts import MATCH, RATE
 from sla.services.seconded.statements import FINALISE
 from sla.services.seconded.terms import SIGN_OFF
+from sla.services.seconded.webhooks import WEBHOOK, WEBHOOK_ROWS
 from vendors.services.approvals import Table
 
 __all__ = ["TABLE"]
 
 TABLE = Table(
-    acts=(SIGN_OFF, FINALISE, DROP, WRITE_OFF, MATCH, RATE, EXCLUSION, MAILS, WARNINGS),
-    rows=(*EXCLUSION_ROWS, *MAIL_ROWS),
+    acts=(SIGN_OFF, FINALISE, DROP, WRITE_OFF, MATCH, RATE, EXCLUSION, MAILS, WARNINGS, WEBHOOK),
+    rows=(*EXCLUSION_ROWS, *MAIL_ROWS, *WEBHOOK_ROWS),
 )

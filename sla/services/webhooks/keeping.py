@@ -14,16 +14,26 @@ from sla.models import OutboxMessage, WebhookState, WebhookTarget
 from sla.services.webhooks.announcing import write
 from sla.services.webhooks.signing import secret_of
 from vendors import nudges
-from vendors.models import LegalEntity, Vendor, sees_all_vendors
-from vendors.services import Saved, save_record
+from vendors.models import Approval, LegalEntity, Vendor, sees_all_vendors
+from vendors.services import Links, Saved, save_record
 
 TEST = "test"
 OVERLAP = timedelta(days=7)
 
 
 @transaction.atomic
-def save_target(target: WebhookTarget, *, by: User, reason: str) -> Saved:
-    """Save a target; raise ValidationError for an address that is not asked and what `by` may not see."""
+def save_target(
+    target: WebhookTarget,
+    *,
+    by: User,
+    reason: str,
+    links: Links | None = None,
+    second: Approval | None = None,
+) -> Saved:
+    """Save a target; raise ValidationError for an address that is not asked and what `by` may not see.
+
+    Raises SecondPersonNeeded where something would be sent that was not, or to elsewhere.
+    """
     try:
         target_of(target.url)
     except WebError as error:
@@ -31,7 +41,7 @@ def save_target(target: WebhookTarget, *, by: User, reason: str) -> Saved:
     _check_scope(target, by=by)
     if not target.seed:
         target.seed = secrets.token_urlsafe(32)
-    saved = save_record(target, by=by, reason=reason)
+    saved = save_record(target, by=by, reason=reason, links=links, second=second)
     if target.is_active:
         # Who switches it on again starts the days of failing anew.
         WebhookState.objects.filter(target=target).update(failing_since=None)

@@ -71,13 +71,14 @@ class GuardedRow:
 
     `concerns(row, old=, changed=)` says whether a change is one of those; the row is None for a removal, and
     the old one for a new row. `weighs(row, ran=)` says whether what it does is heavy enough: it is tried and
-    taken back, where somebody could approve it.
+    taken back, where somebody could approve it. `unasked` are fields that no request holds, such as secrets.
     """
 
     model: str
     act: str
     concerns: Callable[..., bool]
     weighs: Callable[..., bool] | None = None
+    unasked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,7 +30,7 @@ def check_row(
     how = guarded(row)
     if how is None:
         return
-    names = sorted(fields) if old is not None else _filled(row)
+    names = sorted({*(fields if old is not None else _filled(row))} - how.unasked)
     if not how.concerns(row, old=old, changed={*names, *links}):
         return
     asked: dict[str, Any] = {
@@ -67,13 +67,13 @@ def _check(
     check_second(how.act, subject=subject, by=by, second=second, why=why, **asked)
 
 
-def _filled(row: Tracked) -> list[str]:
+def _filled(row: Tracked) -> set[str]:
     """Return the fields in which a new row differs from an empty one."""
-    return sorted(
+    return {
         field.name
         for field in row._meta.concrete_fields
         if not field.primary_key and getattr(row, field.attname) != field.get_default()
-    )
+    }
 
 
 def _clock(by: User) -> datetime:

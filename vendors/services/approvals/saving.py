@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,8 +26,9 @@ def save_row(
     links: Mapping[str, Iterable[models.Model]],
     reason: str,
     remove: bool = False,
+    save: Callable[..., Any] = save_record,
 ) -> Ran:
-    """Save a row with what was asked, or remove it; tell what changed."""
+    """Save a row with what was asked, by `save`, or remove it; tell what changed."""
     if remove:
         said = f"{_titled(row)} {row}: removed"
         remove_record(row, by=by, reason=reason, second=second)
@@ -36,7 +37,7 @@ def save_row(
     before = {} if is_new else dict(_told(row, names=[*fields, *links]))
     for name, value in fields.items():
         setattr(row, name, value)
-    save_record(row, by=by, reason=reason, links=links, second=second)
+    save(row, by=by, reason=reason, links=links, second=second)
     after = dict(_told(row, names=[*fields, *links]))
     lines = [f"{_titled(row)} {row}: added"] if is_new else [f"{_titled(row)} {row}:"]
     lines += [
@@ -71,9 +72,9 @@ def _value(row: Tracked, field: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    if value is None or value == "":
+    if value in (None, "", []):
         return EMPTY
-    return ", ".join(str(value).split("\n"))
+    return ", ".join(map(str, value) if isinstance(value, list) else str(value).split("\n"))
 
 
 def _titled(row: Tracked) -> str:
