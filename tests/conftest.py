@@ -1,9 +1,16 @@
 """What every test may rely on."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import SimpleTestCase
+
+from config.roles import grant_roles
 
 # What runs only when it is asked for, by its folder.
 ASIDE = {"benchmarks": pytest.mark.benchmark, "chaos": pytest.mark.chaos}
@@ -49,6 +56,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item.nodeid in chosen]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Leave in the database what migrations leave there: the roles, and the word that all of them ran."""
+    with django_db_blocker.unblock():
+        grant_roles(apps)
+        recorder = MigrationRecorder(connection)
+        done = recorder.applied_migrations()
+        for name in MigrationLoader(None).disk_migrations.keys() - done.keys():
+            recorder.record_applied(*name)
 
 
 def runs_apart(item: pytest.Item) -> bool:

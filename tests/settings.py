@@ -28,6 +28,8 @@ os.environ.update(
 real = importlib.import_module("config.settings")
 globals().update({name: value for name, value in vars(real).items() if name.isupper()})
 
+# Tables are made from the models, which takes a moment. tests/config/test_migrations.py holds the two equal.
+DATABASES = {"default": {**real.DATABASES["default"], "TEST": {"MIGRATE": False}}}
 # Otherwise each test client would list every static file.
 WHITENOISE_AUTOREFRESH = True
 # A slow hash protects passwords, not tests.

@@ -53,6 +53,20 @@ class Program:
         raise AssertionError(f"{event!r} was not said:\n{self.said_at.read_text()}")
 
 
+def manage(*arguments: str, other: Mapping[str, str]) -> tuple[int, str, str]:
+    """Run manage.py in the other installation; return its status and what it said."""
+    kept = {name: value for name, value in os.environ.items() if name not in ADVICE}
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**kept, "RECOURSE_DEBUG": "1", "DJANGO_SETTINGS_MODULE": "config.settings", **other},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
 @contextmanager
 def program(*arguments: str, at: Path, variables: Mapping[str, str]) -> Iterator[Program]:
     """Run a module of Python with these variables and none of the test run's, and end it."""

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import sqlite3
 import stat
-import subprocess
-import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,15 +16,14 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from config.backups import engines
 from config.backups.archive import MANIFEST, BackupError, Manifest, Writer, new_archive, read_manifest, unpack
-from config.environment import ADVICE
 from sla.models import OutboxMessage, StatementRevision
 from sla.services.outbox import post
 from sla.services.statements import finalise_statement, head_of
 from tests.builders import a_schedule, an_incident, an_outage, at, person
+from tests.config.processes import manage
 from vendors.guards import lifted
 
 ROOT = Path(settings.BASE_DIR)
@@ -54,37 +50,6 @@ def books(transactional_db: None, tmp_path: Path, settings: Any) -> None:
     later = NOW + timedelta(days=3)
     finalise_statement(statement, by=person(), why="a late ticket", reasons=REASONS, now=later)
     post(key="report/1", subject="June", text="Missed.", address="ann@acme.example", now=NOW)
-
-
-@pytest.fixture
-def other(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Return the variables of another installation, whose database is empty."""
-    data = tmp_path / "other"
-    if connection.vendor == "sqlite":
-        yield {"RECOURSE_DATA": str(data)}
-        return
-    stated = connection.settings_dict
-    login = stated["USER"] + (f":{stated['PASSWORD']}" if stated["PASSWORD"] else "")
-    server, name = f"postgres://{login}@{stated['HOST']}:{stated['PORT']}", f"{stated['NAME']}_restored"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as maker:
-        maker.execute(f'DROP DATABASE IF EXISTS "{name}"')
-        maker.execute(f'CREATE DATABASE "{name}"')
-        yield {"RECOURSE_DATA": str(data), "DATABASE_URL": f"{server}/{name}"}
-        maker.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def manage(*arguments: str, other: dict[str, str]) -> tuple[int, str, str]:
-    """Run manage.py in the other installation; return its status and what it said."""
-    kept = {name: value for name, value in os.environ.items() if name not in ADVICE}
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env={**kept, "RECOURSE_DEBUG": "1", "DJANGO_SETTINGS_MODULE": "config.settings", **other},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
 
 
 def asked(query: str, *, other: dict[str, str]) -> list[tuple[Any, ...]]:
