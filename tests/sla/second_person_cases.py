@@ -149,6 +149,23 @@ def writing_off() -> Scene:
     )
 
 
+def closing() -> Scene:
+    claim = a_claim()
+    return Scene(
+        do=lambda by: claims.close_claim(claim, by=by, why=WHY, now=NOW),
+        told=lambda: list(
+            RegisterEntry.objects.exclude(kind="new").values_list(
+                "kind", "amount_minor", "recorded_by__username"
+            )
+        ),
+        before=[],
+        after=[("not_pursued", -20_000, "asker")],
+        meanwhile=lambda: claims.submit_claim(
+            claim, by=system_user(), why="sent", sent_at=NOW, received_at=NOW, now=NOW
+        ),
+    )
+
+
 def matching() -> Scene:
     claim = a_claim()
     sent = claims.submit_claim(claim, by=person(), why="sent", sent_at=NOW, received_at=NOW, now=NOW)
@@ -296,6 +313,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "finalise": finalising,
     "drop_claim": dropping,
     "write_off": writing_off,
+    "close_claim": closing,
     "match": matching,
     "rate": a_rate,
     "exclusion": excluding,

@@ -14,9 +14,11 @@ from django.db import IntegrityError, connection, transaction
 
 from incidents.models import Position
 from incidents.services import agree_position, record_position
-from sla.models import Exclusion, WebhookTarget
+from sla.models import Claim, Exclusion, WebhookTarget
+from sla.services import claims
 from sla.services.webhooks.keeping import renew_secret, save_target, secret_to_show
 from tests.builders import a_vendor, an_entity, person, saved
+from tests.sla.claim_builders import a_claim
 from tests.sla.second_person_cases import (
     LATER,
     NOW,
@@ -387,6 +389,22 @@ def test_two_who_approve_at_once_do_it_once(code: str) -> None:
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(run, (ana, bo))) == ["done", "refused"]
     assert scene.told() == scene.after
+
+
+# A claim
+
+
+def test_a_claim_of_which_nothing_is_open_is_closed_by_one_person_unless_for_good() -> None:
+    claim = a_claim()
+    asker, _ = a_person("asker", "close_claim"), a_person("ana", "close_claim")
+    claims.submit_claim(claim, by=asker, why="sent", sent_at=NOW, received_at=NOW, now=NOW)
+    claims.write_off(claim, amount_minor=20_000, by=system_user(), why=WHY, now=NOW)
+    for final, expected in ((True, Approval), (False, Claim)):
+        found = done_or_asked(
+            lambda final=final: claims.close_claim(claim, by=asker, why=WHY, now=NOW, final=final), now=NOW
+        )
+        assert type(found) is expected
+    assert Claim.objects.get().state == "closed"
 
 
 # A webhook

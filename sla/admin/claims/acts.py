@@ -52,6 +52,7 @@ class Act:
     only: Callable[[Claim], bool] = lambda claim: True
     usual: bool = False  # what comes next in the ordinary course
     seconded: str = ""  # the act for which a second person is needed
+    weighs: Callable[[Claim], bool] = lambda claim: True  # whether it is, for this claim
 
     def is_allowed(self, claim: Claim) -> bool:
         """Say whether the claim's state allows it."""
@@ -176,6 +177,8 @@ ACTS: tuple[Act, ...] = (
         form=CloseForm,
         run=lambda claim, asked: claims.close_claim(claim, **asked),
         done="The claim is closed.",
+        seconded="close_claim",
+        weighs=claims.is_owed,
         into=(_S.CLOSED,),
     ),
 )
@@ -224,7 +227,9 @@ def act_page(request: HttpRequest, claim: Claim, *, code: str, base: Mapping[str
             "form": form,
             "back_url": _claim_url(claim),
             "save_label": act.label,
-            "second": second_person(request, act.seconded, subject=claim) if act.seconded else {},
+            "second": second_person(request, act.seconded, subject=claim, asks=act.weighs(claim))
+            if act.seconded
+            else {},
         }
         return TemplateResponse(request, "sla/act_form.html", context).render()
 

@@ -12,7 +12,7 @@ calls `refresh_todos(statement, inputs=inputs, result=result, now=now)`.
 """
 
 from sla.services.claims.answers import record_answer
-from sla.services.claims.balances import Balance, OtherUnit, asked_minor, balance, held_parts
+from sla.services.claims.balances import Balance, OtherUnit, asked_minor, balance, held_parts, is_owed
 from sla.services.claims.ending import close_claim, drop_claim, lapse_claim, write_off
 from sla.services.claims.moves import (
     answer_claim,
@@ -52,6 +52,7 @@ __all__ = [
     "drop_claim",
     "finish_todo",
     "held_parts",
+    "is_owed",
     "lapse_claim",
     "newest_answer",
     "open_claim",

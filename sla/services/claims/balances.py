@@ -171,6 +171,11 @@ def owed_quantities(claim: Claim) -> dict[str, Fraction]:
     return {unit: left for unit, left in register.quantities_of(claim).items() if left}
 
 
+def is_owed(claim: Claim) -> bool:
+    """Say whether anything of a claim is still open, in whatever unit: closing it gives that up."""
+    return balance(claim).open_ > 0 or bool(owed_quantities(claim))
+
+
 def _minor(rows: Iterable[RegisterEntry], *, kinds: Iterable[str]) -> int:
     return sum(row.amount_minor for row in rows if row.kind in kinds)
 

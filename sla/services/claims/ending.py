@@ -12,7 +12,7 @@ from django.db import transaction
 from sla.engine.claims.moves import FINAL, ClaimState
 from sla.models import Claim, RegisterEntry
 from sla.services import register
-from sla.services.claims.balances import Balance, balance, owed_quantities
+from sla.services.claims.balances import Balance, balance, is_owed, owed_quantities
 from sla.services.claims.readings import readings
 from sla.services.claims.stepping import check_allowed, locked_claim, step, write_step
 from sla.services.claims.todos import drop_moot, finish_vendors, link_lost
@@ -158,11 +158,13 @@ def close_claim(
     now: datetime,
     happened_at: datetime | None = None,
     final: bool = False,
+    second: Approval | None = None,
 ) -> Claim:
     """Close a claim; what the vendor did not accept is entered as rejected and accepted by us.
 
     `final` says that it settles everything: later revisions then ask for nothing more. Raise
-    ValidationError while accepted money is still to come: wait for it, or write it off.
+    ValidationError while accepted money is still to come: wait for it, or write it off. Raise
+    SecondPersonNeeded where something is given up and another person has to approve that.
     """
     why = checked_reason(why)
     held = locked_claim(claim)
@@ -174,6 +176,10 @@ def close_claim(
             " what was received, write it off with a reason, or give it up as not pursued.",
             code="to_come",
         )
+    if final or is_owed(held):
+        asked = {"happened_at": happened_at, "final": final, "reason": why}
+        check_second("close_claim", subject=held, by=by, second=second, why=why, **asked)
+        why = with_second(why, second=second)
     columns: dict[str, Any] = {"settled_finally": True} if final else {}
     _end(held, new=ClaimState.CLOSED, by=by, why=why, happened_at=happened_at, now=now, **columns)
     return held

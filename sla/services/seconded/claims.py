@@ -9,7 +9,7 @@ from sla.engine.claims.moves import ClaimState
 from sla.models import Claim, RegisterEntry
 from sla.models.columns import label_of
 from sla.services.claims.balances import balance
-from sla.services.claims.ending import drop_claim, write_off
+from sla.services.claims.ending import close_claim, drop_claim, write_off
 from vendors.models import money_text
 from vendors.services.approvals import Act, Ran
 
@@ -55,5 +55,12 @@ WRITE_OFF = Act(
     label="Write off",
     permission="sla.change_claim",
     run=_letting_go(write_off),
+    state=claim_state,
+)
+CLOSE = Act(
+    code="close_claim",
+    label="Close a claim of which something is open",
+    permission="sla.change_claim",
+    run=_letting_go(close_claim),
     state=claim_state,
 )
