@@ -15,8 +15,11 @@ from django.urls import reverse
 
 from config.roles import AREAS, BY_NAME, ROLES, grant_roles, permissions_of, unnamed
 from tests.vendors.rows import person
+from vendors.services.system import is_system, system_user
 
 OURS = ("vendors", "incidents", "sla")
+
+PASSWORD = {"password1": "a-new-Secret-9", "password2": "a-new-Secret-9"}
 
 
 def kinds() -> list[str]:
@@ -142,7 +145,7 @@ def test_an_administrator_cannot_become_a_superuser_through_its_account(
     administrator: Client, page: str
 ) -> None:
     root = person("root", is_superuser=True, email="root@example.com")
-    asked = form_of(root, email="adam@example.com", password1="a-new-Secret-9", password2="a-new-Secret-9")
+    asked = form_of(root, email="adam@example.com", **PASSWORD)
     assert administrator.post(reverse(f"admin:{page}", args=[root.pk]), asked).status_code == 403
     assert User.objects.get(pk=root.pk).email == "root@example.com"
     assert User.objects.get(pk=root.pk).password == root.password
@@ -154,3 +157,44 @@ def test_only_a_superuser_changes_what_a_group_may_do(administrator: Client) -> 
     assert administrator.get(page).status_code == 200
     assert administrator.post(page, {"name": "Administrator", "permissions": []}).status_code == 403
     assert held("Administrator") == permissions_of(BY_NAME["Administrator"])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", ["auth_user_change", "auth_user_password_change"])
+def test_nobody_becomes_the_system(admin_client: Client, page: str) -> None:
+    system = system_user()
+    asked = form_of(
+        system, is_active="on", is_staff="on", password1="a-new-Secret-9", password2="a-new-Secret-9"
+    )
+    assert admin_client.post(reverse(f"admin:{page}", args=[system.pk]), asked).status_code == 403
+    system.refresh_from_db()
+    assert (system.is_active, system.has_usable_password()) == (False, False)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["recourse", "Recourse"])
+def test_nobody_takes_the_name_of_the_system(administrator: Client, name: str) -> None:
+    asked = {
+        "username": name,
+        "usable_password": "true",
+        "password1": "a-new-Secret-9",
+        "password2": "a-new-Secret-9",
+    }
+    page = administrator.post(reverse("admin:auth_user_add"), asked)
+    assert page.context["adminform"].form.errors["username"] == [
+        f"{name!r} is the name under which Recourse acts. Choose another."
+    ]
+    maria = person()
+    page = administrator.post(
+        reverse("admin:auth_user_change", args=[maria.pk]), form_of(maria, username=name)
+    )
+    assert page.status_code == 200
+    assert User.objects.get(pk=maria.pk).username == maria.username
+
+
+@pytest.mark.django_db
+def test_a_person_of_that_name_does_not_pass_for_the_system() -> None:
+    impostor = User.objects.create_superuser("recourse")
+    assert not is_system(impostor)
+    with pytest.raises(RuntimeError, match="The user 'recourse' is active"):
+        system_user()

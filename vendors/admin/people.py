@@ -6,9 +6,12 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
+from django.forms import ModelForm
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from vendors.services.system import SYSTEM_USERNAME, is_system
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -17,12 +20,32 @@ admin.site.unregister(Group)
 ABOVE_ROLES = ("is_superuser", "user_permissions")
 
 
+class _NotTheSystem(ModelForm):
+    """Refuse the name under which the system acts: whoever has it would pass for the system."""
+
+    def clean(self) -> Any:
+        """Return what was typed; refuse that name."""
+        cleaned = super().clean()
+        name = str(self.cleaned_data.get("username", ""))
+        if name.lower() == SYSTEM_USERNAME:
+            self.add_error("username", f"{name!r} is the name under which Recourse acts. Choose another.")
+        return cleaned
+
+
+class PersonForm(_NotTheSystem, UserChangeForm):
+    """A user."""
+
+
+class NewPersonForm(_NotTheSystem, UserCreationForm):
+    """A new user."""
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):
     """The users."""
 
-    form = UserChangeForm
-    add_form = UserCreationForm
+    form = PersonForm
+    add_form = NewPersonForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "email", "shown_roles", "is_active", "last_login")
     list_filter = ("is_active", "groups", "is_superuser")
@@ -43,7 +66,9 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         return fields if _is_superuser(request) else (*fields, *ABOVE_ROLES)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let only a superuser change one: whoever sets its password or address could become it."""
+        """Let only a superuser change one, as who sets its password could become it; nobody the system."""
+        if obj is not None and is_system(obj):
+            return False
         if obj is not None and obj.is_superuser and not _is_superuser(request):
             return False
         return super().has_change_permission(request, obj)

@@ -12,7 +12,7 @@ from sla.models import Release, StatementRevision
 from sla.services.statements.drafting import newest_revision
 from sla.services.statements.finalising import lock_statement
 from vendors import nudges
-from vendors.services.system import SYSTEM_USERNAME
+from vendors.services.system import is_system
 
 
 @transaction.atomic
@@ -22,7 +22,7 @@ def release_revision(revision: StatementRevision, *, by: User, now: datetime, no
     Raises ValidationError for one that was released before, for one that a newer revision replaced (the
     vendor would get figures that we no longer hold), and for a release that no person makes.
     """
-    if by.pk is None or by.username == SYSTEM_USERNAME:
+    if by.pk is None or is_system(by):
         raise ValidationError(
             "Only a person lets a vendor have a statement: sign in and release it.", code="person"
         )

@@ -16,7 +16,7 @@ from django.db import models
 from vendors.models import Approval, Contract, Vendor
 from vendors.services.approvals.plain import to_plain
 from vendors.services.approvals.registry import Act, Place, act_of
-from vendors.services.system import SYSTEM_USERNAME
+from vendors.services.system import is_system
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 MOST_NAMED = 5
@@ -127,7 +127,7 @@ def could_second(asking: Asking, *, most: int | None = None) -> list[User]:
     Nobody where fewer than two people could do it at all: the rule of two begins with them. What the system
     does by itself has rules of its own, and nobody to ask.
     """
-    if asking.by.username == SYSTEM_USERNAME:
+    if is_system(asking.by):
         return []
     act, row, place = asking.act, asking.subject, asking.place
     enough = None if most is None else max(most, 2)
@@ -150,7 +150,7 @@ def may_act(user: User, *, act: Act, row: models.Model, place: Place) -> bool:
 
 def _permitted(act: Act) -> models.QuerySet[User]:
     people = User.objects.with_perm(act.permission, backend=BACKEND)
-    found: models.QuerySet[User] = people.exclude(username=SYSTEM_USERNAME).order_by("username").distinct()
+    found: models.QuerySet[User] = people.order_by("username").distinct()
     return found
 
 
