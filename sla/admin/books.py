@@ -143,10 +143,6 @@ class SharedCapAdmin(RecordAdmin):
 class PeriodCloseAdmin(LookedAtAdmin):
     """The months of each company's books: which are closed, and one form to close more."""
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        """Return all closings: they are reference data, like the companies."""
-        return PeriodClose.objects.select_related("entity", "closed_by")
-
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
@@ -167,17 +163,21 @@ class PeriodCloseAdmin(LookedAtAdmin):
             **self.admin_site.each_context(request),
             "opts": self.model._meta,
             "title": "Closing months",
-            "companies": [company_months(entity, now=now) for entity in LegalEntity.objects.order_by("name")],
+            "companies": [company_months(each, now=now) for each in _books(request).order_by("name")],
             "closes": [
                 (f"{add_months(row.open_from, -1):%Y-%m}", row)
-                for row in self.get_queryset(request).order_by("-closed_at", "-pk")[:SHOWN_CLOSES]
+                for row in self._closes(request)[:SHOWN_CLOSES]
             ],
             "may_close": may_close,
         }
         return TemplateResponse(request, "sla/months.html", context)
 
+    def _closes(self, request: HttpRequest) -> Any:
+        rows = self.get_queryset(request).select_related("entity", "closed_by")
+        return rows.order_by("-closed_at", "-pk")
+
     def _close(self, request: HttpRequest) -> HttpResponse:
-        entity = LegalEntity.objects.filter(code=request.POST.get("entity", "")).first()
+        entity = _books(request).filter(code=request.POST.get("entity", "")).first()
         through = _month(request.POST.get("through", ""))
         if entity is None or through is None:
             messages.error(request, "Choose the company and the last month to close, such as 2019-06.")
@@ -211,6 +211,11 @@ class PeriodCloseAdmin(LookedAtAdmin):
             "back_url": _address(),
         }
         return TemplateResponse(request, "sla/months_confirm.html", context)
+
+
+def _books(request: HttpRequest) -> Any:
+    """Return the companies whose books the reader reads, and closes with the permission."""
+    return LegalEntity.objects.all().read_by(request.user)
 
 
 def _is_confirmed(request: HttpRequest, entity: LegalEntity, *, through: date, now: datetime) -> bool:

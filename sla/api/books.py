@@ -14,6 +14,7 @@ from sla.api.naming import (
     FiguresSerializer,
     MonthFilter,
     UnitMoneyField,
+    books_key,
     claim_key,
     contract_key,
     days,
@@ -91,7 +92,7 @@ class Entries(Rows):
 class PolicySerializer(RecordSerializer):
     """How one of our companies keeps its books of credits."""
 
-    entity = entity_key()
+    entity = books_key()
     hold_below = MoneyField(
         minor="hold_below_minor",
         currency="entity.base_currency",
@@ -153,7 +154,7 @@ class CloseSerializer(FiguresSerializer):
 class Closing(Why):
     """Through which month a company's books are closed."""
 
-    entity = entity_key()
+    entity = books_key()
     through = serializers.RegexField(r"^\d{4}-\d{2}$", help_text="The last month to close, such as 2019-06.")
     anyway = serializers.BooleanField(
         required=False, help_text="Close although something in these months is unfinished."

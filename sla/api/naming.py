@@ -32,6 +32,20 @@ def entity_key(**options: Any) -> KeyField:
     return KeyField(LegalEntity, by=("code",), example="acme-us", **options)
 
 
+class _BooksField(KeyField):
+    """One of our companies, of those whose books the asker reads."""
+
+    def get_queryset(self) -> Any:
+        """Return those companies: of others everybody may know the name, and nobody else keeps the books."""
+        rows: Any = super().get_queryset()
+        return rows if rows is None else rows.read_by(self.context["request"].user)
+
+
+def books_key(**options: Any) -> KeyField:
+    """Return one of our companies whose books the asker reads, by code."""
+    return _BooksField(LegalEntity, by=("code",), example="acme-us", **options)
+
+
 def contract_key(**options: Any) -> KeyField:
     """Return a contract by reference."""
     return KeyField(Contract, by=("reference",), example="NR-2018", **options)

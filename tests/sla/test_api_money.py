@@ -8,8 +8,9 @@ import pytest
 
 from sla.models import CreditMatch, CreditReceived, ExchangeRate, PeriodClose, PostingPolicy, RegisterEntry
 from tests.api import WHY, Program, administrator, errors, somebody
-from tests.builders import a_contract_with_power, an_entity
+from tests.builders import a_contract_with_power, an_entity, person
 from tests.sla.claim_builders import a_claim
+from vendors.services import save_record
 
 pytestmark = pytest.mark.django_db
 NOTE = {
@@ -138,6 +139,17 @@ def test_a_month_is_closed_once_what_is_unfinished_was_told() -> None:
     again = program.keyed("closed-months", body | {"anyway": True})
     assert (again.status_code, PeriodClose.objects.count()) == (400, 1)
     assert errors(program.keyed("closed-months", body | {"through": "2019-7"})) == {"through": "invalid"}
+
+
+def test_books_are_kept_by_who_reads_the_company() -> None:
+    codes = [f"sla.{verb}_{name}" for verb in ("view", "add") for name in ("periodclose", "postingpolicy")]
+    nina = somebody("nina", *codes)
+    an_entity("acme-us")
+    save_record(an_entity("acme-nl"), by=person(), reason=WHY, links={"readers": [nina]})
+    close = {"through": "2019-05", "reason": WHY}
+    for path, body in (("closed-months", close), ("posting-policies", {"reason": WHY})):
+        assert errors(Program(nina).keyed(path, body | {"entity": "acme-us"})) == {"entity": "does_not_exist"}
+        assert Program(nina).keyed(path, body | {"entity": "acme-nl"}).status_code == 201
 
 
 def test_a_policy_is_kept_in_the_companys_currency() -> None:

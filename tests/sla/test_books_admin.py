@@ -1,4 +1,4 @@
-"""The posting policy's form: its limit is typed in the company's currency, with decimals."""
+"""The books of a company: its policy, in its currency, and its months, for those who read it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from sla.models import PostingPolicy
-from tests.builders import an_entity, person
+from sla.models import PeriodClose, PostingPolicy
+from tests.api import somebody
+from tests.builders import REASON, an_entity, person
+from vendors.models import LegalEntity
+from vendors.services import save_record
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +53,32 @@ def test_an_empty_list_says_what_stands_without_a_row(boss: Client) -> None:
     page = boss.get(reverse("admin:sla_postingpolicy_changelist")).content.decode()
     assert "Nothing here yet" in page
     assert "recognised when the vendor accepts them" in page
+
+
+@pytest.fixture
+def nina(client: Client) -> Client:
+    """Somebody of finance who reads acme-nl, and not acme-us."""
+    codes = [f"sla.{verb}_{name}" for verb in ("view", "add") for name in ("periodclose", "postingpolicy")]
+    user = somebody("nina", *codes, is_staff=True)
+    an_entity("acme-us")
+    save_record(an_entity("acme-nl"), by=person(), reason=REASON, links={"readers": [user]})
+    client.force_login(user)
+    return client
+
+
+def test_months_are_closed_by_who_reads_the_company(nina: Client) -> None:
+    page = reverse("admin:sla_periodclose_changelist")
+    assert [each["entity"].code for each in nina.get(page).context["companies"]] == ["acme-nl"]
+    for code in ("acme-us", "acme-nl"):
+        nina.post(
+            page, {"entity": code, "through": "2019-05", "why": REASON, "confirmed": "1", "anyway": "1"}
+        )
+    assert list(PeriodClose.objects.values_list("entity__code", flat=True)) == ["acme-nl"]
+
+
+def test_a_policy_is_made_by_who_reads_the_company(nina: Client) -> None:
+    other, own = (LegalEntity.objects.get(code=code) for code in ("acme-us", "acme-nl"))
+    page = nina.post(reverse(ADD), typed("0", entity=other.pk))
+    assert list(page.context["adminform"].form.errors) == ["entity"]
+    assert nina.post(reverse(ADD), typed("0", entity=own.pk)).status_code == 302
+    assert list(PostingPolicy.objects.values_list("entity__code", flat=True)) == ["acme-nl"]

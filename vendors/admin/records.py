@@ -10,7 +10,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -88,22 +87,25 @@ class _Visible:
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Narrow the choices of a reference to what the reader may see."""
-        kwargs.setdefault("queryset", self._choices(db_field.related_model, request=request))
+        kwargs.setdefault("queryset", self._choices(db_field, request=request))
         if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
             kwargs.setdefault("widget", SearchedSelect(db_field, self.admin_site))  # type: ignore[attr-defined]
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Narrow the choices of a many-to-many field to what the reader may see."""
-        kwargs.setdefault("queryset", self._choices(db_field.related_model, request=request))
+        kwargs.setdefault("queryset", self._choices(db_field, request=request))
         if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
             widget = SearchedSelectMultiple(db_field, self.admin_site)  # type: ignore[attr-defined]
             kwargs.setdefault("widget", widget)
         kwargs.setdefault("form_class", ChosenRecords)
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
 
-    def _choices(self, model: type[models.Model], *, request: HttpRequest) -> Any:
-        rows = model._default_manager.all()
+    def _choices(self, field: Any, *, request: HttpRequest) -> Any:
+        rows = field.related_model._default_manager.all()
+        if field.name == getattr(field.model, "visible_through", "") == "entity":
+            # Of every company one may know the name; a row of its books is made by who reads them.
+            return rows.read_by(request.user)
         return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
 
 
