@@ -27,7 +27,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     "register imports": ("vendors.registerupload", "vendors.registerrecord"),
     "changes": ("vendors.factchange",),
     # Who may decide a request follows from the act: one needs the permission for it, and sight.
-    "requests for a second person": ("vendors.approval",),
+    "requests for a second person": ("vendors.approval", "sla.requestnotice"),
     "incidents": (
         *("incidents.incident", "incidents.outage", "incidents.impact", "incidents.position"),
         *("incidents.milestone", "incidents.clockstop", "incidents.maintenancewindow"),

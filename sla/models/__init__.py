@@ -12,7 +12,7 @@ from sla.models.claims import (
     ServiceCredit,
 )
 from sla.models.credits import Cap, CreditRule, CreditTier
-from sla.models.duties import Duty, Heartbeat
+from sla.models.duties import Duty, Heartbeat, RequestNotice
 from sla.models.facts import BroughtForward, Condition, Exclusion
 from sla.models.lines import LineFigures
 from sla.models.links import (
@@ -89,6 +89,7 @@ __all__ = [
     "RegisterEntry",
     "Release",
     "ReportSchedule",
+    "RequestNotice",
     "ServiceCredit",
     "ServiceLevelAgreement",
     "ServiceLevelTarget",

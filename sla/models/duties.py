@@ -10,7 +10,15 @@ from django.db.models import Exists, OuterRef, Q
 
 from sla.models.agreements import ServiceLevelAgreement
 from sla.models.mailings import ReportSchedule
-from vendors.models import Contract, Reader, RegisterManager, RegisterQuerySet, Vendor, sees_all_vendors
+from vendors.models import (
+    Approval,
+    Contract,
+    Reader,
+    RegisterManager,
+    RegisterQuerySet,
+    Vendor,
+    sees_all_vendors,
+)
 
 
 class DutyQuerySet(RegisterQuerySet["Duty"]):
@@ -149,3 +157,25 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.beat_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class RequestNotice(models.Model):
+    """That people were written to about a request for a second person: when asked, and when decided."""
+
+    class Kind(models.TextChoices):
+        """What they were told."""
+
+        ASKED = "asked", "It waits"
+        DECIDED = "decided", "What became of it"
+
+    approval = models.ForeignKey(Approval, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["approval", "kind"], name="request_told_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.approval}: {self.get_kind_display()}"

@@ -37,6 +37,7 @@ ALLOWED = {
     "sla/services/outbox/delivering.py": "where a message stands is no record; its words never change",
     "sla/services/register_uploads.py": "where a file stands is no record; what it brings has its history",
     "sla/services/refreshing.py": "scheduled runs are marks for workers, not records",
+    "sla/services/seconded/telling.py": "that somebody was told is a mark, not a record",
     "sla/services/statements/drafting.py": "heads and drafts are computed, not recorded",
     "sla/services/statements/finalising.py": "the head's outcomes are computed, not recorded",
     "sla/services/statements/outlooks.py": "what a draft says ahead is computed, not recorded",

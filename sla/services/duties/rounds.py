@@ -15,6 +15,7 @@ from sla.services.duties.planning import Planned, plan
 from sla.services.duties.running import run_next
 from sla.services.mailings.defaults import make_default_schedules
 from sla.services.outbox.delivering import deliver_next, note_broken_off
+from sla.services.seconded.telling import tell_of_requests
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ def sweep(*, clock: Clock) -> Planned:
     begun = perf_counter()
     make_default_schedules(now=clock())
     planned = plan(now=clock())
+    tell_of_requests(now=clock())
     if planned.looks:  # once an hour
         forget(now=clock())
     lasted = perf_counter() - begun

@@ -81,7 +81,10 @@ class ApprovalAdmin(ModelAdmin):
     list_per_page = 100
     list_fullwidth = True
     show_full_result_count = False
-    empty_hint = "What one person may not do alone waits here for another one."
+    empty_hint = (
+        "What one person may not do alone waits here for another one. What was decided stands under another"
+        " state of the filter."
+    )
     actions = ["approve_selected"]
 
     def get_queryset(self, request: HttpRequest) -> Any:

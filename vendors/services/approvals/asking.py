@@ -10,6 +10,7 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
+from vendors import nudges
 from vendors.models import Approval
 from vendors.services.approvals.checking import Asking, SecondPersonNeeded, carried
 from vendors.services.approvals.plain import digest_of, from_plain, to_plain
@@ -50,6 +51,7 @@ def ask(needed: SecondPersonNeeded, *, now: datetime) -> Approval:
     approval.effect = ran.effect
     approval.full_clean()
     approval.save()
+    nudges.after_commit()
     return approval
 
 

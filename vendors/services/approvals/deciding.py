@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import transaction
 
+from vendors import nudges
 from vendors.models import Approval
 from vendors.services.approvals.asking import run, subject_of
 from vendors.services.approvals.checking import may_act
@@ -38,6 +39,7 @@ def approve(approval: Approval, *, by: User, now: datetime, note: str = "") -> A
     except (_OvertakenError, ValidationError, ObjectDoesNotExist) as error:
         held.decision, held.note = Decision.OVERTAKEN, _because(error)
     held.save()
+    nudges.after_commit()
     return held
 
 
@@ -126,4 +128,5 @@ def _decided(held: Approval, *, decision: Decision, by: User, now: datetime, not
     held.decision, held.decided_by, held.decided_at = decision, by, now
     held.note = note.strip()
     held.save()
+    nudges.after_commit()
     return held
