@@ -66,6 +66,15 @@ def test_a_blank_reason_is_refused_and_nothing_is_saved(reason: str) -> None:
     assert not Vendor.objects.exists()
 
 
+@pytest.mark.parametrize("reference", ["NR-1\n", "NR\n1", "NR-1\r", "NR-1\u2028"])
+def test_a_key_is_one_line(reference: str) -> None:
+    contract = a_contract()
+    contract.reference = reference
+    with pytest.raises(ValidationError) as refusal:
+        save_record(contract, by=person(), reason=REASON)
+    assert "It is a key, and holds a line break. Remove that." in refusal.value.message_dict["reference"]
+
+
 def test_a_row_saved_past_the_services_is_refused() -> None:
     vendor = a_vendor()
     vendor.name = "Other"

@@ -177,11 +177,21 @@ def unstorable(text: str) -> str:
     return ""
 
 
-def _text_problems(row: models.Model) -> Iterator[tuple[str, str]]:
+def _text_problems(row: "Tracked") -> Iterator[tuple[str, str]]:
     for field in row._meta.concrete_fields:
         value = getattr(row, field.attname)
         if isinstance(value, str) and (problem := unstorable(value)):
             yield field.name, problem
+        elif (
+            isinstance(value, str)
+            and field.name in row.natural_fields
+            and value.splitlines() not in ([], [value])
+        ):
+            yield field.name, "It is a key, and holds a line break. Remove that."
+
+
+def _is_line(text: str) -> bool:
+    return text.splitlines() in ([], [text])
 
 
 def _followed(row: models.Model, path: str) -> Any:
