@@ -1,10 +1,13 @@
 """Reads of the register."""
 
+from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from simple_history.utils import get_m2m_reverse_field_name
 
-from vendors.models import BusinessCalendar, Charge, Contract, Reader, WeeklyHours, midnight
+from vendors.models import BusinessCalendar, Charge, Contract, Reader, Tracked, WeeklyHours, midnight
 
 TIMES_A_YEAR: dict[str, int] = {
     Charge.Every.ONCE: 0,
@@ -69,3 +72,28 @@ def _in_service(charge: Charge, *, contract: Contract, on: date) -> bool:
     if service is None or service.in_service_until is None:
         return True
     return service.in_service_until > midnight(on, zone=contract.zone)
+
+
+def history_of(row: Tracked) -> QuerySet[Any]:
+    """Return the versions of a record, with who wrote each and, as `number_before`, which it followed."""
+    kept = type(row).history
+    earlier = kept.filter(id=OuterRef("id"), pk__lt=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    return kept.filter(id=row.pk).select_related("history_user").annotate(number_before=Subquery(earlier))
+
+
+def versions_before(versions: Iterable[Any]) -> dict[int, Any]:
+    """Return the versions that some of one kind followed, by number."""
+    numbers = {version.number_before: type(version) for version in versions if version.number_before}
+    return next(iter(numbers.values())).objects.in_bulk(numbers) if numbers else {}
+
+
+def links_of(versions: Iterable[Any], *, field: Any) -> dict[int, list[int]]:
+    """Return the keys of what versions of one kind link in a field of many, by number of the version."""
+    found: dict[int, list[int]] = {version.pk: [] for version in versions}
+    kind = next((type(version) for version in versions), None)
+    if kind is not None:
+        column = f"{get_m2m_reverse_field_name(field)}_id"
+        kept = getattr(kind, field.name).filter(history__in=found)
+        for number, key in kept.order_by(column).values_list("history_id", column):
+            found[number].append(key)
+    return found

@@ -55,6 +55,8 @@ pytestmark = pytest.mark.long
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 OWN = "demo-northwest-colocation"
 OTHER = "demo-cascade-fibre"
+# Of each kind, whose histories are looked through.
+MOST_READ = 3
 ROLES = (*BY_NAME, "no role")
 # Roles that see no more than the vendor and the company that are theirs.
 NARROW = ("Vendor manager", "Finance of a company")
@@ -75,6 +77,9 @@ def routes(resolver: Any = None, *, spaces: tuple[str, ...] = (), before: str = 
             # Old addresses of change pages, which send to the new ones.
             if not path.endswith("<path:object_id>/") or each.name:
                 yield ":".join([*spaces, name])
+
+
+HISTORIES = frozenset(name for name in routes() if OF_API.match(name) and name.endswith("-history"))
 
 
 def kinds() -> dict[str, type[models.Model]]:
@@ -103,7 +108,7 @@ def asked_of(name: str) -> str | None:
 def _permission_of_api(kind: str, *, act: str) -> str | None:
     app, model = API[kind].split(".")
     name = f"{kind}-{act}"
-    if act in ("list", "detail", "export") or name in API_VIEWS:
+    if act in ("list", "detail", "export", "history") or name in API_VIEWS:
         return API_READ.get(kind, f"{app}.view_{model}")
     if name in API_ACTS_BY:
         return API_ACTS_BY[name]
@@ -456,6 +461,9 @@ def test_the_api_answers_as_the_role_and_the_vendor_say(reader: Client, role: st
         own, foreign = rows_of(apps.get_model(label), user)
         if own is not None:
             expect(200 if reads else 403, reader.get(key_in_api(kind, own)), f"{kind} own")
+            if f"api-{kind}-history" in HISTORIES:
+                past = reader.get(f"{key_in_api(kind, own)}/history")
+                expect(200 if reads else 403, past, f"{kind} own history")
             if not allows(role, may("change")):
                 forged = reader.patch(key_in_api(kind, own), {"reason": "x"}, "application/json")
                 wrong += [f"{kind} forged: {forged.status_code}"] * (
@@ -463,6 +471,9 @@ def test_the_api_answers_as_the_role_and_the_vendor_say(reader: Client, role: st
                 )
         if foreign is not None:
             expect(404 if reads else 403, reader.get(key_in_api(kind, foreign)), f"{kind} foreign")
+            if f"api-{kind}-history" in HISTORIES:
+                past = reader.get(f"{key_in_api(kind, foreign)}/history")
+                expect(404 if reads else 403, past, f"{kind} foreign history")
             forged = reader.patch(key_in_api(kind, foreign), {"reason": "x"}, "application/json")
             wrong += [f"{kind} foreign forged: {forged.status_code}"] * (
                 forged.status_code not in (403, 404, 405)
@@ -510,10 +521,19 @@ def every_page(own: Vendor) -> Iterator[str]:
     yield from (url for _, url in addresses_of(own))
 
 
+def histories_of(user: User) -> Iterator[str]:
+    """Yield the addresses of what became of a few records of each kind that a user sees."""
+    for kind, label in API.items():
+        if f"api-{kind}-history" in HISTORIES:
+            rows: Any = apps.get_model(label)._default_manager.all()
+            seen = rows.visible_to(user) if hasattr(rows, "visible_to") else rows
+            yield from (f"{key_in_api(kind, row)}/history" for row in seen[:MOST_READ])
+
+
 @pytest.mark.parametrize("role", ["Vendor manager", "Finance of a company", "Service account", "no role"])
 def test_no_page_and_no_file_names_a_foreign_vendor(reader: Client, role: str, world: World) -> None:
     found, words = [], betrayal(world)
-    for url in every_page(Vendor.objects.get(slug=OWN)):
+    for url in (*every_page(Vendor.objects.get(slug=OWN)), *histories_of(_member(role))):
         response = reader.get(url)
         body = b"".join(response) if response.streaming else response.content
         text = body.decode(errors="replace")

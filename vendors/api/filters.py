@@ -6,6 +6,8 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import exceptions
 
 from vendors.api.fields import InstantField, visible
@@ -46,6 +48,7 @@ class InstantFormField(forms.CharField):
             raise ValidationError([ValidationError(str(each), code=each.code) for each in told]) from error
 
 
+@extend_schema_field(OpenApiTypes.DATETIME)
 class InstantFilter(django_filters.Filter):
     """Compare an instant."""
 

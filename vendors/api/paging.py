@@ -72,6 +72,8 @@ class Pages(BasePagination):
                     "type": ["string", "null"],
                     "format": "uri",
                     "description": "Address of the next page; null on the last.",
+                    # Examples of rows are shown in a page, which needs one of this too.
+                    "example": "https://recourse.example.com/api/v1/vendors?cursor=WyJwayIsbnVsbCw1MF0",
                 },
             },
         }

@@ -33,7 +33,17 @@ class Reason(CheckedSerializer):
     reason = serializers.CharField(max_length=500, help_text="One sentence, kept in the history.")
 
 
-class RowSerializer(serializers.ModelSerializer):
+class NarrowedSerializer(serializers.Serializer):
+    """What is read, of which `fields=` of the address leaves out some."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        only: frozenset[str] | None = kwargs.pop("only", None)
+        super().__init__(*args, **kwargs)
+        for name in set(self.fields) - only if only is not None else ():
+            self.fields.pop(name)
+
+
+class RowSerializer(NarrowedSerializer, serializers.ModelSerializer):
     """A row to read. `fields=` of the address narrows it."""
 
     serializer_field_mapping: ClassVar = {
@@ -41,12 +51,6 @@ class RowSerializer(serializers.ModelSerializer):
         models.DateField: DayField,
         models.DateTimeField: InstantField,
     }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        only: frozenset[str] | None = kwargs.pop("only", None)
-        super().__init__(*args, **kwargs)
-        for name in set(self.fields) - only if only is not None else ():
-            self.fields.pop(name)
 
     def look_ahead(self, rows: Sequence[Any]) -> None:
         """Ask once for all of these rows what each would ask alone."""

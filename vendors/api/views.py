@@ -20,6 +20,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from vendors.api.exports import Exports
 from vendors.api.fields import MoneyField, key_of
+from vendors.api.history import Histories
 from vendors.api.keys import once
 from vendors.api.paging import CURSOR, LIMIT, ORDERING, Pages
 from vendors.api.serializers import (
@@ -106,8 +107,8 @@ class Addresses(GenericViewSet):
             self.throttled(request, throttle.wait() or 60)
 
 
-class Rows(Exports, Addresses):
-    """Rows to read: a list, one by its key, and all of them as a file."""
+class Rows(Exports, Histories, Addresses):
+    """Rows to read: a list, one by its key with its history, and all of them as a file."""
 
     serializer_class: type[RowSerializer]
     pagination_class = Pages
