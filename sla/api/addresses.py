@@ -3,6 +3,7 @@
 from typing import Any
 
 from sla.api.books import Closes, Entries, Policies, SharedCaps
+from sla.api.claim_letters import Letters
 from sla.api.claim_parts import Answers, Moves, Parts, Steps
 from sla.api.claims import Claims
 from sla.api.documents import Documents, Evaluate
@@ -32,6 +33,7 @@ ROUTES: list[tuple[str, Any]] = [
     ("claims", Claims),
     ("claim-parts", Parts),
     ("claim-moves", Moves),
+    ("claim-letters", Letters),
     ("line-answers", Answers),
     ("dated-steps", Steps),
     ("credits-received", Receipts),

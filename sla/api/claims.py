@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from incidents.models import Incident
 from sla.api.acting import Why
 from sla.api.claim_acts import ClaimActs
+from sla.api.claim_letters import WritesLetters
 from sla.api.claim_rows import ClaimFilters, ClaimSerializer
 from sla.api.naming import contract_key, incident_key, statement_key
 from sla.models import Claim
@@ -36,7 +37,7 @@ class Opening(Why):
     contract = contract_key(required=False)
 
 
-class Claims(ClaimActs):
+class Claims(ClaimActs, WritesLetters):
     """Claims by reference. Their state changes by acts only."""
 
     model = Claim
@@ -54,7 +55,7 @@ class Claims(ClaimActs):
         *("contract__vendor", "account__vendor", "statement__agreement__contract", "incident", "opened_by"),
     )
     prefetch = ("moves",)
-    keyed = ClaimActs.keyed | {"create"}
+    keyed = ClaimActs.keyed | {"create", "write_letter"}
 
     @extend_schema(request=Opening, responses={201: ClaimSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -14,7 +14,9 @@ from sla.engine.claims.moves import FINAL, ClaimState
 from sla.engine.codec import digest
 from sla.models import Claim, ClaimLetter
 from sla.reports.letters import Letter, letter_of, letter_pdf, letter_text
+from sla.services.statement_files import File
 
+LETTER_FORMS = ("pdf", "text")
 NOTHING_MORE: Mapping[str, str] = {}
 
 
@@ -58,7 +60,7 @@ def make_letter(
 ) -> ClaimLetter:
     """Make a claim's letter and keep it as it is; `additions` as for the preview.
 
-    Raise ValidationError for a claim that has ended, and for an addition that is blank.
+    Raise ValidationError for a claim that has ended, and for an addition that is blank or not wanted.
     """
     if ClaimState(claim.state) in FINAL:
         raise ValidationError(
@@ -69,6 +71,7 @@ def make_letter(
     if blank:
         raise ValidationError(f"Nothing is said of {blank[0]!r}. Write it, or leave it out.", code="blank")
     letter = _letter(claim, now=now)
+    _check_wanted(letter, additions=additions)
     text = letter_text(letter, additions=additions)
     pdf = letter_pdf(letter, additions=additions)
     return ClaimLetter.objects.create(
@@ -83,6 +86,23 @@ def make_letter(
         made_at=now,
         made_by=by,
     )
+
+
+def letter_file(letter: ClaimLetter, *, form: str) -> File:
+    """Return a letter as PDF, or its subject and text; raise ValueError for an unknown form."""
+    name = f"{letter.claim.reference}-{letter.made_at:%Y-%m-%d}"
+    if form == "pdf":
+        return File(name=f"{name}.pdf", body=bytes(letter.pdf))
+    if form == "text":
+        return File(name=f"{name}.txt", body=f"{letter.subject}\n\n{letter.body}".encode())
+    raise ValueError(f"There is no {form!r} of a letter. Known are: {', '.join(LETTER_FORMS)}.")
+
+
+def _check_wanted(letter: Letter, *, additions: Mapping[str, str]) -> None:
+    odd = [item for item in additions if item not in letter.missing]
+    if odd:
+        lacking = ", ".join(map(repr, letter.missing)) or "nothing"
+        raise ValidationError(f"The letter does not lack {odd[0]!r}. It lacks {lacking}.", code="unknown")
 
 
 def _letter(claim: Claim, *, now: datetime) -> Letter:

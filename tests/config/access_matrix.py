@@ -162,6 +162,7 @@ API: Mapping[str, str] = {
     "claims": "sla.claim",
     "claim-parts": "sla.claimpart",
     "claim-moves": "sla.claimmove",
+    "claim-letters": "sla.claimletter",
     "line-answers": "sla.lineanswer",
     "dated-steps": "sla.claimtodo",
     "credits-received": "sla.creditreceived",
@@ -181,6 +182,7 @@ API: Mapping[str, str] = {
 API_READ: Mapping[str, str] = {
     "terms": "sla.view_servicelevelagreement",
     "revisions": "sla.view_statement",
+    "claim-letters": "sla.view_claim",
     "dated-steps": "sla.view_claim",
     "feed-unmatched-names": "incidents.view_feedsource",
     "feed-proposals": "incidents.view_feedsource",
@@ -194,12 +196,14 @@ API_PAGES: Mapping[str, str] = {
     "reports-list": "sla.view_statement",
     "reports-detail": "sla.view_statement",
 }
-# What is read of one statement beside its row.
+# What is read of one record beside its row.
 API_VIEWS = frozenset(
     f"{kind}-{view}"
     for kind, views in {
         "statements": ("account", "file", "questions", "result", "worked-out"),
         "revisions": ("account", "file", "result", "worked-out"),
+        "claims": ("letter",),
+        "claim-letters": ("file",),
     }.items()
     for view in views
 )
@@ -212,7 +216,8 @@ API_ACTS = frozenset(
         *("feed-uploads-forget", "feed-uploads-import-file", "feed-unmatched-names-match"),
         *("feed-proposals-accept", "feed-proposals-decline", "feed-letters-finish", "watches-confirm"),
         *("claims-answer", "claims-close", "claims-contest", "claims-drop", "claims-lapse", "claims-receipt"),
-        *("claims-reopen", "claims-settle", "claims-split", "claims-submit", "claims-write-off"),
+        *("claims-reopen", "claims-settle", "claims-split", "claims-submit", "claims-write-letter"),
+        "claims-write-off",
         *("messages-again", "messages-arrived", "messages-cancel", "messages-try-now", "runs-retry"),
         "warnings-acknowledge",
     }

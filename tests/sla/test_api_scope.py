@@ -24,6 +24,7 @@ from sla.models import (
     StatementRevision,
 )
 from sla.services import claims
+from sla.services.letters import make_letter
 from sla.services.mailings.releasing import release_revision
 from sla.services.receipts import match_credit, record_receipt
 from tests.api import Program, administrator
@@ -48,6 +49,7 @@ HIDDEN = {
     "claims": "claims/NR-2018-C001",
     "claim-parts": "claim-parts/{id}",
     "claim-moves": "claim-moves/{id}",
+    "claim-letters": "claim-letters/{id}",
     "line-answers": "line-answers/{id}",
     "dated-steps": "dated-steps/{id}",
     "credits-received": "credits-received/{id}",
@@ -71,6 +73,7 @@ def a_whole_story(contract: Contract | None = None, *, number: int = 1) -> Any:
     agreement = a_missed_month(contract=contract, terms=some_claim_terms(), incident=f"INC-{number}")
     claim = a_claim(agreement)
     revision = StatementRevision.objects.get(statement__agreement=agreement)
+    make_letter(claim, by=person(), now=NOW)
     claims.record_answer(revision, line_number=1, answer="agrees", by=person(), now=NOW)
     release_revision(revision, by=person(), now=NOW)
     claims.submit_claim(claim, received_at=at("2019-07-06 10:00"), by=person(), why="sent", now=NOW)

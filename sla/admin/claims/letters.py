@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sla.admin.acts import tell
+from sla.admin.statements import as_file
 from sla.engine.claims.moves import FINAL, ClaimState
 from sla.models import Claim
 from sla.services import letters
@@ -57,12 +58,8 @@ def letter_file(claim: Claim, *, letter: int) -> HttpResponse:
     row = claim.letters.filter(pk=letter).first()
     if row is None:
         raise Http404("This claim has no such letter.")
-    name = f"{claim.reference}-{row.made_at:%Y-%m-%d}.pdf"
-    return HttpResponse(
-        bytes(row.pdf),
-        content_type="application/pdf",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    file = letters.letter_file(row, form="pdf")
+    return as_file(file.body, name=file.name)
 
 
 def _claim_url(claim: Claim) -> str:
