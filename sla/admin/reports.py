@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
@@ -23,42 +23,26 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from sla.admin.statements import address, as_file
-from sla.reports.editions import Edition
-from sla.reports.tables import FORMS, Report, page_part
-from sla.reports.vendor import VendorReport, as_report, vendor_pdf, vendor_view
+from sla.admin.statements import address
+from sla.reports.tables import FORMS, page_part
+from sla.reports.vendor import vendor_view
 from sla.selectors.scope import Scope
 from sla.services.report_days import first_day
 from sla.services.reporting import (
-    FROM,
     REPORTS,
-    UNTIL,
-    Parameter,
     ReportKind,
     make_report,
     refresh_drafts,
     report_file,
     report_kinds,
 )
-from sla.services.vendor_reports import make_vendor_report
+from sla.services.vendor_reports import VENDOR_REPORT, asked_vendor_report, vendor_report_file
 from vendors.admin import signed_in
 from vendors.models import LegalEntity, Vendor
 
 PAGE = "page"
 # What a card offers beside the page, in the order in which finance asks for it.
 OFFERED = ("xlsx", "csv", "pdf", "json")
-VENDOR_CODE = "vendor"
-VENDOR_TITLE = "Vendor compliance report"
-VENDOR_TEXT = (
-    "One vendor, one period: what was promised, given and missed, the last twelve periods, claims, and what"
-    " to do by when. The vendor's edition names no other party and nothing of ours."
-)
-VENDOR_PARAMETERS = (
-    Parameter(code="vendor", label="Vendor", kind="vendor", required=True),
-    FROM,
-    UNTIL,
-    Parameter(code="edition", label="Edition", kind="edition"),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +78,7 @@ def reports_view(
     choices, typed = _choices(request), request.GET.dict()
     cards = []
     for kind in (None, *report_kinds(signed_in(request))):
-        mine = wrong in ("", VENDOR_CODE if kind is None else kind.code)
+        mine = wrong in ("", VENDOR_REPORT.code if kind is None else kind.code)
         found = error if wrong and mine else None
         cards.append(_card(kind, typed=typed if mine else {}, choices=choices, error=found))
     cards.sort(key=lambda card: card.code != wrong)
@@ -110,7 +94,7 @@ def report_view(request: HttpRequest, code: str, *, base: Any) -> HttpResponseBa
     try:
         report = make_report(code, parameters=request.GET.dict(), user=signed_in(request), now=timezone.now())
         if form != PAGE:
-            return _streamed(report, form=form)
+            return _streamed(*report_file(report, form=form))
         context = {**base, **_around(request, code), "title": report.title, "part": page_part(report)}
         return TemplateResponse(request, "sla/report.html", context)
     except ValidationError as error:
@@ -123,65 +107,20 @@ def vendor_report_view(request: HttpRequest, *, base: Any) -> HttpResponseBase:
     """Show the compliance report of one vendor, or hand it out in the format asked for."""
     form = request.GET.get("form", PAGE)
     try:
-        report = _vendor_report(request)
-        if form == "pdf":
-            name = f"{report.vendor}-{report.period}-{report.edition.value}.pdf"
-            return as_file(vendor_pdf(report), name=name)
+        report = asked_vendor_report(request.GET.dict(), user=signed_in(request), now=timezone.now())
         if form != PAGE:
-            return _streamed(as_report(report), form=form)
+            return _streamed(*vendor_report_file(report, form=form))
         context = {
             **base,
-            **_around(request, VENDOR_CODE),
-            "title": VENDOR_TITLE,
+            **_around(request, VENDOR_REPORT.code),
+            "title": VENDOR_REPORT.title,
             "view": vendor_view(report),
         }
         return TemplateResponse(request, "sla/report.html", context)
     except ValidationError as error:
-        return reports_view(request, base=base, wrong=VENDOR_CODE, error=error)
+        return reports_view(request, base=base, wrong=VENDOR_REPORT.code, error=error)
     except ValueError as error:
         return _refused(request, str(error))
-
-
-def _vendor_report(request: HttpRequest) -> VendorReport:
-    asked, problems = request.GET, {}
-    vendor = Vendor.objects.all().visible_to(signed_in(request)).filter(slug=asked.get("vendor", "")).first()
-    if vendor is None:
-        problems["vendor"] = "Choose a vendor."
-    days: dict[str, date] = {}
-    for code in ("from", "until"):
-        try:
-            days[code] = first_day(asked.get(code, "").strip())
-        except ValueError as error:
-            problems[code] = str(error)
-    if len(days) == 2 and not days["from"] < days["until"]:
-        problems["until"] = "It is the first day that is left out: for June write from 2019-06 until 2019-07."
-    edition = asked.get("edition") or Edition.INTERNAL.value
-    if edition not in list(Edition):
-        problems["edition"] = f"There is no edition {edition!r}. Choose one of: {', '.join(Edition)}."
-    if problems:
-        raise ValidationError(problems)
-    return make_vendor_report(
-        vendor,
-        first_on=days["from"],
-        last_on=days["until"] - timedelta(days=1),
-        period=period_label(days["from"], until=days["until"]),
-        edition=Edition(edition),
-        user=signed_in(request),
-        now=timezone.now(),
-    )
-
-
-def period_label(first_on: date, *, until: date) -> str:
-    """Return how people call the days up to, not including, `until`: 2019-06, 2019-Q2, 2019 or the range."""
-    months = (until.year - first_on.year) * 12 + until.month - first_on.month
-    if first_on.day == until.day == 1:
-        if months == 1:
-            return f"{first_on:%Y-%m}"
-        if months == 3 and first_on.month % 3 == 1:
-            return f"{first_on.year}-Q{first_on.month // 3 + 1}"
-        if months == 12 and first_on.month == 1:
-            return str(first_on.year)
-    return f"{first_on}..{until - timedelta(days=1)}"
 
 
 def draw_up(request: HttpRequest) -> None:
@@ -206,9 +145,8 @@ def draw_up(request: HttpRequest) -> None:
         messages.warning(request, text)
 
 
-def _streamed(report: Report, *, form: str) -> HttpResponseBase:
+def _streamed(name: str, kind: str, chunks: Iterator[bytes]) -> HttpResponseBase:
     """Return a file that leaves as it is made; what cannot be made raises before the first byte."""
-    name, kind, chunks = report_file(report, form=form)
     first = next(chunks, b"")
     response = StreamingHttpResponse(chain([first], chunks), content_type=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -243,13 +181,13 @@ def _card(
     error: ValidationError | None,
 ) -> Card:
     """Return the card of a report; None stands for the one of a single vendor."""
-    parameters = VENDOR_PARAMETERS if kind is None else kind.parameters
+    parameters = VENDOR_REPORT.parameters if kind is None else kind.parameters
     said, others = _said(error, known={each.code for each in parameters})
     values = {**last_month(), **typed}
     return Card(
-        code=VENDOR_CODE if kind is None else kind.code,
-        title=VENDOR_TITLE if kind is None else kind.title,
-        text=VENDOR_TEXT if kind is None else kind.text,
+        code=VENDOR_REPORT.code if kind is None else kind.code,
+        title=VENDOR_REPORT.title if kind is None else kind.title,
+        text=VENDOR_REPORT.text if kind is None else kind.text,
         url=address("admin:sla_report", kind.code) if kind else address("admin:sla_vendor_report"),
         controls=tuple(
             Control(

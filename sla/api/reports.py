@@ -1,5 +1,6 @@
 """Reports as pages, PDF, workbooks, CSV and JSON have them: the same rows, streamed."""
 
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
@@ -13,8 +14,10 @@ from rest_framework.response import Response
 
 from sla.api.files import FORM, AnyForm, binary
 from sla.models import Statement
+from sla.reports.editions import Edition
 from sla.reports.tables import FORMS
-from sla.services.reporting import REPORTS, make_report, report_file, report_kinds
+from sla.services.reporting import REPORTS, Offer, make_report, report_file, report_kinds
+from sla.services.vendor_reports import VENDOR_REPORT, asked_vendor_report, vendor_report_file
 from vendors.api.access import ExportThrottle
 from vendors.api.problems import Conflict
 from vendors.api.routes import CODE
@@ -44,9 +47,14 @@ class KindSerializer(serializers.Serializer):
 ASKED = [
     OpenApiParameter("from", str, description="First day: 2019, 2019-Q2, 2019-06 or 2019-06-25."),
     OpenApiParameter("until", str, description="First day that is left out: 2019-07 for all of June."),
-    OpenApiParameter("vendor", str, description="Slug; else all that you may see."),
+    OpenApiParameter(
+        "vendor", str, description="Slug; else all that you may see. The report of one vendor needs it."
+    ),
     OpenApiParameter("entity", str, description="Code of one of our companies; else all."),
     OpenApiParameter("as_at", str, description="The books as they were: a day or an instant; else now."),
+    OpenApiParameter(
+        "edition", str, enum=list(Edition), description="Of the report of one vendor; else internal."
+    ),
     OpenApiParameter(FORM, str, enum=list(OFFERED), description="In which form; else json."),
 ]
 
@@ -68,7 +76,7 @@ class Reports(Addresses):
     @extend_schema(responses=KindSerializer(many=True))
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return the reports that you may have, and what may be asked of each."""
-        return Response(KindSerializer(report_kinds(request.user), many=True).data)
+        return Response(KindSerializer((VENDOR_REPORT, *report_kinds(request.user)), many=True).data)
 
     @extend_schema(
         operation_id="reports_make",
@@ -77,22 +85,31 @@ class Reports(Addresses):
     )
     def retrieve(self, request: Request, *, code: str, **kwargs: Any) -> HttpResponseBase:
         """Make a report and send it while it is made. Drafts that the records overtook are computed first."""
-        kind = REPORTS.get(code)
+        kind = {**REPORTS, VENDOR_REPORT.code: VENDOR_REPORT}.get(code)
         if kind is None:
             raise Http404
-        known = {each.code for each in kind.parameters}
         asked = request.query_params.dict()
         form = asked.pop(FORM, "json")
-        unknown = sorted(set(asked) - known)
-        if form not in OFFERED or unknown:
-            told = {name: [f"Known here: {', '.join(sorted({*known, FORM}))}."] for name in unknown}
-            raise ValidationError(told or {FORM: [f"Choose one of: {', '.join(OFFERED)}."]})
+        _refuse_unknown(asked, kind=kind, form=form)
         try:
-            report = make_report(code, parameters=asked, user=request.user, now=timezone.now())
-            name, content_type, chunks = report_file(report, form=form)
+            name, content_type, chunks = self._made(code, asked=asked, form=form)
             first = next(chunks, b"")
         except ValueError as error:
             raise Conflict(str(error)) from error
         response = StreamingHttpResponse(chain([first], chunks), content_type=content_type)
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
+
+    def _made(self, code: str, *, asked: dict[str, str], form: str) -> tuple[str, str, Iterator[bytes]]:
+        now = timezone.now()
+        if code == VENDOR_REPORT.code:
+            return vendor_report_file(asked_vendor_report(asked, user=self.by, now=now), form=form)
+        return report_file(make_report(code, parameters=asked, user=self.by, now=now), form=form)
+
+
+def _refuse_unknown(asked: dict[str, str], *, kind: Offer, form: str) -> None:
+    known = {each.code for each in kind.parameters}
+    unknown = sorted(set(asked) - known)
+    if form not in OFFERED or unknown:
+        told = {name: [f"Known here: {', '.join(sorted({*known, FORM}))}."] for name in unknown}
+        raise ValidationError(told or {FORM: [f"Choose one of: {', '.join(OFFERED)}."]})

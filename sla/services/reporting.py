@@ -40,7 +40,7 @@ class Parameter:
 
     code: str
     label: str
-    kind: str  # period, vendor, entity or moment
+    kind: str  # period, vendor, entity, edition or moment
     required: bool = False
     help: str = ""
 
@@ -56,14 +56,20 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportKind:
-    """A report: what it is called, what may be asked of it, and who makes it."""
+class Offer:
+    """A report as it is offered: what it is called, and what may be asked of it."""
 
     code: str
     title: str
     text: str
-    make: Callable[[Asked], Report]
     parameters: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportKind(Offer):
+    """A report of many vendors, and who makes it."""
+
+    make: Callable[[Asked], Report]
     follows_drafts: bool = True
     # Beyond that to see statements, which every shell asks for.
     permission: str = ""

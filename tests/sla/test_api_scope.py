@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ from sla.services import claims
 from sla.services.letters import make_letter
 from sla.services.mailings.releasing import release_revision
 from sla.services.receipts import match_credit, record_receipt
-from tests.api import Program, administrator
+from tests.api import Program, administrator, errors
 from tests.builders import a_contract_with_power, a_vendor, at, person, saved, some_terms
 from tests.sla.claim_builders import NOW, a_claim, a_missed_month, some_claim_terms
 from vendors.models import Contract, Vendor
@@ -324,3 +325,49 @@ def test_a_report_is_refused_to_who_may_not_have_it_and_says_what_is_missing() -
     assert (refused.status_code, "until" in refused.content.decode()) == (400, True)
     assert program.get("reports/breach?colour=red").status_code == 400
     assert Program(person("otto")).get("reports").status_code == 403
+
+
+@pytest.mark.parametrize("edition", ["internal", "vendor"])
+@pytest.mark.parametrize("form", ["json", "csv", "xlsx", "pdf"])
+def test_the_report_of_one_vendor_is_sent_in_each_edition_and_form(edition: str, form: str) -> None:
+    a_whole_story()
+    answer = administrator().get(
+        f"reports/vendor?vendor=northrack&from=2019-06&until=2019-07&edition={edition}&form={form}"
+    )
+
+    assert (answer.status_code, answer.headers["Content-Disposition"]) == (
+        200,
+        f'attachment; filename="northrack-2019-06-{edition}.{form}"',
+    )
+    body = answer.getvalue()
+    assert body.startswith({"json": b"{", "csv": b"\xef\xbb\xbf", "xlsx": b"PK", "pdf": b"%PDF-"}[form])
+    if form == "json":
+        told = json.loads(body)
+        assert told["title"] == "Vendor compliance report: Northrack"
+        (level,) = next(table for table in told["tables"] if table["code"] == "levels")["rows"]
+        assert "NR-2018" in json.dumps(level)
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ("from=2019-06&until=2019-07", "vendor"),
+        ("vendor=hidden&from=2019-06&until=2019-07", "vendor"),
+        ("vendor=northrack&until=2019-07", "from"),
+        ("vendor=northrack&from=2019-07&until=2019-06", "until"),
+        ("vendor=northrack&from=2019-06&until=2019-07&edition=press", "edition"),
+        ("vendor=northrack&from=2019-06&until=2019-07&form=docx", "form"),
+        ("vendor=northrack&from=2019-06&until=2019-07&entity=acme-us", "entity"),
+    ],
+)
+def test_a_report_of_one_vendor_that_cannot_be_made_is_refused_at_its_field(asked: str, field: str) -> None:
+    northrack = a_whole_story().contract.vendor
+    save_record(northrack, by=person(), reason="hers", links={"deputies": [person("vera")]})
+    a_vendor("hidden")
+    person("vera").user_permissions.set(Permission.objects.filter(codename="view_statement"))
+    program = Program(User.objects.get(username="vera"))
+
+    assert "vendor" in [row["code"] for row in program.get("reports").json()]
+    answer = program.get(f"reports/vendor?{asked}")
+    assert (answer.status_code, list(errors(answer))) == (400, [field])
+    assert "Hidden" not in answer.content.decode()

@@ -12,9 +12,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from sla.admin.reports import period_label
 from sla.services import sign_off_terms
 from sla.services.reporting import REPORTS
+from sla.services.vendor_reports import period_label
 from tests.builders import a_schedule, a_version, an_incident, an_outage, at, person
 from vendors.models import Vendor
 
@@ -130,7 +130,7 @@ def test_the_report_of_a_vendor_comes_in_two_editions(boss: Client, vendor: Vend
     ("asked", "said"),
     [
         (JUNE, "Choose a vendor."),
-        ({**JUNE, "vendor": "nobody"}, "Choose a vendor."),
+        ({**JUNE, "vendor": "nobody"}, "There is no such vendor that you may see."),
         ({**JUNE, "until": "2019-05", "vendor": "it"}, "It is the first day that is left out"),
         ({**JUNE, "edition": "press", "vendor": "it"}, "There is no edition 'press'."),
         ({**JUNE, "form": "docx", "vendor": "it"}, "No format 'docx'."),
@@ -172,7 +172,8 @@ def test_reports_are_for_those_who_may_see_statements(client: Client, vendor: Ve
     user.user_permissions.set(Permission.objects.filter(codename="view_statement"))
     assert vendor.slug not in text_of(client.get(reverse(PAGE)))
     assert "Power uptime" not in text_of(client.get(pages[1], JUNE))
-    assert "Choose a vendor." in text_of(client.get(pages[2], {**JUNE, "vendor": vendor.slug}))
+    said = text_of(client.get(pages[2], {**JUNE, "vendor": vendor.slug}))
+    assert "There is no such vendor that you may see." in said
 
 
 def test_vendors_contracts_and_the_home_page_lead_to_them(boss: Client, vendor: Vendor) -> None:
