@@ -26,7 +26,7 @@ class Why(CheckedSerializer):
 
 
 class AskedSerializer(serializers.ModelSerializer):
-    """A request for a second person: nothing is done until somebody else approves it, in the admin."""
+    """A request for a second person: nothing is done until somebody else approves it, see `approvals`."""
 
     request = serializers.IntegerField(source="pk", read_only=True)
 

@@ -129,6 +129,7 @@ API: Mapping[str, str] = {
     "calendars": "vendors.businesscalendar",
     "calendar-hours": "vendors.weeklyhours",
     "calendar-days": "vendors.calendarday",
+    "approvals": "vendors.approval",
     "incidents": "incidents.incident",
     "outages": "incidents.outage",
     "impacts": "incidents.impact",
@@ -238,6 +239,10 @@ API_ACTS_BY: Mapping[str, str] = {
     "revisions-release": "sla.add_release",
     "matches-undo": "sla.add_creditmatch",
     "dated-steps-finish": "sla.change_claim",
+    # As on its page: each request then asks for the permission of its own act.
+    "approvals-approve": "vendors.view_approval",
+    "approvals-refuse": "vendors.view_approval",
+    "approvals-withdraw": "vendors.view_approval",
 }
 # kind of record -> what may be done with several at once -> permission
 ACTIONS: Mapping[str, Mapping[str, str]] = {

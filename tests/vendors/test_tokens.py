@@ -97,7 +97,8 @@ def test_a_command_prints_a_token_and_says_apart_when_it_expires() -> None:
 
     assert re.fullmatch(r"rcs_[0-9a-f]{64}\n", out.getvalue())
     assert "Expires" in err.getvalue()
-    assert ApiToken.objects.get().scopes == ["feeds:write"]
+    token = ApiToken.objects.get()
+    assert (token.scopes, token.created_by.username) == (["feeds:write"], "recourse")
 
 
 @pytest.mark.parametrize("arguments", [["nobody"], ["importer", "--days", "367"]])

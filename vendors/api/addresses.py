@@ -1,7 +1,8 @@
-"""Addresses of the register."""
+"""Addresses of the register, and of what waits for a second person."""
 
 from typing import Any
 
+from vendors.api.approvals import Requests
 from vendors.api.calendars import Calendars, Days, Hours
 from vendors.api.contracts import Aliases, Contracts, Needs, Services
 from vendors.api.fees import Fees
@@ -21,4 +22,5 @@ ROUTES: list[tuple[str, Any]] = [
     ("calendars", Calendars),
     ("calendar-hours", Hours),
     ("calendar-days", Days),
+    ("approvals", Requests),
 ]

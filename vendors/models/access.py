@@ -53,6 +53,7 @@ SUBJECTS: dict[str, frozenset[str]] = {
     ),
     "reports": frozenset({"sla.ReportSchedule", "sla.ComplianceReport"}),
     "runs": frozenset({"sla.Duty", "sla.OutboxMessage", "sla.Alert"}),
+    "approvals": frozenset({"vendors.Approval"}),
     "evaluate": frozenset(),
 }
 SCOPES = tuple(f"{subject}:{act}" for subject in SUBJECTS for act in (READ, WRITE))

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from knox.models import get_digest_token
 
 from vendors.models import ApiToken, KeptAnswer
+from vendors.services.system import is_system
 
 USUAL_DAYS, MOST_DAYS = 90, 366
 # How much of a token is kept in the clear, to find it by and to tell it from others.
@@ -23,10 +24,10 @@ def make_token(
 
     Raises:
         ValidationError: the user is not active, a scope does not exist, the days are not 1 to 366, or
-            somebody other than an administrator makes it for another person.
+            somebody other than an administrator or the system makes it for another person.
 
     """
-    if user != by and not by.is_superuser:
+    if user != by and not by.is_superuser and not is_system(by):
         raise ValidationError(
             "Only administrators make tokens for others. Make one for yourself.", code="user"
         )
@@ -60,6 +61,23 @@ def revoke_token(token: ApiToken, *, by: User, at: datetime) -> None:
         raise ValidationError(f"{token} is not yours. Ask an administrator to revoke it.", code="user")
     ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at, revoked_by=by)
     token.refresh_from_db()
+
+
+def why_no_person(user: User, *, token: ApiToken | None) -> str:
+    """Return why a request is not the word of a person who looked at something; empty where it is.
+
+    Another person than who asked must decide. A token that somebody else made could be in the hands of who
+    asked, and one of a system is nobody's word: only a person who signs in, or a token that such a person
+    made, decides.
+    """
+    if not user.is_staff:
+        return f"{user} is no person who signs in to the admin: it decides nothing."
+    if token is not None and token.created_by_id != user.pk:
+        return (
+            f"This token was made by {token.created_by}, not by {user}, and may be in other hands. Decide"
+            " in the admin, or with a token that you made there yourself."
+        )
+    return ""
 
 
 def note_use(token: ApiToken, *, at: datetime) -> None:

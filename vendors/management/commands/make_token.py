@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from vendors.models import SCOPES
-from vendors.services import make_token
+from vendors.services import make_token, system_user
 from vendors.services.access import MOST_DAYS, USUAL_DAYS
 
 
@@ -49,7 +49,7 @@ class Command(BaseCommand):
                 name=options["name"],
                 scopes=options["scope"],
                 days=options["days"],
-                by=user,
+                by=system_user(),
                 at=timezone.now(),
             )
         except ValidationError as error:
