@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from incidents.api.brought import Fetching, ProbeDays, SenderMessages
 from incidents.api.feeds import FeedRecords, Feeds, NameRules, Probes, Watches, WordRules
 from incidents.api.inbox import Letters, Proposals, UnmatchedNames, Uploads
 from incidents.api.incidents import Incidents
@@ -29,6 +30,9 @@ ROUTES: list[tuple[str, Any]] = [
     ("feed-unmatched-names", UnmatchedNames),
     ("feed-proposals", Proposals),
     ("feed-letters", Letters),
+    ("feed-fetching", Fetching),
+    ("feed-messages", SenderMessages),
     ("watches", Watches),
     ("probes", Probes),
+    ("probe-days", ProbeDays),
 ]

@@ -156,6 +156,8 @@ class FeedUpload(models.Model):
 class FeedPoll(models.Model):
     """How the fetching of one feed goes: when it is next due, and what the last answer was."""
 
+    visible_through: ClassVar = "source__vendor"
+
     source = models.OneToOneField(FeedSource, on_delete=models.CASCADE, related_name="poll")
     next_at = models.DateTimeField("next fetched", db_index=True)
     # By a person who did not want to wait, or of a feed that is not fetched by itself.
@@ -170,6 +172,8 @@ class FeedPoll(models.Model):
     failures = models.PositiveIntegerField("failed in a row", default=0)
     failing_since = models.DateTimeField("failing since", null=True, blank=True)
     error = models.TextField("what went wrong", blank=True)
+
+    objects = RegisterManager()
 
     class Meta:
         verbose_name = "fetching"

@@ -9,6 +9,8 @@ from sla.api.claims import Claims
 from sla.api.documents import Documents, Evaluate
 from sla.api.facts import Conditions, Exclusions
 from sla.api.lines import Credits, DraftLines, FrozenLines
+from sla.api.links import Links, Releases, SentAnswers, Uses
+from sla.api.looking_ahead import BroughtForwards, HeldCorrections, Outlooks, Patterns
 from sla.api.receipts import Matches, Rates, Receipts
 from sla.api.reports import Reports
 from sla.api.revisions import Revisions
@@ -16,6 +18,7 @@ from sla.api.running import Messages, ReportSchedules, Runs, SentReports
 from sla.api.statements import Statements
 from sla.api.terms import Levels, Schedules, Versions
 from sla.api.warnings import Warnings
+from sla.api.webhooks import WarningRules, Webhooks
 
 ROUTES: list[tuple[str, Any]] = [
     ("schedules", Schedules),
@@ -23,6 +26,7 @@ ROUTES: list[tuple[str, Any]] = [
     ("service-levels", Levels),
     ("exclusions", Exclusions),
     ("conditions", Conditions),
+    ("brought-forward", BroughtForwards),
     ("documents", Documents),
     ("evaluate", Evaluate),
     ("statements", Statements),
@@ -30,6 +34,13 @@ ROUTES: list[tuple[str, Any]] = [
     ("revisions", Revisions),
     ("statement-lines", FrozenLines),
     ("service-credits", Credits),
+    ("outlooks", Outlooks),
+    ("repeated-failures", Patterns),
+    ("held-corrections", HeldCorrections),
+    ("releases", Releases),
+    ("statement-links", Links),
+    ("link-uses", Uses),
+    ("sent-answers", SentAnswers),
     ("claims", Claims),
     ("claim-parts", Parts),
     ("claim-moves", Moves),
@@ -49,4 +60,6 @@ ROUTES: list[tuple[str, Any]] = [
     ("messages", Messages),
     ("runs", Runs),
     ("warnings", Warnings),
+    ("warning-rules", WarningRules),
+    ("webhooks", Webhooks),
 ]

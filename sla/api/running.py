@@ -17,13 +17,21 @@ from sla.api.naming import (
     schedule_key,
     vendor_key,
 )
-from sla.models import ComplianceReport, Duty, OutboxFile, OutboxMessage, ReportSchedule
+from sla.models import (
+    ComplianceReport,
+    Duty,
+    OutboxAct,
+    OutboxFile,
+    OutboxMessage,
+    ReportSchedule,
+    WebhookTarget,
+)
 from sla.services.duties.retrying import retry_run
 from sla.services.outbox import stuck
 from vendors.api.fields import KeyField, PersonField
 from vendors.api.filters import KeyFilter, instants
 from vendors.api.routes import SLUG
-from vendors.api.serializers import Nothing
+from vendors.api.serializers import Nothing, RowSerializer
 from vendors.api.views import Rows
 from vendors.models import Contract, Tag, Vendor
 
@@ -142,19 +150,33 @@ class SentReports(Rows):
     select = ("schedule", "vendor")
 
 
+class MessageActSerializer(RowSerializer):
+    """What a person did about a message that was stuck."""
+
+    by = PersonField(read_only=True)
+
+    class Meta:
+        model = OutboxAct
+        fields: ClassVar = ["old_state", "new_state", "at", "by", "why"]
+
+
 class MessageSerializer(FiguresSerializer):
     """One message to one address. What it says is shown to its own reader only."""
 
     reader = PersonField(read_only=True)
     vendor = vendor_key(read_only=True, guarded=True)
+    webhook = KeyField(
+        WebhookTarget, by=("code",), example="ticketing", source="target", read_only=True, guarded=True
+    )
     text = serializers.SerializerMethodField(help_text="Null where it is another's.")
     files = serializers.SerializerMethodField()
+    acts = MessageActSerializer(many=True, read_only=True)
 
     class Meta:
         model = OutboxMessage
         fields: ClassVar = [
-            *("id", "channel", "address", "name", "reader", "vendor", "subject", "text", "files"),
-            *("message_id", "created_at", "state", "attempts", "next_at", "sent_at", "error"),
+            *("id", "channel", "address", "name", "reader", "vendor", "webhook", "subject", "text", "files"),
+            *("message_id", "created_at", "state", "attempts", "next_at", "sent_at", "error", "acts"),
         ]
 
     @extend_schema_field({"type": ["string", "null"]})
@@ -174,6 +196,7 @@ class MessageFilters(django_filters.FilterSet):
     state = django_filters.ChoiceFilter(choices=OutboxMessage.State.choices)
     channel = django_filters.ChoiceFilter(choices=OutboxMessage.Channel.choices)
     vendor = KeyFilter("vendor", model=Vendor, by=("slug",))
+    webhook = KeyFilter("target", model=WebhookTarget, by=("code",))
     locals().update(instants("created_at"))
 
 
@@ -185,7 +208,8 @@ class Messages(Acting):
     filterset_class = MessageFilters
     ordering_fields: ClassVar = {"created_at": "created_at"}
     ordering = "-created_at"
-    select = ("reader", "vendor")
+    select = ("reader", "vendor", "target")
+    prefetch = ("acts__by",)
     keyed = frozenset({"again", "try_now", "arrived", "cancel"})
 
     def with_related(self, rows: Any) -> Any:

@@ -20,12 +20,17 @@ def links_of(release: Release) -> QuerySet[StatementLink]:
     return found
 
 
-def answers_to(release: Release) -> QuerySet[VendorAnswer]:
-    """Return what came through the links to a release, the newest first, without the bytes of files."""
+def with_lines(answers: QuerySet[VendorAnswer]) -> QuerySet[VendorAnswer]:
+    """Return answers with their lines and what was decided about each, without the bytes of files."""
     lines = VendorAnswerLine.objects.defer("file").order_by("line_number")
     lines = lines.select_related("decision__by", "decision__recorded")
+    return answers.prefetch_related(Prefetch("lines", queryset=lines))
+
+
+def answers_to(release: Release) -> QuerySet[VendorAnswer]:
+    """Return what came through the links to a release, the newest first, without the bytes of files."""
     found: QuerySet[VendorAnswer] = VendorAnswer.objects.filter(link__release=release)
-    return found.prefetch_related(Prefetch("lines", queryset=lines)).order_by("-pk")
+    return with_lines(found).order_by("-pk")
 
 
 def answers_waiting(user: Reader) -> QuerySet[VendorAnswer]:

@@ -42,6 +42,7 @@ from tests.config.access_matrix import (
     EVERYBODYS,
     NOT_ADDED,
     NOT_CHANGED,
+    NOT_OVER_THE_API,
     OPEN,
     PAGES,
     STAFF,
@@ -108,7 +109,7 @@ def asked_of(name: str) -> str | None:
 def _permission_of_api(kind: str, *, act: str) -> str | None:
     app, model = API[kind].split(".")
     name = f"{kind}-{act}"
-    if act in ("list", "detail", "export", "history") or name in API_VIEWS:
+    if act in ("list", "detail", "export", "history", "all-history") or name in API_VIEWS:
         return API_READ.get(kind, f"{app}.view_{model}")
     if name in API_ACTS_BY:
         return API_ACTS_BY[name]
@@ -125,6 +126,18 @@ def test_the_matrix_names_no_address_that_there_is_not() -> None:
     acts = {*API_ACTS, *API_ACTS_BY, *API_VIEWS, *API_PAGES}
     named = {f"api-{kind}-list" for kind in API} | {f"api-{act}" for act in acts}
     assert named - there == set()
+
+
+def test_every_kind_of_record_is_over_the_api_or_says_why_not() -> None:
+    ours = {
+        model._meta.label_lower
+        for model in apps.get_models()
+        if model._meta.app_label in ("vendors", "incidents", "sla")
+        and not model.__name__.startswith("Historical")
+    }
+    assert (ours | set(kinds())) - set(API.values()) - set(NOT_OVER_THE_API) == set()
+    assert set(NOT_OVER_THE_API) & set(API.values()) == set()
+    assert set(NOT_OVER_THE_API) - ours - set(kinds()) == set()
 
 
 def test_the_matrix_names_every_act_on_several_rows() -> None:
@@ -458,6 +471,8 @@ def test_the_api_answers_as_the_role_and_the_vendor_say(reader: Client, role: st
         cache.clear()  # Exports are counted, and few an hour are let through.
         expect(200 if reads else 403, reader.get(listed), f"{kind} list")
         expect(200 if reads else 403, reader.get(f"{listed}/export", {"format": "ndjson"}), f"{kind} export")
+        if f"api-{kind}-all-history" in HISTORIES:
+            expect(200 if reads else 403, reader.get(f"{listed}/history"), f"{kind} history")
         own, foreign = rows_of(apps.get_model(label), user)
         if own is not None:
             expect(200 if reads else 403, reader.get(key_in_api(kind, own)), f"{kind} own")
@@ -509,6 +524,8 @@ def every_page(own: Vendor) -> Iterator[str]:
     for kind in API:
         yield reverse(f"api-{kind}-list")
         yield reverse(f"api-{kind}-export") + "?format=csv"
+        if f"api-{kind}-all-history" in HISTORIES:
+            yield reverse(f"api-{kind}-all-history")
     yield from (reverse(f"admin:{name}") for name in ("index", "sla_claims_desk", "incidents_inbox"))
     yield from (reverse(f"admin:{name}") for name in ("sla_reports", "sla_begin", "incidents_import"))
     yield reverse("admin:search") + "?s=demo"

@@ -4,15 +4,20 @@ import json
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from incidents.models import (
+    FeedDelivery,
+    FeedPoll,
     FeedRecord,
     FeedSource,
     FeedUpload,
     Incident,
     Outage,
     Probe,
+    ProbeDay,
     SourceWatch,
     UnmatchedName,
 )
@@ -156,8 +161,9 @@ def test_feeds_of_other_vendors_and_what_came_from_them_are_hidden() -> None:
     service = a_power_feed()
     feed = saved(FeedSource(code="theirs", kind="statuspage", vendor=service.contract.vendor))
     UnmatchedName.objects.create(source=feed, name="X", last_seen_at="2019-06-25T00:00:00Z")
-    kept(Probe(code="p", name="P", service=service, url="https://status.example/"))
+    probe = kept(Probe(code="p", name="P", service=service, url="https://status.example/"))
     a_watch(service)
+    _told_of(feed, probe=probe)
     program = Program(vera)
 
     for path in ("feeds", "feed-unmatched-names", "probes", "watches", "feed-records", "feed-uploads"):
@@ -168,4 +174,77 @@ def test_feeds_of_other_vendors_and_what_came_from_them_are_hidden() -> None:
             ).status_code
             == 404
         )
+    for path in ("feed-fetching/theirs", "feed-messages/{}", "probe-days/{}"):
+        name = path.split("/")[0]
+        (row,) = administrator().rows(name)
+        assert program.rows(name) == [], path
+        assert program.get(path.format(row.get("id"))).status_code == 404, path
     assert len(administrator().rows("probes")) == 1
+
+
+def _told_of(feed: FeedSource, *, probe: Probe) -> None:
+    at = "2019-06-25T04:15:00Z"
+    FeedPoll.objects.create(
+        source=feed, next_at=at, heard_at=at, failures=2, failing_since=at, error="HTTP 500"
+    )
+    FeedDelivery.objects.create(source=feed, received_at=at, size=2, content=b"{}", error="No JSON of ours.")
+    ProbeDay.objects.create(probe=probe, on="2019-06-25", up=1400, down=38, unknown=2)
+
+
+def test_how_feeds_are_fetched_what_senders_brought_and_what_probes_saw_is_read() -> None:
+    service = a_power_feed()
+    feed = saved(FeedSource(code="theirs", kind="statuspage", vendor=service.contract.vendor))
+    probe = kept(Probe(code="p", name="P", service=service, url="https://status.example/"))
+    _told_of(feed, probe=probe)
+    program = administrator()
+
+    assert program.rows("feed-fetching?failing=true") == [
+        {
+            "feed": "theirs",
+            "next_at": "2019-06-25T04:15:00Z",
+            "asked_at": None,
+            "fetched_at": None,
+            "heard_at": "2019-06-25T04:15:00Z",
+            "failures": 2,
+            "failing_since": "2019-06-25T04:15:00Z",
+            "error": "HTTP 500",
+        }
+    ]
+    (message,) = program.rows("feed-messages?feed=theirs&taken=false")
+    assert (message["size"], message["taken"], message["error"]) == (2, False, "No JSON of ours.")
+    assert "content" not in message
+    (day,) = program.rows("probe-days?probe=p&on_from=2019-06-25&on_before=2019-06-26")
+    assert (day["service"], day["on"], day["up"], day["down"], day["unknown"]) == (
+        "NR-2018/power-a",
+        "2019-06-25",
+        1400,
+        38,
+        2,
+    )
+    assert program.rows("feed-messages?taken=true") == program.rows("probe-days?on_from=2019-06-26") == []
+
+
+def test_longer_lists_of_what_feeds_and_probes_told_ask_no_more_often() -> None:
+    program = administrator()
+
+    def filled(number: int) -> None:
+        service = a_power_feed(f"NR-{number}", vendor=a_vendor(f"v{number}"))
+        feed = saved(FeedSource(code=f"f{number}", kind="statuspage", vendor=service.contract.vendor))
+        _told_of(
+            feed, probe=kept(Probe(code=f"p{number}", name="P", service=service, url="https://s.example/"))
+        )
+
+    def asked() -> list[int]:
+        counts = []
+        for name in ("feed-fetching", "feed-messages", "probe-days"):
+            with CaptureQueriesContext(connection) as queries:
+                assert program.get(name).status_code == 200
+            counts.append(len(queries))
+        return counts
+
+    filled(1)
+    asked()
+    few = asked()
+    for number in (2, 3, 4):
+        filled(number)
+    assert (asked(), len(program.rows("probe-days"))) == (few, 4)

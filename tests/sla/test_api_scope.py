@@ -16,13 +16,25 @@ from sla.api.addresses import ROUTES
 from sla.models import (
     AgreementVersion,
     Alert,
+    AlertPolicy,
+    BroughtForward,
     Condition,
     Duty,
     ExclusionRule,
+    HeldCorrection,
     OutboxMessage,
+    Outlook,
+    PatternCount,
     RegisterEntry,
+    Release,
     SharedCap,
+    StatementLink,
+    StatementLinkView,
     StatementRevision,
+    VendorAnswer,
+    VendorAnswerLine,
+    WebhookState,
+    WebhookTarget,
 )
 from sla.services import claims
 from sla.services.letters import make_letter
@@ -31,6 +43,7 @@ from sla.services.receipts import match_credit, record_receipt
 from tests.api import Program, administrator, errors
 from tests.builders import a_contract_with_power, a_vendor, at, person, saved, some_terms
 from tests.sla.claim_builders import NOW, a_claim, a_missed_month, some_claim_terms
+from tests.sla.link_rows import a_link
 from vendors.models import Contract, Vendor
 from vendors.services import save_record
 
@@ -42,11 +55,19 @@ HIDDEN = {
     "terms": "terms/NR-2018/power/{effective_from}",
     "service-levels": "service-levels/{id}",
     "conditions": "conditions/{id}",
+    "brought-forward": "brought-forward/{id}",
     "statements": "statements/NR-2018/power/2019-06",
     "draft-lines": "draft-lines/{id}",
     "revisions": "revisions/NR-2018/power/2019-06/1",
     "statement-lines": "statement-lines/{id}",
     "service-credits": "service-credits/{id}",
+    "outlooks": "outlooks/{id}",
+    "repeated-failures": "repeated-failures/{id}",
+    "held-corrections": "held-corrections/{id}",
+    "releases": "releases/{id}",
+    "statement-links": "statement-links/{id}",
+    "link-uses": "link-uses/{id}",
+    "sent-answers": "sent-answers/{id}",
     "claims": "claims/NR-2018-C001",
     "claim-parts": "claim-parts/{id}",
     "claim-moves": "claim-moves/{id}",
@@ -60,11 +81,12 @@ HIDDEN = {
     "messages": "messages/{id}",
     "runs": "runs/{id}",
     "warnings": "warnings/{id}",
+    "webhooks": "webhooks/{code}",
 }
 # Reference data, what no test row stands for here, and what is no list of rows.
 OTHERS = {
     *("exchange-rates", "report-schedules", "posting-policies", "closed-months", "exclusions"),
-    *("sent-reports", "documents", "evaluate", "reports"),
+    *("sent-reports", "documents", "evaluate", "reports", "warning-rules"),
 }
 
 
@@ -76,7 +98,7 @@ def a_whole_story(contract: Contract | None = None, *, number: int = 1) -> Any:
     revision = StatementRevision.objects.get(statement__agreement=agreement)
     make_letter(claim, by=person(), now=NOW)
     claims.record_answer(revision, line_number=1, answer="agrees", by=person(), now=NOW)
-    release_revision(revision, by=person(), now=NOW)
+    _looked_at(release_revision(revision, by=person(), now=NOW))
     claims.submit_claim(claim, received_at=at("2019-07-06 10:00"), by=person(), why="sent", now=NOW)
     received = record_receipt(
         contract.vendor,
@@ -93,7 +115,46 @@ def a_whole_story(contract: Contract | None = None, *, number: int = 1) -> Any:
     saved(SharedCap(contract=contract, code="yearly", amount_minor=1, effective_from="2019-01-01"))
     saved(Condition(agreement=agreement, code="asked"))
     _running(agreement, number=number)
+    hook = WebhookTarget(code=f"hook-{number}", url="https://hooks.example/in", owner=person(), seed="seed")
+    hook.vendor, hook.is_active = contract.vendor, False
+    saved(hook)
     return agreement
+
+
+def _looked_at(release: Release) -> None:
+    """Let the vendor look at a statement and answer it, and its next period leave some room."""
+    statement = release.revision.statement
+    link = a_link(release, now=NOW).link
+    StatementLinkView.objects.create(link=link, at=NOW, what="page", address="192.0.2.7", agent="Firefox")
+    answer = VendorAnswer.objects.create(
+        link=link, token=f"t{link.pk}", name="Ann", role="Account manager", address="a@b.example", said_at=NOW
+    )
+    VendorAnswerLine.objects.create(answer=answer, line_number=1, says="contests", amount_minor=5_000)
+    Outlook.objects.create(
+        statement=statement, key="k", target="uptime", name="Uptime", window="2019-06", currency="USD"
+    )
+    PatternCount.objects.create(
+        statement=statement, code="p", name="Repeats", counted=1, needed=3, unit="count"
+    )
+    HeldCorrection.objects.create(
+        statement=statement,
+        into=statement,
+        delta_minor=500,
+        currency="USD",
+        cause="small",
+        noted_by=person(),
+        noted_at=NOW,
+    )
+    saved(
+        BroughtForward(
+            agreement=statement.agreement,
+            target="uptime",
+            period="2018-12",
+            first_on="2018-12-01",
+            last_on="2018-12-31",
+            verdict="met",
+        )
+    )
 
 
 def _running(agreement: Any, *, number: int) -> None:
@@ -371,3 +432,85 @@ def test_a_report_of_one_vendor_that_cannot_be_made_is_refused_at_its_field(aske
     answer = program.get(f"reports/vendor?{asked}")
     assert (answer.status_code, list(errors(answer))) == (400, [field])
     assert "Hidden" not in answer.content.decode()
+
+
+def test_a_link_is_shown_with_its_uses_and_what_came_through_it() -> None:
+    a_whole_story()
+    program, number = administrator(), "NR-2018/power/2019-06/1"
+    (release,) = program.rows(f"releases?revision={number}")
+    (link,) = program.rows("statement-links?revoked=false")
+    (use,) = program.rows(f"link-uses?link={link['id']}&what=page")
+    (said,) = program.rows(f"sent-answers?link={link['id']}")
+
+    assert (release["vendor"], release["released_at"], release["released_by"]) == (
+        "northrack",
+        "2019-07-20T09:00:00Z",
+        "maria",
+    )
+    assert (link["revision"], link["uses"], link["last_used_at"], link["revoked_at"]) == (
+        number,
+        1,
+        "2019-07-20T09:00:00Z",
+        None,
+    )
+    assert (use["link"], use["what"], use["address"], use["agent"]) == (
+        link["id"],
+        "page",
+        "192.0.2.7",
+        "Firefox",
+    )
+    (line,) = said["lines"]
+    assert (said["name"], said["revision"], line["says"], line["amount"], line["decision"]) == (
+        "Ann",
+        number,
+        "contests",
+        {"amount": "50.00", "currency": "USD"},
+        None,
+    )
+    digest = StatementLink.objects.get().digest
+    assert digest not in json.dumps([release, link, use, said])
+    assert program.rows("link-uses?what=pdf") == program.rows("statement-links?revoked=true") == []
+
+
+def test_what_a_running_period_leaves_and_what_waits_for_later_is_listed() -> None:
+    a_whole_story()
+    program, number = administrator(), "NR-2018/power/2019-06"
+    (outlook,) = program.rows(f"outlooks?statement={number}")
+    (repeated,) = program.rows("repeated-failures?reached=false")
+    (held,) = program.rows(f"held-corrections?into={number}")
+    (brought,) = program.rows("brought-forward?schedule=NR-2018/power&first_on_before=2019-01-01")
+
+    assert (outlook["target"], outlook["due"], outlook["next"], outlook["room_us"]) == (
+        "uptime",
+        {"amount": "0.00", "currency": "USD"},
+        None,
+        None,
+    )
+    assert (repeated["counted"], repeated["needed"], repeated["unit"]) == (1, 3, "count")
+    assert (held["difference"], held["cause"]) == ({"amount": "5.00", "currency": "USD"}, "small")
+    assert (brought["period"], brought["verdict"], brought["value"]) == ("2018-12", "met", None)
+
+
+def test_a_webhook_is_shown_with_how_it_goes_and_what_it_was_sent_and_never_with_its_secret() -> None:
+    a_whole_story()
+    hook, now = WebhookTarget.objects.get(), timezone.now()
+    WebhookState.objects.create(target=hook, failing_since=NOW, error="HTTP 500")
+    _message(hook.vendor, key="sent", target=hook)
+    message = OutboxMessage.objects.get(key="sent")
+    message.acts.create(old_state="in_doubt", new_state="waiting", at=now, by=person(), why="they were away")
+    program = administrator()
+
+    shown = program.get("webhooks/hook-1").json()
+    assert (shown["vendor"], shown["owner"], shown["is_active"], shown["state"]) == (
+        "northrack",
+        "maria",
+        False,
+        {"failing_since": "2019-07-20T09:00:00Z", "taken_at": None, "error": "HTTP 500"},
+    )
+    (sent,) = program.rows("messages?webhook=hook-1")
+    assert (sent["webhook"], [each["why"] for each in sent["acts"]]) == ("hook-1", ["they were away"])
+    told = json.dumps([shown, program.rows("webhooks/hook-1/history")])
+    assert ("seed" in told, "hooks.example" in told) == (False, True)
+    saved(AlertPolicy(hour=6))
+    (policy,) = program.rows("warning-rules")
+    assert (policy["name"], policy["hour"], policy["readers"]) == ("house", 6, [])

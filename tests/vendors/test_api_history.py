@@ -189,7 +189,7 @@ def test_every_record_that_people_change_has_a_history_and_no_other() -> None:
         if view.model is not None and issubclass(view.model, Tracked) and hasattr(view, "lookup_paths")
     }
     assert offered == kept
-    assert len(offered) == 36
+    assert len(offered) == 39
 
 
 def test_the_history_of_every_kind_that_a_contract_has_is_read() -> None:

@@ -1,4 +1,4 @@
-"""Addresses of the register, and of what waits for a second person."""
+"""Addresses of the register, of what waits for a second person, and of tokens."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from vendors.api.calendars import Calendars, Days, Hours
 from vendors.api.contracts import Aliases, Contracts, Needs, Services
 from vendors.api.fees import Fees
 from vendors.api.parties import Accounts, Contacts, Entities, Tags, Vendors
+from vendors.api.tokens import Tokens
 
 ROUTES: list[tuple[str, Any]] = [
     ("entities", Entities),
@@ -23,4 +24,5 @@ ROUTES: list[tuple[str, Any]] = [
     ("calendar-hours", Hours),
     ("calendar-days", Days),
     ("approvals", Requests),
+    ("tokens", Tokens),
 ]

@@ -30,18 +30,20 @@ SUBJECTS: dict[str, frozenset[str]] = {
             *("incidents.FeedSource", "incidents.ComponentRule", "incidents.SeverityRule"),
             *("incidents.FeedRecord", "incidents.FeedUpload", "incidents.Probe", "incidents.SourceWatch"),
             *("incidents.UnmatchedName", "incidents.ProposedWindow", "incidents.FeedLetter"),
+            *("incidents.FeedPoll", "incidents.FeedDelivery", "incidents.ProbeDay"),
         }
     ),
     "terms": frozenset(
         {
             *("sla.ServiceLevelAgreement", "sla.AgreementVersion", "sla.ServiceLevelTarget"),
-            *("sla.Exclusion", "sla.Condition", "sla.SharedCap"),
+            *("sla.Exclusion", "sla.Condition", "sla.SharedCap", "sla.BroughtForward"),
         }
     ),
     "statements": frozenset(
         {
             *("sla.Statement", "sla.StatementRevision", "sla.StatementLine", "sla.DraftLine"),
-            *("sla.ServiceCredit", "sla.HeldCorrection", "sla.Release"),
+            *("sla.ServiceCredit", "sla.HeldCorrection", "sla.Release", "sla.Outlook", "sla.PatternCount"),
+            *("sla.StatementLink", "sla.StatementLinkView", "sla.VendorAnswer"),
         }
     ),
     "claims": frozenset(
@@ -52,8 +54,10 @@ SUBJECTS: dict[str, frozenset[str]] = {
         }
     ),
     "reports": frozenset({"sla.ReportSchedule", "sla.ComplianceReport"}),
-    "runs": frozenset({"sla.Duty", "sla.OutboxMessage", "sla.Alert"}),
+    "runs": frozenset({"sla.Duty", "sla.OutboxMessage", "sla.Alert", "sla.AlertPolicy", "sla.WebhookTarget"}),
     "approvals": frozenset({"vendors.Approval"}),
+    # Of each person their own.
+    "tokens": frozenset({"vendors.ApiToken"}),
     "evaluate": frozenset(),
 }
 SCOPES = tuple(f"{subject}:{act}" for subject in SUBJECTS for act in (READ, WRITE))
