@@ -311,6 +311,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "OutageKindEnum": "incidents.models.choices.OutageKind",
         "MeasuredByEnum": "incidents.models.choices.MeasuredBy",
         "FeedKindEnum": "incidents.models.sources.feed_formats",
+        "ChangeKindEnum": "vendors.api.history.CHOICES",
         "ContactRoleEnum": "vendors.models.Contact.Role",
         "LineStatusEnum": "sla.models.LineFigures.Status",
         "StatementStateEnum": "sla.models.Statement.State",

@@ -7,7 +7,16 @@ from typing import Any
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from simple_history.utils import get_m2m_reverse_field_name
 
-from vendors.models import BusinessCalendar, Charge, Contract, Reader, Tracked, WeeklyHours, midnight
+from vendors.models import (
+    BusinessCalendar,
+    Charge,
+    Contract,
+    Reader,
+    Tracked,
+    WeeklyHours,
+    midnight,
+    sees_all_vendors,
+)
 
 TIMES_A_YEAR: dict[str, int] = {
     Charge.Every.ONCE: 0,
@@ -74,17 +83,36 @@ def _in_service(charge: Charge, *, contract: Contract, on: date) -> bool:
     return service.in_service_until > midnight(on, zone=contract.zone)
 
 
-def history_of(row: Tracked) -> QuerySet[Any]:
-    """Return the versions of a record, with who wrote each and, as `number_before`, which it followed."""
-    kept = type(row).history
+def history_of(row: Tracked, *, along: Iterable[str] = ()) -> QuerySet[Any]:
+    """Return the versions of a record, with who wrote each and, as `number_before`, which it followed.
+
+    `along` are paths of records to read with them.
+    """
+    return _versions(type(row), along=along).filter(id=row.pk)
+
+
+def history_of_kind(model: type[Tracked], *, to: Reader, along: Iterable[str] = ()) -> QuerySet[Any]:
+    """Return the versions of all records of a kind that a reader sees; of removed ones for who sees all."""
+    versions = _versions(model, along=along)
+    if sees_all_vendors(to):
+        return versions
+    return versions.filter(id__in=model._default_manager.all().visible_to(to).values("pk"))
+
+
+def _versions(model: type[Tracked], *, along: Iterable[str]) -> QuerySet[Any]:
+    kept: Any = model.history
     earlier = kept.filter(id=OuterRef("id"), pk__lt=OuterRef("pk")).order_by("-pk").values("pk")[:1]
-    return kept.filter(id=row.pk).select_related("history_user").annotate(number_before=Subquery(earlier))
+    versions: QuerySet[Any] = kept.select_related("history_user", *along)
+    return versions.annotate(number_before=Subquery(earlier))
 
 
-def versions_before(versions: Iterable[Any]) -> dict[int, Any]:
+def versions_before(versions: Iterable[Any], *, along: Iterable[str] = ()) -> dict[int, Any]:
     """Return the versions that some of one kind followed, by number."""
     numbers = {version.number_before: type(version) for version in versions if version.number_before}
-    return next(iter(numbers.values())).objects.in_bulk(numbers) if numbers else {}
+    if not numbers:
+        return {}
+    rows: QuerySet[Any] = next(iter(numbers.values())).objects.all()
+    return (rows.select_related(*along) if along else rows).in_bulk(numbers)
 
 
 def links_of(versions: Iterable[Any], *, field: Any) -> dict[int, list[int]]:

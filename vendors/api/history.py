@@ -10,6 +10,7 @@ from typing import Any
 import django_filters
 from django.contrib.auth.models import User
 from django.db import models
+from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -20,10 +21,11 @@ from vendors.api.fields import InstantField, KeyField, MoneyField, key_of, visib
 from vendors.api.filters import InstantFilter
 from vendors.api.serializers import NarrowedSerializer
 from vendors.models import Reader, Tracked, major_units
-from vendors.selectors import history_of, links_of, versions_before
+from vendors.selectors import history_of, history_of_kind, links_of, versions_before
 
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 KINDS = {"+": "created", "~": "changed", "-": "removed"}
+CHOICES = [(kind, kind) for kind in KINDS.values()]
 
 
 @extend_schema_field(
@@ -63,17 +65,28 @@ class ChangeSerializer(NarrowedSerializer):
     number = serializers.IntegerField()
     at = InstantField()
     by = serializers.CharField(help_text="User name.")
-    kind = serializers.ChoiceField(choices=list(KINDS.values()))
+    kind = serializers.ChoiceField(choices=CHOICES)
     reason = serializers.CharField()
     changes = FieldChangeSerializer(many=True)
 
 
-class ChangeFilters(django_filters.FilterSet):
-    """What narrows the history of a record."""
+class RecordChangeSerializer(ChangeSerializer):
+    """One change of one of the records of a kind."""
 
+    record = serializers.CharField(help_text="Its key, as in its address.")
+
+
+class ChangeFilters(django_filters.FilterSet):
+    """What narrows a history."""
+
+    kind = django_filters.ChoiceFilter(choices=CHOICES, method="kept_kind")
     by = django_filters.CharFilter(field_name="history_user__username", help_text="User name.")
     at_from = InstantFilter(field_name="history_date", lookup_expr="gte")
     at_before = InstantFilter(field_name="history_date", lookup_expr="lt")
+
+    def kept_kind(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Return the changes of one kind."""
+        return rows.filter(history_type=next(sign for sign, kind in KINDS.items() if kind == value))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +94,7 @@ class Change:
     """One entry of a history, as it is shown."""
 
     number: int
+    record: str
     at: datetime
     by: str
     kind: str
@@ -89,7 +103,7 @@ class Change:
 
 
 class Histories:
-    """Adds `GET .../history` to records that keep one."""
+    """Adds `GET .../history` to records that keep one, and to each kind of them."""
 
     @classmethod
     def get_extra_actions(cls) -> list[Any]:
@@ -109,11 +123,34 @@ class Histories:
     )
     def history(self: Any, request: Request, **_: Any) -> Response:
         """Return who changed a record, when, why, and from what to what; the newest change first."""
-        row = self.get_object()
-        page = self.paginate_queryset(self.filter_queryset(history_of(row)))
-        shape = type(self).serializer_class(context=self.get_serializer_context())
-        changes = Telling(shape, row=row, to=self.by).changes(page)
-        return self.get_paginated_response(self.get_serializer(changes, many=True).data)
+        row, told = self.get_object(), _telling(self)
+        return _page(self, history_of(row, along=told.along), told=told)
+
+    @extend_schema(responses=RecordChangeSerializer(many=True))
+    @action(
+        detail=False,
+        url_path="history",
+        url_name="all-history",
+        serializer_class=RecordChangeSerializer,
+        filterset_class=ChangeFilters,
+        ordering="-pk",
+        ordering_fields={},
+    )
+    def all_history(self: Any, request: Request) -> Response:
+        """Return the changes of all of these that you see; of removed ones to who sees all vendors."""
+        told = _telling(self)
+        return _page(self, history_of_kind(self.model, to=self.by, along=told.along), told=told)
+
+
+def _telling(view: Any) -> Telling:
+    shape = type(view).serializer_class(context=view.get_serializer_context())
+    return Telling(shape, model=view.model, key=tuple(view.lookup_paths.values()), to=view.by)
+
+
+def _page(view: Any, versions: QuerySet[Any], *, told: Telling) -> Response:
+    page = view.paginate_queryset(view.filter_queryset(versions))
+    answer: Response = view.get_paginated_response(view.get_serializer(told.changes(page), many=True).data)
+    return answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,21 +163,25 @@ class Told:
 
 
 class Telling:
-    """Writes what changed in a record as the API writes the record."""
+    """Writes what changed in records of one kind as the API writes the records."""
 
-    def __init__(self, shape: Any, *, row: Tracked, to: Reader) -> None:
-        """`shape` is the serializer of the record, `to` is who reads."""
-        self.shape, self.row, self.to = shape, row, to
+    def __init__(self, shape: Any, *, model: type[Tracked], key: tuple[str, ...], to: Reader) -> None:
+        """`shape` is the serializer of the records, `key` the paths of their key, `to` is who reads."""
+        self.shape, self.model, self.key, self.to = shape, model, key, to
         self.told = list(self._columns())
+        currencies = [_path(told.field.currency) for told in self.told if isinstance(told.field, MoneyField)]
+        # What versions are read with, so that none is asked for alone.
+        self.along = sorted({path.rpartition("__")[0] for path in (*key, *currencies)} - {""})
 
     def changes(self, page: list[Any]) -> list[Change]:
         """Return what changed in each of some entries of the history."""
-        before = versions_before(page)
+        before = versions_before(page, along=self.along)
         versions = [*page, *before.values()]
         held = {told.name: self._held(told, versions) for told in self.told}
         return [
             Change(
                 number=entry.pk,
+                record=self._record(entry),
                 at=entry.history_date,
                 by=entry.history_user.get_username(),
                 kind=KINDS[entry.history_type],
@@ -154,9 +195,13 @@ class Telling:
             for entry in page
         ]
 
+    def _record(self, version: Any) -> str:
+        """Return the key of the record that a version is of."""
+        return key_of(version, by=tuple("id" if path == "pk" else path for path in self.key))
+
     def _columns(self) -> Iterator[Told]:
         """Yield the columns that people fill, except those that the API takes and never shows: secrets."""
-        kept = type(self.row).history.model
+        kept: Any = self.model.history.model
         shown = {_source(each): (name, each) for name, each in self.shape.fields.items()}
         for column in (*kept.tracked_fields, *kept._history_m2m_fields):
             name, field = shown.get(column.name, (column.name, None))
@@ -198,8 +243,7 @@ class Telling:
         if value is None or isinstance(told.column, models.FileField):
             return value if value is None else str(value)
         if isinstance(told.field, MoneyField):
-            path = told.field.currency.replace(".", "__")
-            currency = key_of(self.row if "__" in path else version, by=(path,))
+            currency = key_of(version, by=(_path(told.field.currency),))
             return {"amount": f"{major_units(value, currency=currency):f}", "currency": currency}
         if told.field is not None:
             return told.field.to_representation(value)
@@ -215,6 +259,10 @@ def _moved(held: dict[int, tuple[Any, Any]], old: Any, new: Any) -> Iterator[tup
     before, was = (None, None) if old is None else held[old.pk]
     if stored != before and not (old is None and stored in EMPTY):
         yield was, written
+
+
+def _path(source: str) -> str:
+    return source.replace(".", "__")
 
 
 def _source(field: Any) -> str:
