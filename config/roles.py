@@ -71,7 +71,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     "webhooks": ("sla.webhooktarget", "sla.webhookstate"),
     "runs": ("sla.duty", "sla.heartbeat"),
     # Everybody with a login makes, sees and revokes their own, without a permission; what one opens is never
-    # more than its owner may.
+    # more than its owner may. With one: those of others (see `vendors/services/access.py`).
     "tokens": ("vendors.apitoken",),
     "people": ("auth.user", "auth.group"),
     "locked logins": ("axes.accessattempt",),

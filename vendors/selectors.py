@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from simple_history.utils import get_m2m_reverse_field_name
 
 from vendors.models import (
+    ApiToken,
     BusinessCalendar,
     Charge,
     Contract,
@@ -36,6 +38,12 @@ def contracts_with_fees(user: Reader) -> QuerySet[Contract]:
         .select_related("vendor", "entity", "parent", "account")
         .prefetch_related(charges)
     )
+
+
+def tokens_shown_to(user: User) -> QuerySet[ApiToken]:
+    """Return a reader's own tokens; everybody's for who may view tokens, such as an auditor."""
+    rows: QuerySet[ApiToken] = ApiToken.objects.all()
+    return rows if user.has_perm("vendors.view_apitoken") else rows.filter(user=user)
 
 
 def fees_in_force(contract: Contract, *, on: date) -> list[Charge]:

@@ -1,4 +1,7 @@
-"""Tokens of programs: listed, made and shown once, revoked. Each person has their own."""
+"""Tokens of programs: listed, made and shown once, revoked. Each person has their own.
+
+Administrators make them for systems and revoke anybody's; auditors read the list of all.
+"""
 
 from typing import Any
 
@@ -20,8 +23,9 @@ from unfold.widgets import (
 
 from vendors.admin.records import signed_in
 from vendors.models import SCOPES, ApiToken
+from vendors.selectors import tokens_shown_to
 from vendors.services import make_token, revoke_token
-from vendors.services.access import MOST_DAYS, USUAL_DAYS
+from vendors.services.access import MAKES, MOST_DAYS, USUAL_DAYS, token_owners
 
 
 class TokenForm(forms.ModelForm):
@@ -40,12 +44,6 @@ class TokenForm(forms.ModelForm):
         max_value=MOST_DAYS,
         widget=UnfoldAdminIntegerFieldWidget,
     )
-    user = forms.ModelChoiceField(
-        label="Of",
-        queryset=User.objects.filter(is_active=True).order_by("username"),
-        widget=UnfoldAdminSelectWidget,
-        help_text="Whose rights it has.",
-    )
 
     class Meta:
         model = ApiToken
@@ -58,20 +56,21 @@ class TokenAdmin(ModelAdmin):
 
     form = TokenForm
     actions = ["revoke"]
-    list_display = ["name", "token_key", "user", "shown_scopes", "shown_state", "expiry", "last_used_at"]
+    list_display = [
+        *("name", "token_key", "user", "created_by", "shown_scopes", "shown_state", "expiry", "last_used_at")
+    ]
     list_filter = ["user"]
-    list_select_related = ["user"]
+    list_select_related = ["user", "created_by"]
     search_fields = ["name", "user__username", "token_key"]
     list_fullwidth = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
-        """Return the reader's own tokens; all of them for an administrator."""
-        rows: QuerySet[ApiToken] = super().get_queryset(request)
-        by = signed_in(request)
-        return rows if by.is_superuser else rows.filter(user=by)
+        """Return the tokens that the reader may see."""
+        ordering = self.get_ordering(request)
+        return tokens_shown_to(signed_in(request)).order_by(*ordering or ("-pk",))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Ask for a person only where an administrator makes it."""
+        """Ask for whom it is only where it may be for somebody else."""
         if obj is not None:
             return [
                 "name",
@@ -83,14 +82,18 @@ class TokenAdmin(ModelAdmin):
                 "created_by",
                 "revoked_at",
             ]
-        return ["name", "scopes", "days", *(["user"] if signed_in(request).is_superuser else [])]
+        return ["name", "scopes", "days", *(["user"] if _for_others(request) else [])]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """Leave the person out of the form where it is the reader."""
+        """Offer those for whom the reader may make one; ask for nobody where it is the reader alone."""
         built = super().get_form(request, obj, change=change, fields=["name"])
-        if signed_in(request).is_superuser:
+        if not _for_others(request):
             return built
-        return type("OwnTokenForm", (built,), {"user": None})
+        return type("TokenForOthersForm", (built,), {"user": _owner_field(signed_in(request))})
+
+    def get_list_filter(self, request: HttpRequest) -> list[str]:
+        """Name the users only to who sees tokens of others."""
+        return self.list_filter if request.user.has_perm("vendors.view_apitoken") else []
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         """Make the token; its secret goes to the page that answers, and nowhere else."""
@@ -140,7 +143,8 @@ class TokenAdmin(ModelAdmin):
                 count += 1
             except ValidationError as error:
                 messages.error(request, " ".join(error.messages))
-        messages.success(request, f"{count} revoked.")
+        if count:
+            messages.success(request, f"{count} revoked.")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Let everybody with a login see their own."""
@@ -161,3 +165,19 @@ class TokenAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: who made and used it stays on file."""
         return False
+
+
+def _owner_field(by: User) -> forms.ModelChoiceField:
+    return forms.ModelChoiceField(
+        label="Of",
+        queryset=token_owners(by),
+        initial=by.pk,
+        widget=UnfoldAdminSelectWidget,
+        help_text="Whose rights it has: yourself, or a system. A system is a user without a password, staff"
+        " status and superuser status, as whom nobody ever logged in. Whoever has a token of a person acts as"
+        " that person: only a superuser makes one.",
+    )
+
+
+def _for_others(request: HttpRequest) -> bool:
+    return signed_in(request).has_perm(MAKES)

@@ -14,6 +14,7 @@ from vendors.api.fields import PersonField
 from vendors.api.serializers import Nothing, RowSerializer
 from vendors.api.views import Rows
 from vendors.models import ApiToken
+from vendors.selectors import tokens_shown_to
 from vendors.services import revoke_token
 
 
@@ -41,7 +42,7 @@ class TokenFilters(django_filters.FilterSet):
 
 
 class Tokens(Rows):
-    """Your own tokens, for an administrator everybody's. They are made in the admin, and shown once."""
+    """Your own tokens, everybody's for administrators and auditors. They are made in the admin, and shown once."""
 
     # Of everybody their own, without a permission: the scope alone opens it.
     model = None
@@ -55,9 +56,7 @@ class Tokens(Rows):
 
     def get_queryset(self) -> Any:
         """Return the tokens of who asks."""
-        rows = ApiToken.objects.all() if not self.described else ApiToken.objects.none()
-        everybodys = self.described or self.by.is_superuser
-        return self.with_related(rows if everybodys else rows.filter(user=self.by))
+        return self.with_related(ApiToken.objects.none() if self.described else tokens_shown_to(self.by))
 
     @extend_schema(request=Nothing, responses=TokenSerializer)
     @action(detail=True, methods=["post"], filterset_class=None)

@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
 from knox.models import get_digest_token
 
 from vendors.models import ApiToken, KeptAnswer
-from vendors.services.system import is_system
+from vendors.services.system import SYSTEM_USERNAME, is_system
 
+# By role: makes tokens for systems, and revokes those of anybody.
+MAKES, REVOKES = "vendors.add_apitoken", "vendors.change_apitoken"
 USUAL_DAYS, MOST_DAYS = 90, 366
 # How much of a token is kept in the clear, to find it by and to tell it from others.
 SHOWN = 15
@@ -24,13 +28,12 @@ def make_token(
 
     Raises:
         ValidationError: the user is not active, a scope does not exist, the days are not 1 to 366, or
-            somebody other than an administrator or the system makes it for another person.
+            `by` may not make it for this user.
 
     """
-    if user != by and not by.is_superuser and not is_system(by):
-        raise ValidationError(
-            "Only administrators make tokens for others. Make one for yourself.", code="user"
-        )
+    why = why_no_token(user, by=by)
+    if why:
+        raise ValidationError(why, code="user")
     if not user.is_active:
         raise ValidationError({"user": f"{user} is not active. Choose an active user."})
     if not 1 <= days <= MOST_DAYS:
@@ -50,14 +53,50 @@ def make_token(
     return token, secret
 
 
+def token_owners(by: User) -> QuerySet[User]:
+    """Return the active users for whom somebody may make a token, by name."""
+    active = User.objects.filter(is_active=True).exclude(username=SYSTEM_USERNAME).order_by("username")
+    if by.is_superuser:
+        return active
+    own = Q(pk=by.pk)
+    return active.filter(own | _of_systems() if by.has_perm(MAKES) else own).distinct()
+
+
+def why_no_token(user: User, *, by: User) -> str:
+    """Return why somebody may not make a token for a user; empty where they may.
+
+    Whoever has a token of a person acts as that person. So only a superuser, who could be anybody in any
+    case, makes one for a person, and who runs commands; an administrator for a system, whose word counts as
+    nobody's.
+    """
+    if user.username == SYSTEM_USERNAME:
+        return f"Recourse itself acts as {user}: no token opens anything in its name. Make a user of its own."
+    if user == by or by.is_superuser or is_system(by):
+        return ""
+    if not by.has_perm(MAKES):
+        return f"Only administrators make tokens for others, such as {user}. Make one for yourself."
+    if not User.objects.filter(_of_systems(), pk=user.pk).exists():
+        return (
+            f"{user} is a person, or was one: who has the token would act as {user}. Make one for a user that"
+            " never logged in, without a password, staff status and superuser status."
+        )
+    return ""
+
+
+def _of_systems() -> Q:
+    """Keep the users as whom nobody can log in, and nobody ever did, by password or by a linked login."""
+    no_password = Q(password="") | Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    return no_password & Q(is_staff=False, is_superuser=False, last_login=None, socialaccount=None)
+
+
 def revoke_token(token: ApiToken, *, by: User, at: datetime) -> None:
     """Let a token open nothing from a UTC instant on; its row stays, to say who made and used it.
 
     Raises:
-        ValidationError: it is of another person, and `by` is no administrator.
+        ValidationError: it is of another user, and `by` may not change tokens.
 
     """
-    if token.user != by and not by.is_superuser:
+    if token.user != by and not by.has_perm(REVOKES):
         raise ValidationError(f"{token} is not yours. Ask an administrator to revoke it.", code="user")
     ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at, revoked_by=by)
     token.refresh_from_db()
