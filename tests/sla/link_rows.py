@@ -47,11 +47,11 @@ def a_release(agreement: Any = None) -> Release:
 
 
 def a_link(release: Release | None = None, *, days: int = 30, **fields: Any) -> Made:
-    """Return a link that is shown once, for the vendor's account manager."""
+    """Return a link that is shown once, for the account manager whom another person entered."""
     release = release or a_release()
     vendor = release.revision.statement.agreement.contract.vendor
     contact = fields.pop("contact", None) or vendor.contacts.first() or a_contact(vendor)
-    defaults = {"origin": ORIGIN, "by": person(), "now": NOW, "mailed": False}
+    defaults = {"origin": ORIGIN, "by": person("lena"), "now": NOW, "mailed": False}
     return make_link(release, contact=contact, days=days, **{**defaults, **fields})
 
 

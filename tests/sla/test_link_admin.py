@@ -13,12 +13,22 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from sla.models import AnswerDecision, LineAnswer, OutboxMessage, StatementLink, VendorAnswerLine
-from sla.services.links import open_link
+from sla.models import (
+    AnswerDecision,
+    LineAnswer,
+    OutboxMessage,
+    Release,
+    StatementLink,
+    VendorAnswerLine,
+)
+from sla.services.links import make_link, open_link
+from tests.builders import REASON
 from tests.sla.claim_builders import a_revision
 from tests.sla.link_rows import NOW, Hand, a_link, a_release, answered, hand, page_of, text_of
 from tests.sla.mailing_rows import a_contact, owned_by
-from vendors.services import remove_demo, system_user
+from vendors.models import Approval, Contact
+from vendors.services import make_token, remove_demo, remove_record, save_record, system_user
+from vendors.services.approvals import approve, done_or_asked
 
 pytestmark = pytest.mark.django_db
 __all__ = ["hand"]
@@ -101,6 +111,109 @@ def test_a_link_is_refused_with_the_reason(boss: Client, typed: dict[str, str], 
     )
     assert words in text_of(response)
     assert not StatementLink.objects.exists()
+
+
+def two_who_link(revision: Any, *names: str) -> list[User]:
+    """Return people who may make links, and change contacts, of the revision's vendor."""
+    vendor = revision.statement.agreement.contract.vendor
+    codes = ["view_statement", "add_release", "add_lineanswer", "change_contact"]
+    people = [User.objects.create_user(name, is_staff=True) for name in names]
+    for user in people:
+        user.user_permissions.set(Permission.objects.filter(codename__in=codes))
+    owned_by(vendor, None, deputies=people)
+    return people
+
+
+def entered_by(user: User, revision: Any, *, second: User | None = None) -> Contact:
+    """Return a contact of the vendor, as somebody entered it, and another one approved."""
+    vendor = revision.statement.agreement.contract.vendor
+    row = Contact(vendor=vendor, name="Eve Desk", role="claims_desk", email="eve@mailbox.example")
+    if second is None:
+        save_record(row, by=user, reason=REASON)
+        return row
+    asked = done_or_asked(lambda: save_record(row, by=user, reason=REASON), now=NOW)
+    assert isinstance(asked, Approval)
+    approve(asked, by=second, now=NOW)
+    return Contact.objects.get(email=row.email)
+
+
+def make(client: Client, revision: Any, *, by: User, contact: Contact) -> str:
+    client.force_login(by)
+    typed = {"contact": contact.pk, "days": "30", "how": "mail"}
+    return text_of(client.post(url(revision, "link_make"), typed, follow=True))
+
+
+def test_who_alone_entered_an_address_makes_no_link_to_it_while_another_could(client: Client) -> None:
+    revision = a_release().revision
+    vera, bob = two_who_link(revision, "vera", "bob")
+    contact = entered_by(vera, revision)
+    seen = make(client, revision, by=vera, contact=contact)
+    assert "You alone entered eve@mailbox.example, on 2019-07-10, and nobody approved it" in seen
+    assert "Ask bob to make the link." in seen
+    assert "eve@mailbox.example (entered by vera on 2019-07-10, approved by nobody else)" in seen
+    assert not StatementLink.objects.exists()
+    assert "The link goes to eve@mailbox.example" in make(client, revision, by=bob, contact=contact)
+
+
+def test_an_address_entered_with_a_token_that_one_made_is_ones_own_word(client: Client) -> None:
+    revision = a_release().revision
+    vera, _ = two_who_link(revision, "vera", "bob")
+    robot = User.objects.create_user("robot")
+    contact = entered_by(robot, revision)
+    root = User.objects.create_superuser("root")
+    make_token(robot, name="import", scopes=["register:write"], days=9, by=root, at=NOW)
+    assert "Ask bob, vera to make" not in make(client, revision, by=vera, contact=contact)
+    assert StatementLink.objects.get().made_by == vera
+    assert "You alone entered" in make(client, revision, by=root, contact=contact)
+    assert StatementLink.objects.count() == 1
+
+
+def test_a_second_person_who_approved_the_address_vouches_for_it(client: Client) -> None:
+    revision = a_release().revision
+    vera, bob = two_who_link(revision, "vera", "bob")
+    a_contact(revision.statement.agreement.contract.vendor, "Cy Desk", role="claims_desk")
+    contact = entered_by(vera, revision, second=bob)
+    assert "The link goes to eve@mailbox.example" in make(client, revision, by=vera, contact=contact)
+
+
+def test_an_approval_of_another_address_vouches_for_none(client: Client) -> None:
+    revision = a_release().revision
+    vera, bob = two_who_link(revision, "vera", "bob")
+    entered_by(vera, revision)
+    more = Contact(
+        vendor=revision.statement.agreement.contract.vendor,
+        name="Dan",
+        role="claims_desk",
+        email="dan@vendor.example",
+    )
+    asked = done_or_asked(lambda: save_record(more, by=vera, reason=REASON), now=NOW)
+    assert isinstance(asked, Approval)
+    approve(asked, by=bob, now=NOW)
+    eve = Contact.objects.get(email="eve@mailbox.example")
+    assert "You alone entered" in make(client, revision, by=vera, contact=eve)
+
+
+def test_whoever_is_the_only_one_links_to_what_they_entered_and_it_says_so_beside_the_answer(
+    client: Client,
+) -> None:
+    revision = a_release().revision
+    (vera,) = two_who_link(revision, "vera")
+    contact = entered_by(vera, revision)
+    made = make_link(
+        Release.objects.get(), contact=contact, days=3, by=vera, now=NOW, origin="", mailed=False
+    )
+    answered(Client(), made, line1_says="agrees")
+    place = url(revision, "answer_decide", VendorAnswerLine.objects.get().pk)
+    client.force_login(vera)
+    entry = (
+        "The address eve@mailbox.example was entered by vera on 2019-07-10, approved by nobody else."
+        " You alone entered this address."
+    )
+    assert entry in text_of(client.get(place))
+    remove_record(contact, by=vera, reason=REASON)
+    assert entry in text_of(client.get(place))
+    client.force_login(User.objects.create_superuser("boss"))
+    assert "You alone entered" not in text_of(client.get(place))
 
 
 def test_its_uses_are_listed_and_it_is_withdrawn_with_a_reason(boss: Client) -> None:

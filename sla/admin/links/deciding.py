@@ -18,9 +18,10 @@ from sla.admin.links.panel import answer_row
 from sla.admin.statements import incident_links, revision_url
 from sla.models import LineAnswer, StatementLine, VendorAnswerLine
 from sla.reports.editions import frozen_result
+from sla.selectors.addresses import entry_of_link
 from sla.services.claims.answers import claim_of_line
 from sla.services.links import set_aside, take_answer
-from sla.services.links.words import told_at, zone_of
+from sla.services.links.words import entry_words, told_at, zone_of
 from vendors.admin import signed_in
 
 Answer = LineAnswer.Answer
@@ -51,7 +52,7 @@ def decide_view(request: HttpRequest, row: VendorAnswerLine, *, base: Any) -> Ht
             messages.success(request, f"Line {row.line_number}: {words}")
             return HttpResponseRedirect(back)
     line = StatementLine.objects.get(revision=revision, number=row.line_number)
-    zone = zone_of(revision)
+    zone, entry = zone_of(revision), entry_of_link(row.answer.link)
     context = {
         **base,
         "title": f"What the vendor says of line {row.line_number}",
@@ -62,6 +63,8 @@ def decide_view(request: HttpRequest, row: VendorAnswerLine, *, base: Any) -> Ht
         ),
         "answer": row.answer,
         "at": told_at(row.answer.said_at, revision=revision),
+        "entered": entry_words(entry, revision=revision),
+        "own": entry is not None and entry.is_word_of(signed_in(request)),
         "hints": _hints(request, row, line=line),
         "form": form,
         "back_url": back,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -14,10 +15,11 @@ from django.utils import timezone
 
 from sla.admin.acts import refuse
 from sla.admin.statements import revision_url
-from sla.models import Release, StatementLink, StatementLinkView
+from sla.models import Release, StatementLink, StatementLinkView, StatementRevision
+from sla.selectors.addresses import entry_of_contact
 from sla.services.links import make_link, revoke_link
 from sla.services.links.making import MOST_DAYS, USUAL_DAYS
-from sla.services.links.words import told_at
+from sla.services.links.words import entry_words, told_at
 from vendors.admin import signed_in
 from vendors.callers import origin_of
 from vendors.models import Contact
@@ -34,7 +36,10 @@ class LinkForm(forms.Form):
     """For whom, for how long, and how it gets there."""
 
     contact = forms.ModelChoiceField(
-        label="For", queryset=Contact.objects.none(), help_text="Codes for answers go to this address."
+        label="For",
+        queryset=Contact.objects.none(),
+        help_text="Codes for answers go to this address. For one that you alone entered another person makes"
+        " the link, where there is one who could.",
     )
     days = forms.IntegerField(
         label="Works for days",
@@ -50,21 +55,23 @@ class LinkForm(forms.Form):
         help_text="A mailed link is not shown here to anybody.",
     )
 
-    def __init__(self, *args: Any, contacts: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, contacts: Any, revision: StatementRevision, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["contact"].queryset = contacts  # type: ignore[attr-defined]
-        self.fields["contact"].label_from_instance = _contact_words  # type: ignore[attr-defined]
+        words = partial(_contact_words, revision=revision)
+        self.fields["contact"].label_from_instance = words  # type: ignore[attr-defined]
 
 
-def _contact_words(contact: Contact) -> str:
-    return f"{contact.name}, {contact.get_role_display().lower()}: {contact.email}"
+def _contact_words(contact: Contact, *, revision: StatementRevision) -> str:
+    entered = entry_words(entry_of_contact(contact), revision=revision)
+    return f"{contact.name}, {contact.get_role_display().lower()}: {contact.email} ({entered})"
 
 
 def make_view(request: HttpRequest, release: Release, *, base: Any) -> HttpResponse:
     """Ask for whom a link is, make it, and mail it or show it once."""
     revision = release.revision
     contacts = Contact.objects.filter(vendor=revision.statement.agreement.contract.vendor).exclude(email="")
-    form = LinkForm(request.POST or None, contacts=contacts)
+    form = LinkForm(request.POST or None, contacts=contacts, revision=revision)
     if request.method == "POST" and form.is_valid():
         origin, asked = origin_of(request), form.cleaned_data
         try:

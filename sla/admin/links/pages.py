@@ -11,8 +11,9 @@ from django.urls import URLPattern, path
 
 from sla.admin.links.deciding import decide_view, file_response
 from sla.admin.links.making import make_view, revoke_view, uses_view
-from sla.admin.links.panel import MAY_DECIDE, MAY_LINK
+from sla.admin.links.panel import MAY_DECIDE
 from sla.models import Release, StatementLink, StatementRevision, VendorAnswerLine
+from sla.services.links.making import MAY_LINK
 
 
 class LinkPages:

@@ -12,9 +12,10 @@ from django.utils import timezone
 from sla.models import Release, StatementLine, StatementLink, VendorAnswer, VendorAnswerLine
 from sla.reports.figures import due_words
 from sla.selectors.links import answers_to, links_of
+from sla.services.links.making import MAY_LINK
 from sla.services.links.words import said_words, told_at, zone_of
 
-MAY_LINK, MAY_DECIDE = "sla.add_release", "sla.add_lineanswer"
+MAY_DECIDE = "sla.add_lineanswer"
 
 
 def link_address(link: StatementLink, *, name: str) -> str:

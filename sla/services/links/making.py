@@ -13,14 +13,19 @@ from django.db import transaction
 
 from sla.models import OutboxMessage, Release, StatementLink
 from sla.reports.editions import Edition, statement_document
+from sla.selectors.addresses import entry_of_contact
 from sla.services.links.words import link_mail
 from sla.services.outbox import post
 from sla.services.outbox.sealing import LINK, link_key
 from vendors import nudges
 from vendors.models import Contact
 from vendors.services import checked_reason
+from vendors.services.approvals import names_of, others_with, place_of
+from vendors.services.system import is_system
 
 USUAL_DAYS, MOST_DAYS = 30, 180
+MAY_LINK = "sla.add_release"
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +55,13 @@ def make_link(
     """Make a link to a released statement for a contact of its vendor; mail it, or return its key once.
 
     `origin` begins the address in the mail. Raises ValidationError for a contact of another vendor or without
-    an address, for a time that is too long, and where the vendor's edition cannot be shown.
+    an address, for an address that `by` alone vouches for while another could make the link, for a time that
+    is too long, and where the vendor's edition cannot be shown.
     """
     _check(release, contact=contact, days=days)
+    own = why_not_own_address(release, contact=contact, by=by)
+    if own:
+        raise ValidationError({"contact": own})
     # Only the message's key or, where it is shown once, this variable leads to the link's.
     seed = f"{LINK}{secrets.token_urlsafe(32)}"
     key, until = link_key(seed), now + timedelta(days=days)
@@ -91,6 +100,24 @@ def _check(release: Release, *, contact: Contact, days: int) -> None:
         statement_document(release.revision, edition=Edition.VENDOR)
     except ValueError as error:
         raise ValidationError(str(error), code="edition") from error
+
+
+def why_not_own_address(release: Release, *, contact: Contact, by: User) -> str:
+    """Return why somebody may not make a link for a contact; empty where they may.
+
+    Whoever reads the mailbox answers as the vendor. So an address that one person alone entered gets its link
+    from another one, as soon as another one could make it.
+    """
+    entry = entry_of_contact(contact)
+    if is_system(by) or entry is None or not entry.is_word_of(by):
+        return ""
+    others = others_with(MAY_LINK, by=by, row=release, place=place_of(release), most=MOST_NAMED + 1)
+    if not others:
+        return ""
+    return (
+        f"You alone entered {contact.email}, on {entry.at:%Y-%m-%d}, and nobody approved it: whoever reads"
+        f" that mailbox answers as the vendor. Ask {names_of(others)} to make the link."
+    )
 
 
 def _mail(link: StatementLink, *, seed: str, origin: str, now: datetime) -> OutboxMessage:

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from sla.models import LineAnswer, StatementLine, StatementLink, StatementRevision, VendorAnswer
 from sla.models import VendorAnswerLine as Line
 from sla.reports.moments import local_moments
+from sla.selectors.addresses import AddressEntry
 from sla.services.links.saying import Said
 from sla.services.outbox.posting import one_line
 from sla.services.outbox.sealing import MARK
 from vendors.models import money_text
+from vendors.services.approvals import names_of
 
 Answer = LineAnswer.Answer
 NOT_AGREEING = "Not answering is not taken as agreeing."
@@ -166,6 +168,16 @@ def masked(address: str) -> str:
     """Return an address as far as somebody who knows it recognises it."""
     name, _, domain = address.partition("@")
     return f"{name[:1]}…@{domain}"
+
+
+def entry_words(entry: AddressEntry | None, *, revision: StatementRevision) -> str:
+    """Return who entered an address and when, in a statement's zone, and whether anybody approved it."""
+    if entry is None:
+        return "entered by nobody whom history names"
+    said = f"entered by {names_of([entry.by])} on {told_at(entry.at, revision=revision)[:10]}"
+    if entry.approved_by is None:
+        return f"{said}, approved by nobody else"
+    return f"{said}, approved by {names_of([entry.approved_by])}"
 
 
 def told_at(at: datetime, *, revision: StatementRevision) -> str:

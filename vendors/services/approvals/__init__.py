@@ -10,6 +10,7 @@ from vendors.services.approvals.checking import (
     check_second,
     names_of,
     needs_second,
+    others_with,
     with_second,
 )
 from vendors.services.approvals.deciding import approve, refuse, why_not, withdraw
@@ -56,6 +57,7 @@ __all__ = [
     "may_read",
     "names_of",
     "needs_second",
+    "others_with",
     "place_of",
     "readable",
     "refuse",

@@ -139,7 +139,14 @@ def could_second(asking: Asking, *, most: int | None = None) -> list[User]:
 
 def others_who(act: Act, *, by: User, row: models.Model, place: Place, most: int | None = None) -> list[User]:
     """Return who else may do it as far as permission and sight go, by name."""
-    people = _permitted(act).exclude(pk=by.pk)
+    return others_with(act.permission, by=by, row=row, place=place, most=most)
+
+
+def others_with(
+    permission: str, *, by: User, row: models.Model, place: Place, most: int | None = None
+) -> list[User]:
+    """Return who else holds a permission and sees a row, by name."""
+    people = _permitted(permission).exclude(pk=by.pk)
     return list(islice((user for user in people if sees(user, row=row, place=place)), most))
 
 
@@ -148,8 +155,8 @@ def may_act(user: User, *, act: Act, row: models.Model, place: Place) -> bool:
     return user.is_active and user.has_perm(act.permission) and sees(user, row=row, place=place)
 
 
-def _permitted(act: Act) -> models.QuerySet[User]:
-    people = User.objects.with_perm(act.permission, backend=BACKEND)
+def _permitted(permission: str) -> models.QuerySet[User]:
+    people = User.objects.with_perm(permission, backend=BACKEND)
     found: models.QuerySet[User] = people.order_by("username").distinct()
     return found
 
