@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from django.urls import reverse
 
 from sla.engine.facts import Verdict
 from sla.engine.periods import zone_info
-from sla.models import LineAnswer, LineFigures
+from sla.models import LineAnswer, LineFigures, VendorAnswerLine
 from sla.reports.figures import due_words
 from sla.reports.moments import local_moments
 from sla.reports.words import CREDIT_STATES, VERDICTS, line_note
+from sla.services.claims.answers import agreed_by, agreed_of
 from vendors.models import money_text
 
 TONES = {
@@ -30,6 +33,9 @@ class AnswerRow:
     detail: str
     said: str
     tone: str
+    account: tuple[str, ...]
+    file: str
+    file_url: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +71,16 @@ def line_rows(
 ) -> list[LineRow]:
     """Return lines for showing; `answers` are the vendor's by line number, their times in `zone`.
 
+    What is agreed and contested of a line follows its newest answer, as its claim does; without one, the
+    vendor's positions as of when it was finalised.
     `answer_urls` lead to where another answer to a line is recorded.
     """
     return [
         _row(
             line,
             period=period,
-            answers=tuple(_answer(each, zone=zone) for each in (answers or {}).get(line.number, ())),
+            answers=(answers or {}).get(line.number, ()),
+            zone=zone,
             url=(answer_urls or {}).get(line.number, ""),
         )
         for line in lines
@@ -79,15 +88,17 @@ def line_rows(
 
 
 def answers_by_line(rows: Iterable[LineAnswer]) -> dict[int, list[LineAnswer]]:
-    """Return the vendor's answers by line number, the newest first: it holds."""
+    """Return the vendor's answers by line number, the one that it said last first: it holds."""
     found: dict[int, list[LineAnswer]] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda each: (each.said_at, each.pk)):
         found.setdefault(row.line_number, []).insert(0, row)
     return found
 
 
-def _row(line: LineFigures, *, period: str, answers: tuple[AnswerRow, ...], url: str) -> LineRow:
+def _row(line: LineFigures, *, period: str, answers: Sequence[LineAnswer], zone: str, url: str) -> LineRow:
     verdict, judged = Verdict(line.verdict), line.status == line.Status.STANDING
+    agreed = _agreed(line, answers=answers)
+    contested = 0 if agreed is None else line.due_minor - agreed
     money = line.quantity is None
     return LineRow(
         number=line.number,
@@ -104,12 +115,22 @@ def _row(line: LineFigures, *, period: str, answers: tuple[AnswerRow, ...], url:
         else "",
         due=due_words(line),
         pays=bool(line.due_minor or line.quantity),
-        agreed=_money(line.agreed_minor, currency=line.currency),
-        contested=_money(line.contested_minor, currency=line.currency) if line.contested_minor else "",
+        agreed=_money(agreed, currency=line.currency),
+        contested=_money(contested, currency=line.currency) if contested else "",
         note=_note(line),
-        answers=answers,
+        answers=tuple(_answer(each, zone=zone) for each in answers),
         answer_url=url,
     )
+
+
+def _agreed(line: LineFigures, *, answers: Sequence[LineAnswer]) -> int | None:
+    """Return what is agreed of a line in minor units; None where nothing was said, or it is not money."""
+    if line.quantity is not None:
+        return None
+    newest = answers[0] if answers else None
+    if newest is None or newest.answer == LineAnswer.Answer.ASKS_FOR_TIME:
+        return line.agreed_minor
+    return agreed_of(line.due_minor, agreed=agreed_by(newest, positions=line.agreed_minor))
 
 
 def _note(line: LineFigures) -> str:
@@ -131,12 +152,34 @@ def _answer(row: LineAnswer, *, zone: str) -> AnswerRow:
         _money(row.amount_minor, currency=row.revision.currency),
         times,
         f"responsible: {row.get_responsible_display()}" if row.responsible else "",
-        row.cause,
     ]
+    sent = _sent(row)
     day = row.said_at.astimezone(zone_info(zone)).date()
     return AnswerRow(
         answer=row.get_answer_display(),
         detail=" · ".join(filter(None, parts)),
         said=f"{row.said_by or 'the vendor'}, {day}, to r{row.revision.number}",
         tone={"agrees": "good", "contests": "bad"}.get(row.answer, "warn"),
+        account=tuple(_account(row, sent=sent)),
+        file=sent.file_name if sent else "",
+        file_url=_file_url(row, sent=sent) if sent and sent.file_name else "",
     )
+
+
+def _account(row: LineAnswer, *, sent: VendorAnswerLine | None) -> Iterator[str]:
+    """Yield the vendor's account line by line, without the file's fingerprint that earlier records hold."""
+    mark = f"File: {sent.file_name}, SHA-256 " if sent and sent.file_name else ""
+    for text in row.cause.splitlines():
+        if text.strip() and not (mark and text.startswith(mark)):
+            yield text
+
+
+def _sent(row: LineAnswer) -> VendorAnswerLine | None:
+    """Return what the vendor itself sent through its link, where the answer is that."""
+    decision = getattr(row, "decision", None)
+    return None if decision is None else decision.line
+
+
+def _file_url(row: LineAnswer, *, sent: VendorAnswerLine) -> str:
+    place = [row.revision.statement_id, row.revision.number, sent.pk]
+    return reverse("admin:sla_answer_file", args=place)

@@ -46,8 +46,8 @@ def revision_view(request: HttpRequest, revision: StatementRevision, *, base: An
     lines = revision.lines.select_related("earlier__agreement__contract").order_by("number")
     said = LineAnswer.objects.filter(
         revision__statement=statement, revision__number__lte=revision.number
-    ).select_related("revision")
-    answers = answers_by_line(said.order_by("pk"))
+    ).select_related("revision", "decision__line")
+    answers = answers_by_line(said.defer("decision__line__file", "revision__inputs", "revision__result"))
     claims = claim_rows(request, statement)
     may_answer = request.user.has_perm("sla.add_lineanswer")
     is_newest = standing.newest is not None and standing.newest.pk == revision.pk

@@ -268,5 +268,10 @@ def incident_links(request: HttpRequest, measured: Any) -> dict[str, str]:
     """Return the addresses of the incidents that a statement names, where the reader may see them."""
     named = {name for one in measured if one.ledger for line in one.ledger.lines for name in line.incidents}
     named |= {case.subject for one in measured for case in one.cases}
-    rows = Incident.objects.visible_to(signed_in(request)).filter(reference__in=named)
+    return incident_urls(request, named)
+
+
+def incident_urls(request: HttpRequest, references: Iterable[str]) -> dict[str, str]:
+    """Return the addresses of incidents by reference, where the reader may see them."""
+    rows = Incident.objects.visible_to(signed_in(request)).filter(reference__in=list(references))
     return {row.reference: reverse("admin:incidents_incident_change", args=[row.pk]) for row in rows}

@@ -23,7 +23,7 @@ class AddressEntry:
     approved_by: User | None
 
     def is_word_of(self, user: User) -> bool:
-        """Say whether it rests on one person alone: who entered it, or made the token of a system that did."""
+        """Say whether it rests on one person alone: who entered it, or made a token of the user who did."""
         if self.approved_by is not None:
             return False
         return self.by == user or ApiToken.objects.filter(user=self.by, created_by=user).exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -21,9 +22,18 @@ from sla.models import (
     StatementLink,
     VendorAnswerLine,
 )
+from sla.services.claims import record_answer
 from sla.services.links import make_link, open_link
-from tests.builders import REASON
-from tests.sla.claim_builders import a_revision
+from tests.builders import (
+    REASON,
+    a_charge,
+    a_contract_with_power,
+    a_service,
+    an_incident,
+    an_outage,
+    at,
+)
+from tests.sla.claim_builders import a_missed_month, a_revision
 from tests.sla.link_rows import NOW, Hand, a_link, a_release, answered, hand, page_of, text_of
 from tests.sla.mailing_rows import a_contact, owned_by
 from vendors.models import Approval, Contact
@@ -259,6 +269,132 @@ def test_taking_it_as_recorded_makes_it_the_vendors_answer(boss: Client) -> None
     again = text_of(boss.post(url(revision, "answer_decide", row.pk), {"take": "1"}))
     assert "This answer was taken as recorded already, on 2019-07-10 by boss." in again
     assert "Vendors have answered" not in text_of(boss.get(reverse("admin:index")))
+
+
+def statement_line(boss: Client, revision: Any, number: int = 1) -> list[str]:
+    """Return what the revision's page shows of a line: due, agreed, contested."""
+    body = boss.get(url(revision)).content.decode()
+    row = body.partition(f'id="line-{number}"')[2].partition("</tr>")[0]
+    return [unescape(re.sub(r"<[^>]+>", "", cell)) for cell in row.split("</td>")[5:8]]
+
+
+TAKEN: list[tuple[dict[str, str], list[str]]] = [
+    ({"line1_says": "contests", "line1_amount": "125.00"}, ["USD 200.00", "USD 125.00", "USD 75.00"]),
+    ({"line1_says": "contests", "line1_text": "Your fuse."}, ["USD 200.00", "USD 0.00", "USD 200.00"]),
+    ({"line1_says": "agrees"}, ["USD 200.00", "USD 200.00", ""]),
+    ({"line1_says": "asks_for_time", "line1_until": "2019-08-01"}, ["USD 200.00", "", ""]),
+]
+
+
+@pytest.mark.parametrize(("typed", "shown"), TAKEN)
+def test_what_is_taken_as_recorded_is_agreed_and_contested_on_its_line(
+    boss: Client, typed: dict[str, str], shown: list[str]
+) -> None:
+    made = a_link()
+    revision = made.link.release.revision
+    answered(Client(), made, **typed)
+    assert statement_line(boss, revision) == ["USD 200.00", "", ""]
+    boss.post(url(revision, "answer_decide", VendorAnswerLine.objects.get().pk), {"take": "1"})
+    assert statement_line(boss, revision) == shown
+
+
+def test_the_answer_that_was_said_last_counts_whichever_was_recorded_first(boss: Client) -> None:
+    made = a_link()
+    revision = made.link.release.revision
+    about: dict[str, Any] = {"line_number": 1, "by": User.objects.get(username="boss"), "now": NOW}
+    record_answer(revision, answer="agrees", said_at=NOW, **about)
+    record_answer(revision, answer="contests", amount_minor=500, said_at=NOW - timedelta(days=1), **about)
+    assert statement_line(boss, revision) == ["USD 200.00", "USD 200.00", ""]
+
+
+def test_a_file_that_was_taken_stands_on_a_line_of_its_own_as_a_link(boss: Client) -> None:
+    made = a_link()
+    revision = made.link.release.revision
+    file = SimpleUploadedFile("note.pdf", b"%PDF-1.7", content_type="application/pdf")
+    answered(Client(), made, line1_says="contests", line1_text="=1+1\nSee the note.", line1_file=file)
+    row = VendorAnswerLine.objects.get()
+    boss.post(url(revision, "answer_decide", row.pk), {"take": "1"})
+    body = boss.get(url(revision)).content.decode()
+    link = f'<br>=1+1<br>See the note.<br>File: <a href="{url(revision, "answer_file", row.pk)}">note.pdf</a>'
+    assert link in body
+    assert row.file_digest not in body
+    assert LineAnswer.objects.get().cause == "=1+1\nSee the note."
+
+
+def test_only_the_incidents_of_the_line_itself_are_offered(boss: Client) -> None:
+    contract = a_contract_with_power()
+    other = a_service(contract, code="seattle", name="Seattle")
+    a_charge(contract, code="seattle", service=other)
+    agreement = a_missed_month(contract=contract)
+    away = an_incident("INC-2", vendor=contract.vendor)
+    times = {"started_at": at("2019-06-10 01:00"), "ended_at": at("2019-06-10 03:00")}
+    an_outage(away, other, **times, confirmed_at=times["ended_at"])
+    made = a_link(a_release(agreement))
+    revision = made.link.release.revision
+    by_service = {line.units[0]: line.number for line in revision.lines.all()}
+    answered(
+        Client(),
+        made,
+        **{
+            f"line{by_service['seattle']}_says": "contests",
+            f"line{by_service['seattle']}_text": "Our log.",
+            f"line{by_service['seattle']}_started_at": "2019-06-24 21:20",
+            f"line{by_service['seattle']}_ended_at": "2019-06-24 22:00",
+        },
+    )
+    seen = text_of(boss.get(url(revision, "answer_decide", VendorAnswerLine.objects.get().pk)))
+    assert "Enter the vendor's times or cause at INC-2" in seen
+    assert "at INC-1" not in seen
+    assert "finalised: INC-2 2019-06-09 18:00:00 -07:00 to 2019-06-09 20:00:00 -07:00." in seen
+
+
+def test_times_are_compared_with_the_outages_of_the_line(boss: Client) -> None:
+    made = a_link()
+    revision = made.link.release.revision
+    contests = {"line1_says": "contests", "line1_text": "Our log."}
+    # Our outage was from 2019-06-24 21:15 to 22:28, seven hours behind UTC.
+    answered(
+        Client(),
+        made,
+        **contests,
+        line1_started_at="2019-06-10 01:00",
+        line1_ended_at="2019-06-10 02:00",
+    )
+    place = url(revision, "answer_decide", VendorAnswerLine.objects.get().pk)
+    assert (
+        "The vendor's times touch no outage of this line. The vendor: 2019-06-10 01:00:00 -07:00 to"
+        " 2019-06-10 02:00:00 -07:00. Our records when it was finalised: INC-1 2019-06-24 21:15:00 -07:00 to"
+        " 2019-06-24 22:28:00 -07:00."
+    ) in text_of(boss.get(place))
+
+
+TOUCHING = [
+    ("2019-06-24 22:28", "2019-06-24 23:00", False),
+    ("2019-06-24 22:29", "2019-06-24 23:00", True),
+    ("2019-06-24 20:00", "2019-06-24 21:15", False),
+    ("2019-06-24 20:00", "2019-06-24 21:14", True),
+    ("2019-06-24 20:00", "", False),
+    ("2019-06-24 23:00", "", True),
+    ("", "2019-06-24 21:14", True),
+    ("", "", False),
+]
+
+
+@pytest.mark.parametrize(("started", "ended", "warned"), TOUCHING)
+def test_times_that_have_a_moment_in_common_are_taken_without_a_word(
+    boss: Client, started: str, ended: str, warned: bool
+) -> None:
+    made = a_link()
+    answered(
+        Client(),
+        made,
+        line1_says="contests",
+        line1_text="Our log.",
+        line1_started_at=started,
+        line1_ended_at=ended,
+    )
+    place = url(made.link.release.revision, "answer_decide", VendorAnswerLine.objects.get().pk)
+    assert ("touch no outage" in text_of(boss.get(place))) is warned
 
 
 def test_setting_it_aside_wants_a_reason_and_records_nothing(boss: Client) -> None:

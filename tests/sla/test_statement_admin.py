@@ -298,7 +298,8 @@ def test_the_vendors_answer_is_kept_at_its_line(boss: Client) -> None:
     assert "Vendor: contests" in seen
     assert "(A. Meyer, " in seen
     assert "to r1)" in seen
-    assert "USD 100.00 · 2019-06-10 12:20:00 -07:00 to 2019-06-10 13:00:00 -07:00 · Your own breaker" in seen
+    assert "USD 100.00 · 2019-06-10 12:20:00 -07:00 to 2019-06-10 13:00:00 -07:00 <" in seen
+    assert "<br>Your own breaker<" in seen
 
 
 WRONG = [

@@ -35,7 +35,7 @@ class TokenForm(forms.ModelForm):
         label="May",
         choices=[(scope, scope.replace(":", ": ")) for scope in SCOPES],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="Of what you may do yourself, so much. Who may write may read.",
+        help_text="Of what its user may do, so much. Who may write may read.",
     )
     days = forms.IntegerField(
         label="Expires after days",

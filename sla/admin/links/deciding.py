@@ -15,12 +15,12 @@ from django.utils import timezone
 from sla.admin.acts import refuse
 from sla.admin.lines import line_rows
 from sla.admin.links.panel import answer_row
-from sla.admin.statements import incident_links, revision_url
+from sla.admin.statements import incident_urls, revision_url
 from sla.models import LineAnswer, StatementLine, VendorAnswerLine
-from sla.reports.editions import frozen_result
 from sla.selectors.addresses import entry_of_link
 from sla.services.claims.answers import claim_of_line
 from sla.services.links import set_aside, take_answer
+from sla.services.links.comparing import apart_words
 from sla.services.links.words import entry_words, told_at, zone_of
 from vendors.admin import signed_in
 
@@ -65,6 +65,7 @@ def decide_view(request: HttpRequest, row: VendorAnswerLine, *, base: Any) -> Ht
         "at": told_at(row.answer.said_at, revision=revision),
         "entered": entry_words(entry, revision=revision),
         "own": entry is not None and entry.is_word_of(signed_in(request)),
+        "apart": apart_words(row, line=line),
         "hints": _hints(request, row, line=line),
         "form": form,
         "back_url": back,
@@ -91,10 +92,9 @@ def _hints(request: HttpRequest, row: VendorAnswerLine, *, line: StatementLine) 
         return [("Record the credit received", f"{reverse('admin:sla_creditreceived_add')}{query}")]
     if row.says != Answer.CONTESTS:
         return []
-    measured = [one for one in frozen_result(revision).measured if one.target == line.target]
     return [
         (f"Enter the vendor's times or cause at {reference}", url)
-        for reference, url in sorted(incident_links(request, measured).items())
+        for reference, url in sorted(incident_urls(request, line.incidents).items())
     ]
 
 

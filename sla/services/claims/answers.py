@@ -62,6 +62,24 @@ def record_answer(
     return row
 
 
+def agreed_by(answer: LineAnswer | None, *, positions: int | None) -> int | None:
+    """Return how much of a line's credit the vendor agrees to, in minor units; None for all of it.
+
+    `answer` is its newest one. Without one, and while it asks for time, what its positions give holds.
+    """
+    if answer is None or answer.answer == Answer.ASKS_FOR_TIME:
+        return positions
+    if answer.answer == Answer.CONTESTS:
+        return answer.amount_minor or 0
+    amount: int | None = answer.amount_minor
+    return amount
+
+
+def agreed_of(due: int, *, agreed: int | None) -> int:
+    """Return what is agreed of an amount due: all of it for None, never more than it, nor below zero."""
+    return due if agreed is None or due <= 0 else min(max(agreed, 0), due)
+
+
 def claim_of_line(revision: StatementRevision, *, line_number: int) -> Claim | None:
     """Return the claim that holds most of a line's credits."""
     rows = Claim.objects.filter(

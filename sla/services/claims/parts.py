@@ -15,6 +15,7 @@ from django.db.models import Q, Sum
 from sla.engine.claims.moves import FINAL, ClaimState
 from sla.models import Claim, ClaimPart, LineAnswer, ServiceCredit, StatementLine
 from sla.services import register
+from sla.services.claims.answers import agreed_by, agreed_of
 from sla.services.claims.balances import balance, held_parts
 from sla.services.claims.moves import answer_claim
 from sla.services.claims.opening import next_reference, write_birth
@@ -223,16 +224,8 @@ def _contested(held: Mapping[ServiceCredit, int]) -> dict[ServiceCredit, int]:
 
 def _agreed(credit: ServiceCredit, *, part: int) -> int:
     """Return how much of all that is held of a credit's line the vendor agrees to."""
-    answer = newest_answer(credit)
-    if answer is None or answer.answer == LineAnswer.Answer.ASKS_FOR_TIME:
-        agreed = _agreed_by_positions(credit)
-    elif answer.answer in (LineAnswer.Answer.AGREES, LineAnswer.Answer.ALREADY_CREDITED):
-        agreed = answer.amount_minor
-    else:
-        agreed = answer.amount_minor or 0
-    if agreed is None:
-        return part
-    return min(max(agreed, 0), part) if part > 0 else part
+    agreed = agreed_by(newest_answer(credit), positions=_agreed_by_positions(credit))
+    return agreed_of(part, agreed=agreed)
 
 
 def _agreed_by_positions(credit: ServiceCredit) -> int | None:

@@ -68,5 +68,3 @@ def _account(row: VendorAnswerLine, *, currency: str) -> Iterator[str]:
         yield f"Credited with {row.invoice}{of}{amount}."
     if row.text:
         yield row.text
-    if row.file_name:
-        yield f"File: {row.file_name}, SHA-256 {row.file_digest}."
