@@ -35,6 +35,15 @@ def text_of(response: Any) -> str:
     return " ".join(unescape(response.content.decode()).split())
 
 
+def page_as_it_is(page: Any) -> dict[str, Any]:
+    """Return what a vendor's page sends where nothing is typed, but its child rows."""
+    sent = {name: value for name, value in page.context["adminform"].form.initial.items() if value}
+    for formset in page.context["inline_admin_formsets"]:
+        management = formset.formset.management_form
+        sent |= {f"{management.prefix}-{name}": value for name, value in management.initial.items()}
+    return sent | {"deputies": [], "tags": []}
+
+
 def page_of(approval: Approval) -> str:
     return reverse("admin:vendors_approval_change", args=[approval.pk])
 
@@ -178,20 +187,33 @@ def test_a_contact_on_the_page_of_its_vendor_is_asked_for_and_the_rest_is_saved(
     maria, _ = a_boss("boss-1")
     a_boss("boss-2")
     url = reverse("admin:vendors_vendor_change", args=[vendor.pk])
-    page = maria.get(url)
-    sent = {name: value for name, value in page.context["adminform"].form.initial.items() if value}
-    for formset in page.context["inline_admin_formsets"]:
-        management = formset.formset.management_form
-        sent |= {f"{management.prefix}-{name}": value for name, value in management.initial.items()}
-    sent |= {
-        **{"deputies": [], "tags": [], "name": "Northrack Inc.", "reason": WHY},
+    sent = page_as_it_is(maria.get(url)) | {
+        **{"name": "Northrack Inc.", "reason": WHY},
         **{f"contacts-0-{name}": getattr(row, name) for name in ("role", "name", "phone")},
         **{"contacts-0-id": row.pk, "contacts-0-vendor": vendor.pk, "contacts-0-email": "b@example.com"},
     }
-    maria.post(url, sent)
+    shown = text_of(maria.post(url, sent, follow=True))
     vendor.refresh_from_db()
     assert (vendor.name, Contact.objects.get().email) == ("Northrack Inc.", "a@example.com")
-    assert Approval.objects.get().asked["fields"] == {"email": "b@example.com"}
+    asked = Approval.objects.get()
+    assert asked.asked["fields"] == {"email": "b@example.com"}
+    assert "was changed successfully" in shown
+    assert f'Desk (Claims desk): nothing is done yet. <a class="underline" href="{page_of(asked)}">' in shown
+
+
+def test_a_page_of_which_all_waits_does_not_say_that_it_was_changed() -> None:
+    vendor = a_vendor()
+    row = saved(Contact(vendor=vendor, role="claims_desk", name="Claims desk", email="a@example.com"))
+    maria, _ = a_boss("boss-1")
+    a_boss("boss-2")
+    url = reverse("admin:vendors_vendor_change", args=[vendor.pk])
+    sent = page_as_it_is(maria.get(url))
+    sent |= {f"contacts-0-{name}": getattr(row, name) for name in ("role", "name", "phone")}
+    sent |= {"contacts-0-id": row.pk, "contacts-0-vendor": vendor.pk, "contacts-0-email": "b@example.com"}
+    shown = text_of(maria.post(url, sent | {"reason": WHY}, follow=True))
+    assert "Claims desk: nothing is done yet. " in shown
+    assert "was changed successfully" not in shown
+    assert Contact.objects.get().email == "a@example.com"
 
 
 def test_only_who_could_decide_it_and_who_asked_read_a_request() -> None:

@@ -18,7 +18,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from vendors.admin.approvals.showing import do_or_ask, guarded_words, tell_asked
+from vendors.admin.approvals.showing import did_on, do_or_ask, guarded_words, tell_asked
 from vendors.models import Tracked
 from vendors.services import Links, remove_record, save_record
 from vendors.services.approvals import SecondPersonNeeded, ask
@@ -183,6 +183,25 @@ class RecordAdmin(_Visible, SimpleHistoryAdmin, ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: money and evidence hang on records, so they are ended or archived."""
         return False
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        """Return the record as it was typed, and note whether anything of it changes."""
+        did_on(request).done += bool(set(form.changed_data) - {"reason"})
+        return super().save_form(request, form, change)
+
+    def message_user(
+        self,
+        request: HttpRequest,
+        message: Any,
+        level: Any = messages.INFO,
+        extra_tags: str = "",
+        fail_silently: bool = False,
+    ) -> None:
+        """Say it; but no success where nothing was done and all of it waits for a second person."""
+        did = did_on(request)
+        if level == messages.SUCCESS and did.asked and not did.done:
+            return
+        super().message_user(request, message, level, extra_tags, fail_silently)
 
     def save_model(self, request: HttpRequest, obj: Tracked, form: Any, change: bool) -> None:
         """Save the record and its links through the service."""

@@ -274,4 +274,5 @@ class Contact(Tracked):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.get_role_display()})"
+        role = self.get_role_display()
+        return role if self.name.casefold() == role.casefold() else f"{self.name} ({role})"

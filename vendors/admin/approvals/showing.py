@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from django.contrib import messages
@@ -19,6 +20,20 @@ from vendors.services.approvals import act_of, done_or_asked, guarded, names_of,
 Made = TypeVar("Made")
 
 
+@dataclass
+class Did:
+    """How many changes one request made, and how many it asked a second person for."""
+
+    done: int = 0
+    asked: int = 0
+
+
+def did_on(request: HttpRequest) -> Did:
+    """Return what this request did so far."""
+    found: Did = request.__dict__.setdefault("_recourse_did", Did())
+    return found
+
+
 def approval_url(approval: Approval) -> str:
     """Return the address of a request."""
     return reverse("admin:vendors_approval_change", args=[approval.pk])
@@ -33,12 +48,16 @@ def do_or_ask(request: HttpRequest, act: Callable[[], Made]) -> Made | None:
     if isinstance(made, Approval):
         tell_asked(request, made)
         return None
+    did_on(request).done += 1
     return made
 
 
 def tell_asked(request: HttpRequest, approval: Approval) -> None:
     """Say that a request was written, and lead to it."""
-    text = "{}: nothing is done yet. <a href='{}'>Your request waits for a second person</a>."
+    did_on(request).asked += 1
+    text = (
+        '{}: nothing is done yet. <a class="underline" href="{}">Your request waits for a second person</a>.'
+    )
     messages.warning(request, format_html(text, approval, approval_url(approval)))
 
 
