@@ -447,6 +447,24 @@ def test_a_reader_may_look_but_not_change(client: Client) -> None:
     assert client.get(reverse("admin:sla_begin")).status_code == 403
 
 
+def test_the_home_page_offers_nothing_that_the_reader_may_not_do(client: Client) -> None:
+    user = User.objects.create_user("auditor", is_staff=True)
+    client.force_login(user)
+    offered = {
+        "add_incident": "Record an outage",
+        "add_servicelevelagreement": "New contract from a template",
+        "view_servicelevelagreement": "All SLA schedules",
+    }
+    home = text_of(client.get(reverse("admin:index")))
+    assert not [words for words in (*offered.values(), "First steps") if words in home]
+    user.user_permissions.set(Permission.objects.filter(codename__in=offered))
+    home = text_of(client.get(reverse("admin:index")))
+    assert [words for words in (*offered.values(), "First steps") if words in home] == [
+        *offered.values(),
+        "First steps",
+    ]
+
+
 def queries(client: Client, page: str) -> int:
     cache.clear()
     with CaptureQueriesContext(

@@ -13,14 +13,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sla.admin.running.runs import state_of
-from sla.models import Duty, Heartbeat, OutboxAct, OutboxMessage
+from sla.models import Duty, Heartbeat, OutboxAct, OutboxMessage, Statement
 from sla.selectors.waiting import Waiting
 from sla.services.duties.planning import plan
 from sla.services.duties.rounds import run_round
 from sla.services.outbox import Attachment, post
+from sla.services.statements import draft_statement, finalise_statement, open_questions
 from tests.builders import a_vendor, at, saved
 from tests.sla.claim_builders import a_revision
 from tests.sla.running import a_closing_schedule, clock
+from vendors.models import Approval
+from vendors.services.approvals import done_or_asked
 
 pytestmark = pytest.mark.django_db
 
@@ -258,3 +261,24 @@ def test_closed_periods_that_wait_are_counted_with_their_money(boss: Client) -> 
     assert "2 service level statements" in text_of(home)
     seen = boss.get(reverse("admin:sla_statement_changelist"), {"stands": "waits"})
     assert {row.period for row in seen.context["cl"].result_list} == {"2019-06", "2019-07"}
+
+
+def test_what_somebody_asked_a_second_person_to_finalise_waits_for_nobody_else(boss: Client) -> None:
+    agreement = a_closing_schedule()
+    agreement.closes_itself = False
+    saved(agreement)
+    run_round(clock=clock("2019-08-06 07:00"))
+    User.objects.create_superuser("second")
+    head = Statement.objects.get(period="2019-06")
+    now, by = at("2019-08-06 07:00"), User.objects.get(username="boss")
+    result = draft_statement(head.agreement, period_label=head.period, known_until=now)
+    reasons = {each.code: "checked" for each in open_questions(head, result=result, now=now)}
+    asked = done_or_asked(
+        lambda: finalise_statement(head, by=by, why="month end", reasons=reasons, now=now), now=now
+    )
+    assert isinstance(asked, Approval)
+    home = boss.get(reverse("admin:index"))
+    assert home.context["work"].closed == Waiting(count=1, money=(), earliest="2019-07", asked=1)
+    assert "1 more waits for the second person who was asked to finalise it." in text_of(home)
+    seen = boss.get(reverse("admin:sla_statement_changelist"), {"stands": "waits"})
+    assert {row.period for row in seen.context["cl"].result_list} == {"2019-07"}
