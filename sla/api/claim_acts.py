@@ -36,7 +36,7 @@ class Submitting(Why):
     received_at = InstantField(required=False)
 
 
-class Receiving(Why):
+class ClaimReceived(Why):
     """When the vendor had our letter."""
 
     received_at = InstantField()
@@ -83,7 +83,7 @@ class WritingOff(Move):
     amount = MoneyField(minor="amount_minor", currency="currency")
 
 
-class Closing(Move):
+class ClaimClosing(Move):
     """Whether it settles everything."""
 
     final = serializers.BooleanField(
@@ -121,8 +121,9 @@ def act(asks: type[CheckedSerializer], *, path: str, makes: bool = False) -> Cal
 
     def wrapped(method: Any) -> Any:
         answers = {201 if makes else 200: ClaimSerializer, 202: AskedSerializer}
-        described = extend_schema(request=asks, responses=answers)(method)
-        return action(detail=True, methods=["post"], filterset_class=None, url_path=path)(described)
+        # In this order: an action forgets what was described of its method before.
+        acting = action(detail=True, methods=["post"], filterset_class=None, url_path=path)(method)
+        return extend_schema(request=asks, responses=answers)(acting)
 
     return wrapped
 
@@ -142,10 +143,10 @@ class ClaimActs(Acting):
         """Record that it was sent, or received; the vendor's own dates run from then on."""
         return self._moved(claims.submit_claim, asks=Submitting)
 
-    @act(Receiving, path="receipt")
+    @act(ClaimReceived, path="receipt")
     def receipt(self, request: Request, **_: Any) -> Response:
         """Record when the vendor received what we only knew to be sent."""
-        return self._moved(claims.confirm_receipt, asks=Receiving)
+        return self._moved(claims.confirm_receipt, asks=ClaimReceived)
 
     @act(Answering, path="answer")
     def answer(self, request: Request, **_: Any) -> Response:
@@ -192,10 +193,10 @@ class ClaimActs(Acting):
         """Close it as lapsed, after the last reading of its deadline has passed without a claim."""
         return self._moved(claims.lapse_claim, asks=Move)
 
-    @act(Closing, path="close")
+    @act(ClaimClosing, path="close")
     def close(self, request: Request, **_: Any) -> Response:
         """Close it: nothing more is expected; what the vendor did not accept is taken off."""
-        return self._moved(claims.close_claim, asks=Closing)
+        return self._moved(claims.close_claim, asks=ClaimClosing)
 
     @act(Move, path="reopen")
     def reopen(self, request: Request, **_: Any) -> Response:

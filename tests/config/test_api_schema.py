@@ -47,6 +47,11 @@ def test_the_description_is_whole_and_openapi_3_1(capsys: pytest.CaptureFixture[
     assert described["openapi"] == "3.1.1"
     names = [operation["operationId"] for path in described["paths"].values() for operation in path.values()]
     assert [name for name, count in Counter(names).items() if count > 1] == []
+    bodies = described["components"]["schemas"]
+    for path, operations in described["paths"].items():
+        if path.startswith("/api/v1/claims/{reference}/") and "post" in operations:
+            body = operations["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+            assert "reason" in bodies[body.rpartition("/")[2]]["required"], path
 
 
 def a_little_of_everything() -> dict[str, list[Any]]:
