@@ -120,6 +120,27 @@ def test_the_same_waits_only_once(code: str) -> None:
     assert Approval.objects.count() == 1
 
 
+def test_of_one_claim_one_act_that_lets_money_go_waits_and_the_next_is_told_which() -> None:
+    scene, request, _ = asked("drop_claim")
+    claim = Claim.objects.get()
+
+    def write_off(by: User) -> Any:
+        return claims.write_off(claim, amount_minor=100, by=by, why=WHY, now=NOW)
+
+    told = rf"asked for “Not pursue a claim” on .* \(request {request.pk}\)"
+    with pytest.raises(ValidationError, match=told):
+        done_or_asked(lambda: write_off(request.asked_by), now=NOW)
+    assert Approval.objects.get() == request
+    assert scene.told() == scene.before
+    withdraw(request, by=request.asked_by, now=NOW)
+    assert isinstance(done_or_asked(lambda: write_off(request.asked_by), now=NOW), Approval)
+
+
+def test_what_stays_as_it_is_is_not_told_as_a_change() -> None:
+    _, request, _ = asked("write_off")
+    assert request.effect == "Still open: USD 200.00 → USD 150.00"
+
+
 @EVERY
 def test_another_person_approves_and_it_is_done_as_it_was_asked(code: str) -> None:
     scene, request, ana = asked(code)

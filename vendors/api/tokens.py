@@ -42,7 +42,7 @@ class TokenFilters(django_filters.FilterSet):
 
 
 class Tokens(Rows):
-    """Your own tokens, for administrators and auditors everybody's. They are made in the admin, shown once."""
+    """Your own tokens, for administrators and auditors everybody's. They are made in the admin."""
 
     # Of everybody their own, without a permission: the scope alone opens it.
     model = None

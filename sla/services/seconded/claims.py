@@ -33,7 +33,8 @@ def _stands(claim: Claim) -> tuple[str, str]:
 
 def _told(claim: Claim, *, before: tuple[str, str]) -> Ran:
     after = _stands(claim)
-    return Ran(effect=f"Claim: {before[0]} → {after[0]}\nStill open: {before[1]} → {after[1]}")
+    told = zip(("Claim", "Still open"), before, after, strict=True)
+    return Ran(effect="\n".join(f"{what}: {was} → {now}" for what, was, now in told if was != now))
 
 
 def claim_state(claim: Claim, **asked: Any) -> Any:
@@ -43,12 +44,15 @@ def claim_state(claim: Claim, **asked: Any) -> Any:
     return [claim.state, move, entry]
 
 
+# Of one claim only one of them waits: each is about what is still open of it.
+LETTING_GO = frozenset({"drop_claim", "write_off", "close_claim"})
 DROP = Act(
     code="drop_claim",
     label="Not pursue a claim",
     permission="sla.change_claim",
     run=_letting_go(drop_claim),
     state=claim_state,
+    beside=LETTING_GO,
 )
 WRITE_OFF = Act(
     code="write_off",
@@ -56,6 +60,7 @@ WRITE_OFF = Act(
     permission="sla.change_claim",
     run=_letting_go(write_off),
     state=claim_state,
+    beside=LETTING_GO,
 )
 CLOSE = Act(
     code="close_claim",
@@ -63,4 +68,5 @@ CLOSE = Act(
     permission="sla.change_claim",
     run=_letting_go(close_claim),
     state=claim_state,
+    beside=LETTING_GO,
 )

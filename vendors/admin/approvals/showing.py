@@ -79,11 +79,22 @@ def guarded_words(request: HttpRequest, *, models: Iterable[type[models.Model]],
 def second_person(
     request: HttpRequest, *codes: str, subject: models.Model, asks: bool = True, **asked: Any
 ) -> dict[str, Any]:
-    """Return who could approve the first of these acts, and what of all of them waits about a record."""
+    """Return who could approve the first of these acts, and what of all of them waits about a record.
+
+    What cannot be asked for beside the first is among them.
+    """
+    every = {*codes, *act_of(codes[0]).beside}
     user = cast(User, request.user)
     names = names_of(who_could(codes[0], subject=subject, by=user, **asked)) if asks else ""
-    waiting = waiting_about(*codes, subject=subject) if subject.pk is not None else []
+    waiting = waiting_about(*every, subject=subject) if subject.pk is not None else []
     return {
         "names": names,
-        "waiting": [{"approval": each, "url": approval_url(each)} for each in waiting],
+        "waiting": [
+            {
+                "approval": each,
+                "url": approval_url(each),
+                "label": act_of(each.act).label if len(every) > 1 else "",
+            }
+            for each in waiting
+        ],
     }

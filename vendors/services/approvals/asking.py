@@ -35,14 +35,17 @@ def done_or_asked(act: Callable[[], Made], *, now: datetime) -> Made | Approval:
 def ask(needed: SecondPersonNeeded, *, now: datetime) -> Approval:
     """Write a request for a second person and return it.
 
-    Raises ValidationError where the act would be refused in any case, and where the same waits already.
+    Raises ValidationError where the act would be refused in any case, and where the same waits already, or
+    an act that may not wait beside it.
     """
     asking = needed.asking
     approval = request_of(asking, now=now)
-    waiting = Approval.objects.waiting().filter(act=approval.act, key=approval.key).first()
+    codes = {approval.act, *asking.act.beside}
+    waiting = Approval.objects.waiting().filter(act__in=codes, key=approval.key).order_by("pk").first()
     if waiting is not None:
+        wanted = "it" if waiting.act == approval.act else f"“{act_of(waiting.act).label}”"
         raise ValidationError(
-            f"{asking.act.label}, {asking.named}: {waiting.asked_by} asked for it on"
+            f"{asking.act.label}, {asking.named}: {waiting.asked_by} asked for {wanted} on"
             f" {waiting.asked_at:%Y-%m-%d %H:%M} UTC (request {waiting.pk}). It waits for a second person;"
             " withdraw that request to ask for something else.",
             code="waiting",

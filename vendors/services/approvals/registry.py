@@ -52,7 +52,8 @@ class Act:
     """One act that needs a second person.
 
     `run(subject, by=, second=, now=, **asked)` does it through its service. `state(subject, **asked)` is what
-    it was asked about. `place` and `key` say where it belongs, and of what only one request waits.
+    it was asked about. `place` and `key` say where it belongs, and of what only one request waits. `beside`
+    are codes of acts of which none may wait beside it for the same.
     """
 
     code: str
@@ -63,6 +64,7 @@ class Act:
     place: Callable[..., Place] = lambda subject, **asked: place_of(subject)
     key: Callable[..., str] = lambda subject, **asked: key_of(subject)
     named: Callable[..., str] = lambda subject, **asked: str(subject)
+    beside: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
