@@ -105,9 +105,14 @@ class Pages(BasePagination):
 
     def _limit(self, request: Request) -> int:
         asked = request.query_params.get(LIMIT, str(USUAL))
-        if not asked.isascii() or not asked.isdigit() or len(asked) > 9 or not int(asked):
-            raise ValidationError({LIMIT: [f"{asked[:40]!r} is not a number from 1 to {MOST}."]})
-        return min(int(asked), MOST)
+        is_number = asked.isascii() and asked.isdigit() and len(asked) < 10
+        if not is_number or not 1 <= int(asked) <= MOST:
+            told = (
+                f"{asked[:40]!r} is not a number from 1 to {MOST}. More come page by page, at `next`, or all"
+                " at once from /export."
+            )
+            raise ValidationError({LIMIT: [told]})
+        return int(asked)
 
     def _address(self) -> str | None:
         if self.next is None:

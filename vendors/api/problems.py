@@ -1,7 +1,7 @@
 """Every error of the API as problem details (RFC 9457): what is wrong, in which field, and what to do."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, RequestDataTooBig, ValidationError
@@ -87,7 +87,9 @@ TITLES = {
 
 def problem_of(error: Exception, context: Mapping[str, Any]) -> Response:
     """Return the answer to a request that failed; what nobody expected is logged, and named by its number."""
-    known = as_known(error, names=getattr(context.get("view"), "field_names", None))
+    view = context.get("view")
+    takes = [parser.media_type for parser in view.get_parsers()] if view is not None else []
+    known = as_known(error, names=getattr(view, "field_names", None), takes=takes)
     if known is None:
         logger.exception("the API failed")
         known = exceptions.APIException("The request failed here; it is logged under its request_id.")
@@ -104,10 +106,12 @@ def problem_of(error: Exception, context: Mapping[str, Any]) -> Response:
     return response
 
 
-def as_known(error: Exception, *, names: Mapping[str, str] | None = None) -> exceptions.APIException | None:
+def as_known(
+    error: Exception, *, names: Mapping[str, str] | None = None, takes: Iterable[str] = ()
+) -> exceptions.APIException | None:
     """Return what a service or the database raised as what the API answers; None for what is a fault."""
     if isinstance(error, exceptions.APIException):
-        return error
+        return _advised(error, takes=takes)
     if isinstance(error, SecondPersonNeeded):
         return Conflict(" ".join(error.messages), code="second_person")
     if isinstance(error, ValidationError):
@@ -122,6 +126,21 @@ def as_known(error: Exception, *, names: Mapping[str, str] | None = None) -> exc
         (OperationalError, Unavailable("The database is busy. Try again in a moment.")),
     ]
     return next((known for kinds, known in found if isinstance(error, kinds)), None)
+
+
+def _advised(error: exceptions.APIException, *, takes: Iterable[str]) -> exceptions.APIException:
+    """Return a refusal of the framework, which says what is wrong, with what to send instead."""
+    if isinstance(error, exceptions.NotAuthenticated):
+        error.detail = exceptions.ErrorDetail(
+            "It is not known who asks. Send a token, in the header Authorization: Bearer TOKEN. Make one in"
+            " the admin under API tokens.",
+            code="not_authenticated",
+        )
+    elif isinstance(error, exceptions.UnsupportedMediaType):
+        kinds = " or ".join(f"Content-Type: {each}" for each in takes)
+        said = f"{error.detail} Send the body with the header {kinds}."
+        error.detail = exceptions.ErrorDetail(said, code="unsupported_media_type")
+    return error
 
 
 def details_of(error: ValidationError, *, names: Mapping[str, str]) -> dict[str, Any]:
