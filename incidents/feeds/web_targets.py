@@ -11,6 +11,7 @@ from incidents.feeds.web_addresses import why_not
 
 HTTPS = 443
 LONGEST_URL = 2_000
+REFUSED = "is not asked"
 
 
 class AddressError(ValueError):
@@ -34,8 +35,10 @@ class Target:
         return host if self.port == usual else f"{host}:{self.port}"
 
 
-def web_target(url: str, *, inside: bool = False) -> Target:
+def web_target(url: str, *, inside: bool = False, refused: str = REFUSED) -> Target:
     """Return where an address leads, by one reading of it; `inside` lets private addresses and HTTP in.
+
+    `refused` is how the text of a refusal goes on after the address.
 
     Raises:
         AddressError: no address, no encryption, a login or another port in it, or a host that is written as
@@ -45,7 +48,7 @@ def web_target(url: str, *, inside: bool = False) -> Target:
     shown = repr(url[:200])
     if len(url) > LONGEST_URL or not url.isascii() or any(sign <= " " or sign in "\\\x7f" for sign in url):
         raise AddressError(
-            f"{shown} is not asked: an address has at most {LONGEST_URL} plain letters and no blanks. "
+            f"{shown} {refused}: an address has at most {LONGEST_URL} plain letters and no blanks. "
             "Write a host in other letters as xn--..."
         )
     try:
@@ -54,19 +57,19 @@ def web_target(url: str, *, inside: bool = False) -> Target:
     except ValueError as error:
         raise AddressError(f"{shown} is no address: {error}.") from None
     if parts.scheme != "https" and not (inside and parts.scheme == "http"):
-        raise AddressError(f"{shown} is not asked: the address must begin with https://.")
+        raise AddressError(f"{shown} {refused}: the address must begin with https://.")
     if not host:
-        raise AddressError(f"{shown} is not asked: it names no host.")
+        raise AddressError(f"{shown} {refused}: it names no host.")
     if parts.username is not None or parts.password is not None:
-        raise AddressError(f"{shown} is not asked: a login stands before its host. Leave the login out.")
+        raise AddressError(f"{shown} {refused}: a login stands before its host. Leave the login out.")
     if "%" in host:
-        raise AddressError(f"{shown} is not asked: its host holds a percent sign.")
+        raise AddressError(f"{shown} {refused}: its host holds a percent sign.")
     usual = HTTPS if parts.scheme == "https" else 80
     if port not in (None, usual) and not inside:
-        raise AddressError(f"{shown} is not asked: its port must be {HTTPS}.")
+        raise AddressError(f"{shown} {refused}: its port must be {HTTPS}.")
     why = _why_not_literal(host, inside=inside)
     if why:
-        raise AddressError(f"{shown} is not asked: {host} is {why}.")
+        raise AddressError(f"{shown} {refused}: {host} is {why}.")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(scheme=parts.scheme, host=host, port=port or usual, path=path)
 

@@ -14,9 +14,10 @@ from django.utils import timezone
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from incidents.services.web.asking import WebError, target_of
+from incidents.services.web.asking import WebError
 from sla.models import Event, WebhookState, WebhookTarget
 from sla.models.webhooks import all_events
+from sla.services.webhooks.addresses import check_address
 from sla.services.webhooks.keeping import renew_secret, save_target, secret_to_show, send_test
 from vendors.admin import RecordAdmin, RecordForm, signed_in
 
@@ -35,10 +36,10 @@ class WebhookForm(RecordForm):
     )
 
     def clean_url(self) -> str:
-        """Return the address; raise ValidationError for one that is not asked."""
+        """Return the address; raise ValidationError for one that is not sent to."""
         url = str(self.cleaned_data["url"])
         try:
-            target_of(url)
+            check_address(url)
         except WebError as error:
             raise ValidationError(str(error)) from error
         return url

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -18,6 +22,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from incidents.services.web.asking import Limits
 from sla.models import OutboxMessage, WebhookState, WebhookTarget
+from sla.reports.tables.cells import utc_text
 from sla.services.alerts.found import Found
 from sla.services.claims import submit_claim
 from sla.services.outbox.delivering import BACKOFF, deliver_next, note_broken_off
@@ -199,6 +204,58 @@ def test_it_is_sent_signed_and_the_examples_of_the_reference_accept_it(receiver:
         known["accept"]("whsec_" + "A" * 44, headers, body)
 
 
+def test_the_sample_of_the_reference_is_signed_as_it_says() -> None:
+    text = (Path(real.BASE_DIR) / "sla/WEBHOOKS.md").read_text()
+    lines = re.search(r"```text\n(secret .*?)```", text, re.DOTALL)
+    assert lines is not None
+    sample = dict(line.split(maxsplit=1) for line in lines[1].splitlines())
+    secret, body = sample.pop("secret"), sample.pop("body")
+    then = datetime.fromtimestamp(int(sample["webhook-timestamp"]), UTC)
+    assert Webhook(secret).sign(msg_id="msg_sample", timestamp=then, data=body) == sample["webhook-signature"]
+    known: dict[str, Any] = {}
+    for example in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(example, known)
+    assert known["is_genuine"](secret, sample, body.encode())
+    assert not known["is_genuine"](secret, sample, body.replace("maria", "mario").encode())
+    assert json.loads(body)["timestamp"] == utc_text(then)
+
+
+def test_a_receiver_on_this_machine_is_sent_to_only_while_it_is_tried_out(settings: Any) -> None:
+    came: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            came.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(204)
+            self.end_headers()
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    settings.DEBUG, boss = True, person("boss", is_superuser=True)
+    target = WebhookTarget(code="here", url=f"http://127.0.0.1:{server.server_port}/in", owner=boss)
+    try:
+        save_target(target, by=boss, reason=REASON)
+        assert send(target, now=datetime.now(UTC)).state == "sent"
+        settings.DEBUG = False
+        refused = send(target, now=datetime.now(UTC))
+        with pytest.raises(ValidationError, match="cannot be sent to: the address must begin with https://"):
+            save_target(target, by=boss, reason=REASON)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert refused.error.endswith("cannot be sent to: the address must begin with https://.")
+    assert len(came) == 1
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.2/", "http://localhost/", "https://10.0.0.1/", "http://[::1]/", "http://127.1/"]
+)
+def test_a_trial_lets_in_no_other_private_address(settings: Any, url: str) -> None:
+    settings.DEBUG, boss = True, person("boss", is_superuser=True)
+    with pytest.raises(ValidationError, match="cannot be sent to"):
+        save_target(WebhookTarget(code="x", url=url, owner=boss), by=boss, reason=REASON)
+
+
 def test_both_secrets_sign_for_seven_days(receiver: Receiver) -> None:
     target = a_webhook(receiver)
     before, now = secret_to_show(target), datetime.now(UTC)
@@ -263,7 +320,7 @@ def test_a_redirect_is_not_followed(receiver: Receiver) -> None:
 def test_private_addresses_are_not_sent_to(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "LIMITS", Limits(seconds=5, size=16_384))
     message = send(a_webhook(), now=at("2026-07-06 06:00"))
-    assert message.error.startswith(f"{HOST} is not asked: 127.0.0.1 is")
+    assert message.error.startswith(f"{HOST} cannot be sent to: 127.0.0.1 is")
     assert receiver.came == []
 
 
@@ -396,7 +453,13 @@ def test_the_secret_is_shown_when_it_is_made_and_never_again(boss: Client) -> No
     assert "Waiting" in seen
 
 
-def test_an_address_that_is_not_asked_is_refused_at_its_field(boss: Client) -> None:
+def test_what_was_sent_is_shown_a_field_a_line(boss: Client) -> None:
+    message = send_test(a_webhook(), by=User.objects.get(username="boss"), now=NOW)
+    seen = boss.get(reverse("admin:sla_outboxmessage_change", args=[message.pk]))
+    assert '{\n  "type": "test",\n  "version": 1,' in unescape(seen.content.decode())
+
+
+def test_an_address_that_is_not_sent_to_is_refused_at_its_field(boss: Client) -> None:
     form = {"code": "x", "url": "http://127.0.0.1/", "events": ["claim.due"], "reason": "x"}
     response = boss.post(reverse("admin:sla_webhooktarget_add"), form)
     assert "must begin with https://" in response.content.decode()

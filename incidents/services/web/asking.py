@@ -13,11 +13,12 @@ from typing import Protocol
 from urllib.parse import quote, urljoin
 
 from incidents.feeds.web_addresses import why_not
-from incidents.feeds.web_targets import AddressError, Target, web_target
+from incidents.feeds.web_targets import REFUSED, AddressError, Target, web_target
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 3
 MOST_ADDRESSES = 3
+NOT_SENT = "cannot be sent to"
 AGENT = "Recourse (vendor service levels; reads public status pages)"
 
 
@@ -102,6 +103,11 @@ class _Asking:
     sent: bytes | None = None
     begun: float = field(default_factory=perf_counter)
 
+    @property
+    def refused(self) -> str:
+        """Return how one says that an address is none to ask, or to send to."""
+        return REFUSED if self.sent is None else NOT_SENT
+
     def reply(self, target: Target, *, address: str) -> AbstractContextManager[Reply]:
         """Return what a target answers at a network address."""
         seconds, headers = self.left(), self.headers
@@ -155,10 +161,10 @@ def send_to(url: str, *, body: bytes, web: Web, limits: Limits, headers: Mapping
     return _one(url, asking=_Asking(web=web, limits=limits, headers=sent, sent=body))
 
 
-def target_of(url: str, *, inside: bool = False) -> Target:
+def target_of(url: str, *, inside: bool = False, refused: str = REFUSED) -> Target:
     """Return where an address leads. Raises WebError where it may not be asked."""
     try:
-        return web_target(url, inside=inside)
+        return web_target(url, inside=inside, refused=refused)
     except AddressError as error:
         raise WebError(str(error), is_ours=True) from None
 
@@ -173,7 +179,7 @@ def _joined(url: str, location: str) -> str:
 
 
 def _one(url: str, *, asking: _Asking) -> Answer:
-    target = target_of(url, inside=asking.limits.inside)
+    target = target_of(url, inside=asking.limits.inside, refused=asking.refused)
     addresses = _checked(target, asking=asking)
     for place, address in enumerate(addresses, start=1):
         try:
@@ -207,7 +213,7 @@ def _checked(target: Target, *, asking: _Asking) -> Sequence[str]:
     for address in found:
         why = why_not(address, inside=asking.limits.inside)
         if why:
-            raise WebError(f"{target.host} is not asked: {address} is {why}.", is_ours=True)
+            raise WebError(f"{target.host} {asking.refused}: {address} is {why}.", is_ours=True)
     return found[:MOST_ADDRESSES]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -149,6 +150,7 @@ class OutboxMessageAdmin(LookedAtAdmin):
             **self._base(request),
             "title": "Message",
             "message": row,
+            "text": _readable(row),
             "tone": TAGS[TONES[row.state]],
             "files": row.files.annotate(is_gone=Q(content=None)).defer("content").order_by("pk"),
             "acts": self._acts(request, row),
@@ -230,3 +232,10 @@ class OutboxMessageAdmin(LookedAtAdmin):
             times = "once" if obj.attempts == 1 else f"{obj.attempts} times"
             sent = f"tried {times}, next {obj.next_at:%m-%d %H:%M}"
         return over(figure(f"{obj.created_at:%Y-%m-%d %H:%M}"), figure(sent))
+
+
+def _readable(message: OutboxMessage) -> str:
+    """Return what a message says; an event of a webhook with a line for each of its fields."""
+    if message.channel != OutboxMessage.Channel.HOOK:
+        return message.text
+    return json.dumps(json.loads(message.text), ensure_ascii=False, indent=2)

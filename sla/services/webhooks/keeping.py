@@ -9,8 +9,9 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from incidents.services.web.asking import WebError, target_of
+from incidents.services.web.asking import WebError
 from sla.models import OutboxMessage, WebhookState, WebhookTarget
+from sla.services.webhooks.addresses import check_address
 from sla.services.webhooks.announcing import write
 from sla.services.webhooks.signing import secret_of
 from vendors import nudges
@@ -30,12 +31,12 @@ def save_target(
     links: Links | None = None,
     second: Approval | None = None,
 ) -> Saved:
-    """Save a target; raise ValidationError for an address that is not asked and what `by` may not see.
+    """Save a target; raise ValidationError for an address that is not sent to and what `by` may not see.
 
     Raises SecondPersonNeeded where something would be sent that was not, or to elsewhere.
     """
     try:
-        target_of(target.url)
+        check_address(target.url)
     except WebError as error:
         raise ValidationError({"url": str(error)}) from error
     _check_scope(target, by=by)

@@ -12,6 +12,7 @@ from incidents.services.web.internet import INTERNET
 from sla.models import OutboxMessage, WebhookState, WebhookTarget
 from sla.services.outbox.mail import RefusedError
 from sla.services.outbox.posting import post
+from sla.services.webhooks.addresses import limits_for
 from sla.services.webhooks.signing import signed_headers
 from vendors.services import save_record, system_user
 
@@ -60,8 +61,9 @@ def _send(message: OutboxMessage, *, target: WebhookTarget, at: datetime) -> Non
         "User-Agent": "Recourse webhooks",
         **signed_headers(target, message_id=webhook_id(message), body=body, at=at),
     }
+    limits = limits_for(target.url, usual=LIMITS)
     try:
-        answer = send_to(target.url, body=body.encode(), headers=headers, web=WEB, limits=LIMITS)
+        answer = send_to(target.url, body=body.encode(), headers=headers, web=WEB, limits=limits)
     except WebError as error:
         raise RefusedError(str(error)[:MOST_SAID]) from error
     if not 200 <= answer.status < 300:
