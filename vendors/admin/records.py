@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import partial
-from typing import Any, cast
+from functools import cached_property, partial
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.forms.models import _get_foreign_key
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -19,11 +20,13 @@ from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from vendors.admin.approvals.showing import did_on, do_or_ask, guarded_words, tell_asked
+from vendors.admin.seen import Children, refuse_overtaken, state_of
 from vendors.models import Tracked
 from vendors.services import Links, remove_record, save_record
 from vendors.services.approvals import SecondPersonNeeded, ask
 
 FIRST_ENTRY = "First entry"
+SEEN, SHOWN = "seen", "state_shown"
 KEY = re.compile(r"[0-9]{1,18}")
 
 
@@ -41,11 +44,26 @@ class RecordForm(forms.ModelForm):
         widget=UnfoldAdminTextInputWidget,
         help_text="One sentence; it is kept in the history with your name.",
     )
+    # Which state the page showed. A program that posts without having opened it sends none.
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    # What stands on the page beside the record, and the state in which all of it was read.
+    children: ClassVar[tuple[Children, ...]] = ()
+    shown: ClassVar[str] = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk is None and "reason" in self.fields:
             self.fields["reason"].initial = FIRST_ENTRY
+        if SEEN in self.fields:
+            self.fields[SEEN].initial = self.shown
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse to put back what somebody changed since the page was opened."""
+        cleaned = super().clean()
+        seen = self.cleaned_data.get(SEEN)
+        if self.instance.pk is not None and seen:
+            refuse_overtaken(self.instance, children=self.children, shown=seen)
+        return cleaned
 
     def links(self) -> Links:
         """Return the chosen rows of the many-to-many fields, by field name."""
@@ -178,7 +196,22 @@ class RecordAdmin(_Visible, SimpleHistoryAdmin, ModelAdmin):
             return fieldsets
         shown = [self.model, *(inline.model for inline in self.inlines)]
         why = guarded_words(request, models=shown, row=obj or self.model())
-        return [*fieldsets, (None, {"fields": ("reason",), "description": why})]
+        return [*fieldsets, (None, {"fields": ("reason", SEEN), "description": why})]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Tell the form what its page shows."""
+        built = super().get_form(request, obj, change=change, **kwargs)
+        built.children, built.shown = self._children, getattr(request, SHOWN, "")
+        return built
+
+    @cached_property
+    def _children(self) -> tuple[Children, ...]:
+        kinds = ((inline.model, inline.fk_name) for inline in self.inlines)
+        return tuple(
+            Children(model, _get_foreign_key(self.model, model, fk_name=name).attname)
+            for model, name in kinds
+            if issubclass(model, Tracked)
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: money and evidence hang on records, so they are ended or archived."""
@@ -229,6 +262,9 @@ class RecordAdmin(_Visible, SimpleHistoryAdmin, ModelAdmin):
         extra_context: Any = None,
     ) -> HttpResponse:
         """Show what a service refused at the last moment, and ask where it needs a second person."""
+        if request.method == "GET" and object_id is not None and KEY.fullmatch(object_id):
+            # Before anything is read: what comes between is refused too often rather than put back.
+            setattr(request, SHOWN, state_of(self.model, int(object_id), children=self._children))
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except SecondPersonNeeded as needed:
