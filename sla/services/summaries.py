@@ -10,7 +10,7 @@ from incidents.models import Outage
 from sla.engine.money import Money
 from sla.engine.periods import Zone, period_on, zone_table
 from sla.models import ServiceLevelAgreement, Statement
-from sla.services.statements import fresh_heads
+from sla.services.statements import Allowance, fresh_heads
 
 DAY = timedelta(days=1)
 
@@ -79,14 +79,19 @@ def _days_with_outages(
 
 
 def statement_lines(
-    agreements: Sequence[ServiceLevelAgreement], *, on: date, now: datetime
+    agreements: Sequence[ServiceLevelAgreement],
+    *,
+    on: date,
+    now: datetime,
+    allowance: Allowance | None = None,
 ) -> list[StatementSummary]:
     """Return the statements of the periods that hold a local date, where terms were in force.
 
     They are read from the heads, which are computed again only where a fact changed, or once an hour
-    in a running period: what stands open grows by the clock, and may lag by that hour there.
+    in a running period: what stands open grows by the clock, and may lag by that hour there. Beyond an
+    allowance they are what the last run left, and one that was never computed is left out.
     """
-    heads = fresh_heads(agreements, on=on, now=now)
+    heads = fresh_heads(agreements, on=on, now=now, allowance=allowance)
     return [summary_of(head) for head in heads if head.known_until is not None]
 
 

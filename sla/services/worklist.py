@@ -22,6 +22,7 @@ from sla.selectors.running import Stuck, stuck
 from sla.selectors.waiting import Waiting, closed_and_waiting
 from sla.services.alerts.waiting import WaitingWarnings, waiting_warnings
 from sla.services.claims.desk_gathering import Claimable, money_to_claim
+from sla.services.statements import Allowance
 from sla.services.summaries import StatementSummary, statement_lines
 from vendors.models import Approval, Contract, Reader
 from vendors.services.approvals import act_of, asked_and_waiting, to_decide
@@ -33,6 +34,8 @@ LONG_OPEN = timedelta(days=7)
 # Measures that can be missed although nothing was recorded.
 SILENT = (Metric.OBLIGATION, Metric.REPORTED, Metric.SAMPLED)
 MOST = 10
+# Drafts that are computed while the page is waited for: half a second's work. A run computes the others.
+MOST_COMPUTED = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,12 +93,15 @@ class Worklist:
     answers_count: int
     second: SecondPerson
     feeds_count: int
+    # Drafts that the records overtook and that the next run computes.
+    behind: int
 
 
 def worklist(user: User, *, now: datetime) -> Worklist:
     """Return what waits for a person, of what they may see; `now` is a UTC instant."""
     today = now.date()
-    lines = _lines(user, now=now)
+    allowance = Allowance(left=MOST_COMPUTED)
+    lines = _lines(user, now=now, allowance=allowance)
     to_claim = money_to_claim(user, now=now)
     keys = set(Statement.objects.filter(pk__in=to_claim.statements).values_list("agreement", "period"))
     waiting = [line for line in lines if _waits(line, keys=keys, today=today)]
@@ -121,6 +127,7 @@ def worklist(user: User, *, now: datetime) -> Worklist:
         answers_count=answers.count(),
         second=_second(user),
         feeds_count=waiting_of_feeds(user, now=now).count,
+        behind=allowance.behind,
     )
 
 
@@ -138,14 +145,14 @@ def _unfinished(each: IncompleteContract) -> Unfinished:
     return Unfinished(contract=each.contract, lacking=each.lacking.value, fee=fee)
 
 
-def _lines(user: Reader, *, now: datetime) -> list[StatementSummary]:
+def _lines(user: Reader, *, now: datetime, allowance: Allowance) -> list[StatementSummary]:
     """Return the statements of this period and of those whose claims can still be open."""
     agreements = list(_worth_computing(user, now=now))
     found: dict[tuple[int, str], StatementSummary] = {}
     on = now.date()
     while on > (now - LOOK_BACK).date():
         begun = [row for row in agreements if any(v.effective_from <= on for v in row.versions.all())]
-        for line in statement_lines(begun, on=on, now=now):
+        for line in statement_lines(begun, on=on, now=now, allowance=allowance):
             found.setdefault((line.agreement.pk, line.label), line)
         on = on.replace(day=1) - timedelta(days=1)
     return list(found.values())

@@ -11,6 +11,7 @@ from sla.services.statements.differences import Difference, differences
 from sla.services.statements.drafts import draft_statement, draft_statements, result_of
 from sla.services.statements.finalising import finalise_statement, hold_correction
 from sla.services.statements.heads import (
+    Allowance,
     fresh_heads,
     head_of,
     note_stale,
@@ -20,6 +21,7 @@ from sla.services.statements.heads import (
 from sla.services.statements.questions import Question, open_questions
 
 __all__ = [
+    "Allowance",
     "Difference",
     "Question",
     "differences",

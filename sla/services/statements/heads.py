@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import F, Q
 
 from incidents.models import Incident
 from sla.engine.facts import Inputs
@@ -14,14 +15,40 @@ from sla.engine.periods import Period, period_named, period_on, zone_table
 from sla.inputs import inputs_for, inputs_of
 from sla.models import ServiceLevelAgreement, Statement
 from sla.services.statements.drafting import draft_of, note_failure, write_draft
-from sla.services.statements.staleness import note_stale
+from sla.services.statements.staleness import note_stale, raise_wanted
 from vendors.models import Contract, zone_of
 
-__all__ = ["fresh_heads", "head_of", "heads_on", "note_stale", "refresh_heads", "refresh_statement"]
+__all__ = [
+    "Allowance",
+    "fresh_heads",
+    "head_of",
+    "heads_on",
+    "note_stale",
+    "refresh_heads",
+    "refresh_statement",
+]
 
 # What stands open in a running period grows by the clock; in lists it may lag by so much.
 MAY_LAG = timedelta(hours=1)
 MARGIN_YEARS = 3
+
+
+@dataclass
+class Allowance:
+    """How many drafts may still be computed while a person waits, and how many are left to the next run."""
+
+    left: int
+    behind: int = 0
+
+    def take(self, heads: Sequence[Statement]) -> Sequence[Statement]:
+        """Return the first of some heads, as many as may still be computed; ask for the others."""
+        taken, others = heads[: self.left], heads[self.left :]
+        self.left -= len(taken)
+        self.behind += len(others)
+        if others:
+            # Those that only the clock made old ask for nothing themselves.
+            raise_wanted(Q(pk__in=[head.pk for head in others], computed__gte=F("wanted")))
+        return taken
 
 
 def head_of(agreement: ServiceLevelAgreement, *, period_label: str) -> Statement:
@@ -101,11 +128,13 @@ def fresh_heads(
     on: date | None = None,
     first_on: date | None = None,
     last_on: date | None = None,
+    allowance: Allowance | None = None,
 ) -> list[Statement]:
     """Return heads that answer the records of `now`, by day in the order of the schedules.
 
     Give a local date, or the first and last of a range: then every period that ends in it is returned.
-    Missing ones are made; computed are only those that are stale, and running ones older than an hour.
+    Missing ones are made; computed are only those that are stale, and running ones older than an hour, and
+    of these no more than an allowance has left: the next run computes the others.
     """
     rows = list(agreements)
     note_stale(now=now)
@@ -115,7 +144,8 @@ def fresh_heads(
         heads = list(_heads_between(rows, first_on=first_on, last_on=last_on))
     else:
         raise ValueError("fresh_heads needs a date `on`, or `first_on` and `last_on`.")
-    refresh_heads([head for head in heads if _wants(head, now=now)], now=now)
+    wanting = [head for head in heads if _wants(head, now=now)]
+    refresh_heads(wanting if allowance is None else allowance.take(wanting), now=now)
     return heads
 
 
