@@ -11,11 +11,9 @@ import pytest
 
 from tests.chaos import books, portfolio
 from tests.chaos.books import Books
-from tests.chaos.installation import an_installation, environment
-from tests.chaos.nursery import Nursery
-from tests.chaos.scene import NAME, House, Scene, a_scene
-from tests.chaos.servers import servers
-from tests.config.processes import ROOT, free_port
+from tests.chaos.installation import an_installation
+from tests.chaos.scene import House, Scene, a_house, a_scene
+from tests.config.processes import ROOT
 
 FILLED, WRITTEN = "filled", "written"
 
@@ -23,19 +21,8 @@ FILLED, WRITTEN = "filled", "written"
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Run the servers, and load the product once."""
-    at, mail_port = tmp_path_factory.mktemp("house"), free_port()
-    with servers() as (postgres, redis):
-        env = environment(
-            DJANGO_SETTINGS_MODULE="tests.chaos.settings",
-            DATABASE_URL=postgres.url(NAME),
-            CELERY_BROKER_URL=redis.url,
-            RECOURSE_MAIL_URL=f"smtp://127.0.0.1:{mail_port}",
-            RECOURSE_DATA=str(at),
-            RECOURSE_PROXIES="1",
-        )
-        nursery = Nursery(env=env, log=at / "nursery.log")
-        yield House(postgres=postgres, redis=redis, nursery=nursery, env=env, mail_port=mail_port)
-        nursery.end()
+    with a_house(at=tmp_path_factory.mktemp("house"), settings="tests.chaos.settings") as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -49,6 +49,10 @@ class Program:
         """Return what it has said."""
         return self.said_at.read_text(errors="replace") if self.said_at.exists() else ""
 
+    def ask_to_end(self) -> None:
+        """Ask the first process to end, as an operating system does when it stops a service."""
+        os.kill(self.pid, signal.SIGTERM)
+
     def kill(self) -> None:
         """End the whole group without a word."""
         with suppress(ProcessLookupError):
@@ -70,6 +74,7 @@ class Installation:
         self._at, self.passed_at = at, at / "passed"
         self._clock = {"CHAOS_PASSED": str(self.passed_at)}
         self.set_clock(now)
+        self.web: Program | None = None
         self._workers: list[Program] = []
         self._others: list[Program] = []
 
@@ -97,12 +102,30 @@ class Installation:
         self._workers.append(worker)
         return worker
 
+    def start_plain_worker(self, *, processes: int = 2) -> Program:
+        """Start a worker by its own command, with the waits and holds that an installation has."""
+        arguments = ["--queues", "sweep,mail", "--concurrency", str(processes), "--beat"]
+        arguments += ["--schedule", str(self._at / "beat"), "--loglevel", "info"]
+        return self._start("celery", "-A", "config", "worker", *arguments)
+
+    def nudge(self) -> None:
+        """Let a worker look for what is due, as a saved change does."""
+        asked = self._start("celery", "-A", "config", "call", "sla.sweep")
+        assert asked.ended() == 0, asked.said
+
     def start_web(self) -> str:
         """Start the web server; return its address."""
         address = f"127.0.0.1:{free_port()}"
         web = self._start("gunicorn", "--config", "python:config.gunicorn", "--bind", address, "config.wsgi")
         self.wait_for(lambda: "Booting worker" in web.said, what="the web server")
+        self.web = web
         return f"http://{address}"
+
+    def command(self, *arguments: str) -> Program:
+        """Run a command to its end; return what it said and how it ended."""
+        found = self._start("django", *arguments)
+        found.ended()
+        return found
 
     def run_due(self) -> None:
         """Do everything that is due in one process, without a broker."""
@@ -110,7 +133,7 @@ class Installation:
         assert once.ended() == 0, once.said
 
     def _start(self, *arguments: str, **variables: str) -> Program:
-        said_at = self._at / f"{arguments[0]}.log"
+        said_at = self._at / f"{arguments[0]}-{len(self._others)}.log"
         with said_at.open("ab") as said:
             process = subprocess.Popen(
                 [sys.executable, "-m", *arguments],
@@ -143,6 +166,10 @@ class Installation:
         """Return the last lines of every program."""
         logs = sorted(self._at.glob("*.log"))
         return "\n".join(f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}" for log in logs)
+
+    def everything_said(self) -> str:
+        """Return all that every program has said."""
+        return "\n".join(log.read_text(errors="replace") for log in sorted(self._at.glob("*.log")))
 
     def kill_all(self) -> None:
         """End every program without a word, as a power failure does."""

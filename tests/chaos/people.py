@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import http.client
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from email.message import Message
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
@@ -13,8 +17,37 @@ from tests.incidents.test_admin import Inputs
 # Far below what a person waits, far above what a page takes on a busy machine.
 PATIENCE_SECONDS = 30
 HOST = PRODUCTION["RECOURSE_HOSTS"]
-# Signing in gives another one.
+# As an installation names it. Signing in gives another one.
+CSRF = "__Host-csrftoken"
 TOKEN = "t" * 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a server answered, whole."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """Return the body as text."""
+        return self.body.decode()
+
+
+def sent(
+    server: str, method: str, path: str, *, headers: Mapping[str, str], body: str | bytes | None = None
+) -> Answer:
+    """Send a request over a line of its own, as a proxy does; return the whole answer.
+
+    Raises TimeoutError where the server does not answer, and http.client.HTTPException where it breaks off.
+    """
+    known = {"Host": HOST, "X-Forwarded-Proto": "https", "Connection": "close"}
+    with closing(http.client.HTTPConnection(server, timeout=PATIENCE_SECONDS)) as line:
+        line.request(method, path, body=body, headers={**known, **headers})
+        answer = line.getresponse()
+        return Answer(status=answer.status, headers=answer.headers, body=answer.read())
 
 
 class Person:
@@ -22,7 +55,7 @@ class Person:
 
     def __init__(self, address: str, *, name: str) -> None:
         self._server = urlsplit(address).netloc
-        self._cookies = {"csrftoken": TOKEN}
+        self._cookies = {CSRF: TOKEN}
         status, _ = self.ask("/admin/login/", posted={"username": name, "password": PASSWORD})
         assert status == 302
 
@@ -35,22 +68,18 @@ class Person:
 
     def ask(self, path: str, *, posted: dict[str, str] | None = None) -> tuple[int, str]:
         """Return status and page; raise TimeoutError where the server does not answer."""
+        answer = self.answer(path, posted=posted)
+        return answer.status, answer.text
+
+    def answer(self, path: str, *, posted: dict[str, str] | None = None) -> Answer:
+        """Open a page or send a form; return what was answered."""
         headers = {
-            "Host": HOST,
-            "X-Forwarded-Proto": "https",
             "Referer": f"https://{HOST}/",
             "Content-Type": "application/x-www-form-urlencoded",
             "Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items()),
         }
-        line = http.client.HTTPConnection(self._server, timeout=PATIENCE_SECONDS)
-        body = (
-            None
-            if posted is None
-            else urlencode({**posted, "csrfmiddlewaretoken": self._cookies["csrftoken"]})
-        )
-        line.request("GET" if body is None else "POST", path, body=body, headers=headers)
-        answer = line.getresponse()
-        for name, value in answer.getheaders():
-            if name.lower() == "set-cookie":
-                self._cookies |= {key: found.value for key, found in SimpleCookie(value).items()}
-        return answer.status, answer.read().decode()
+        body = None if posted is None else urlencode({**posted, "csrfmiddlewaretoken": self._cookies[CSRF]})
+        answer = sent(self._server, "GET" if body is None else "POST", path, headers=headers, body=body)
+        for value in answer.headers.get_all("Set-Cookie", []):
+            self._cookies |= {key: found.value for key, found in SimpleCookie(value).items()}
+        return answer

@@ -13,9 +13,10 @@ import psycopg
 
 from tests.chaos import books, portfolio
 from tests.chaos.books import Books
-from tests.chaos.installation import Installation, an_installation
+from tests.chaos.installation import Installation, an_installation, environment
 from tests.chaos.nursery import Nursery
-from tests.chaos.servers import Postgres, Redis
+from tests.chaos.servers import Postgres, Redis, servers
+from tests.config.processes import free_port
 from tests.sla.mail_servers import Sink, a_sink
 
 # The database of every scenario, one after the other.
@@ -97,6 +98,24 @@ class House:
     nursery: Nursery
     env: Mapping[str, str]
     mail_port: int
+
+
+@contextmanager
+def a_house(*, at: Path, settings: str) -> Iterator[House]:
+    """Run the servers, and load the product once, with a module of settings."""
+    mail_port = free_port()
+    with servers() as (postgres, redis):
+        env = environment(
+            DJANGO_SETTINGS_MODULE=settings,
+            DATABASE_URL=postgres.url(NAME),
+            CELERY_BROKER_URL=redis.url,
+            RECOURSE_MAIL_URL=f"smtp://127.0.0.1:{mail_port}",
+            RECOURSE_DATA=str(at),
+            RECOURSE_PROXIES="1",
+        )
+        nursery = Nursery(env=env, log=at / "nursery.log")
+        yield House(postgres=postgres, redis=redis, nursery=nursery, env=env, mail_port=mail_port)
+        nursery.end()
 
 
 @contextmanager
