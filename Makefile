@@ -14,7 +14,7 @@ export UV_PYTHON_DOWNLOADS := never
 # Trust whom the machine trusts: a company's proxy often signs with a certificate of its own.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: demo run worker test check audit bench captures chaos fuzz mutants lock maintenance-parser clean install
+.PHONY: demo run worker test check audit bench captures chaos fuzz load mutants lock maintenance-parser clean install
 .DEFAULT_GOAL := test
 
 install: $(STAMP)
@@ -87,6 +87,15 @@ fuzz: $(STAMP)
 chaos: SEEDS ?= 20
 chaos: $(STAMP)
 	@CHAOS_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/chaos -m chaos $(PYTEST)
+
+# Many people at once on a whole installation, while a month is closed: nothing fails, nothing is lost, and a table says
+# how long each kind of request took. Fills a portfolio first, in some minutes; starts its servers as `make chaos` does.
+load: SECONDS ?= 60
+load: PEOPLE ?= 8
+load: CONTRACTS ?= 60
+load: $(STAMP)
+	@LOAD_SECONDS=$(SECONDS) LOAD_PEOPLE=$(PEOPLE) LOAD_CONTRACTS=$(CONTRACTS) \
+		$(BIN)/python -m pytest tests/load -m load $(PYTEST)
 
 # Reads a folder of captured feeds into a database that is thrown away, and prints what came of each.
 captures: export RECOURSE_DEBUG := true

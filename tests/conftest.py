@@ -13,7 +13,7 @@ from django.test import SimpleTestCase
 from config.roles import grant_roles
 
 # What runs only when it is asked for, by its folder.
-ASIDE = {"benchmarks": pytest.mark.benchmark, "chaos": pytest.mark.chaos}
+ASIDE = {"benchmarks": pytest.mark.benchmark, "chaos": pytest.mark.chaos, "load": pytest.mark.load}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
