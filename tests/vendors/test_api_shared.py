@@ -187,6 +187,7 @@ def test_a_reference_to_a_hidden_record_is_refused_as_one_that_is_missing() -> N
         ("get", "vendors?limit=201", 400),
         ("get", "vendors?cursor=xyz", 400),
         ("get", "vendors?cursor=bm9uZQ", 400),
+        ("get", "incidents?created_from=50%25", 400),
         ("get", "vendors/export?format=exe", 400),
     ],
 )

@@ -45,7 +45,10 @@ class InstantFormField(forms.CharField):
             return InstantField().run_validation(text)
         except exceptions.ValidationError as error:
             told = cast("list[exceptions.ErrorDetail]", error.detail)
-            raise ValidationError([ValidationError(str(each), code=each.code) for each in told]) from error
+            # What was typed stands in the text, and may hold a percent sign.
+            raise ValidationError(
+                [ValidationError("%(said)s", code=each.code, params={"said": each}) for each in told]
+            ) from error
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
