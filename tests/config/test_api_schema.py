@@ -54,6 +54,20 @@ def test_the_description_is_whole_and_openapi_3_1(capsys: pytest.CaptureFixture[
             assert "reason" in bodies[body.rpartition("/")[2]]["required"], path
 
 
+def test_what_may_be_none_is_described_so(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("spectacular", "--format", "openapi-json")
+    schemas = json.loads(capsys.readouterr().out)["components"]["schemas"]
+
+    def kind(name: str, field: str) -> Any:
+        return schemas[name]["properties"][field]["type"]
+
+    # A reference that may be empty, one that may be hidden, and an amount that may be unknown.
+    assert kind("Receipt", "account") == ["string", "null"]
+    assert kind("Warning", "vendor") == ["string", "null"]
+    assert kind("Statement", "agreed") == ["object", "null"]
+    assert (kind("Receipt", "vendor"), kind("Receipt", "net")) == ("string", "object")
+
+
 def a_little_of_everything() -> dict[str, list[Any]]:
     """Enter a small register, and return values that name its rows, by the name of the field."""
     contract = a_contract_with_power()

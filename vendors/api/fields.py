@@ -90,6 +90,14 @@ class KeyField(serializers.RelatedField):
             options.setdefault("queryset", model._default_manager.all())
         super().__init__(**options)
 
+    def bind(self, field_name: str, parent: Any) -> None:
+        """Say of a field that is only read whether it may show none, so that the schema says so."""
+        super().bind(field_name, parent)
+        if self.read_only and (
+            self.guarded or _may_be_empty(parent, path=str(self.source).replace(".", "__"))
+        ):
+            self.allow_null = True
+
     def use_pk_only_optimization(self) -> bool:
         """Read the record itself: its key is not its number."""
         return False
@@ -207,6 +215,19 @@ def _followed(row: Any, path: str) -> Any:
     return row
 
 
+def _may_be_empty(serializer: Any, *, path: str) -> bool:
+    """Say whether a column of a serializer's rows, or a reference on the way to it, may be null."""
+    model: Any = getattr(getattr(serializer, "Meta", None), "model", None)
+    for name in path.split("__") if model is not None else ():
+        column = next((each for each in model._meta.fields if each.name == name), None)
+        if column is None:
+            return False
+        if column.null:
+            return True
+        model = column.related_model
+    return False
+
+
 def visible(rows: Any, *, to: Any) -> Any:
     """Return the rows that a person may see; what has no rule of its own is for all who may read its kind."""
     return rows.visible_to(to) if hasattr(rows, "visible_to") else rows
@@ -220,6 +241,12 @@ class MoneyField(serializers.Field):
         """`currency` is a path to read it by; `keeps` is where a written one goes, for the serializer."""
         self.minor, self.currency, self.keeps = minor, currency, keeps or currency
         super().__init__(source="*", **options)
+
+    def bind(self, field_name: str, parent: Any) -> None:
+        """Say of an amount that is only read whether it may be none, so that the schema says so."""
+        super().bind(field_name, parent)
+        if self.read_only and _may_be_empty(parent, path=self.minor):
+            self.allow_null = True
 
     def to_representation(self, row: Any) -> dict[str, str] | None:
         """Return the amount with all decimals of its currency."""
