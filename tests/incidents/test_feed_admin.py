@@ -924,3 +924,23 @@ def test_the_side_filter_lists_the_formats_of_the_feeds_that_there_are(boss: Cli
     assert [row.code for row in found.result_list] == ["a"]
     (kinds,) = [spec for spec in found.filter_specs if spec.title == "format"]
     assert [code for code, _ in kinds.lookup_choices] == ["pagerduty", "statuspage"]
+
+
+def test_the_history_of_a_feed_tells_that_its_secret_changed_and_not_the_secret(client: Client) -> None:
+    feed = saved(
+        FeedSource(code="hook", kind="statuspage", url="https://a.example/", signing_secret="whisper")
+    )
+    feed.signing_secret, feed.every_minutes = "shout", 30
+    saved(feed)
+    auditor = User.objects.create_user("otto", is_staff=True)
+    named = ("view_feedsource", "see_all_vendors")
+    auditor.user_permissions.set(Permission.objects.filter(codename__in=named))
+    client.force_login(auditor)
+
+    past = f"/admin/incidents/feedsource/{feed.pk}/history/"
+    pages = [client.get(past), *(client.get(f"{past}{row.pk}/") for row in feed.history.all())]
+    seen = [page.content.decode() for page in pages]
+
+    assert [page.status_code for page in pages] == [200, 200, 200]
+    assert "not shown" in seen[0]
+    assert not any(secret in page for secret in ("whisper", "shout") for page in seen)

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
+from simple_history.template_utils import HistoricalRecordContextHelper
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminPasswordToggleWidget
 
@@ -57,6 +58,16 @@ class FeedSourceForm(RecordForm):
             told.pop("url")
         if told or not hasattr(error, "error_dict"):
             super().add_error(field, error)
+
+
+class FeedChange(HistoricalRecordContextHelper):
+    """One change of a feed, in words; of its secret only that it changed."""
+
+    def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
+        """Return a value as the history shows it."""
+        if change.field == "signing_secret":
+            return "not shown" if value else ""
+        return super().prepare_delta_change_value(change, value)
 
 
 class ComponentRuleInline(RecordInline):
@@ -119,6 +130,12 @@ class FeedSourceAdmin(RecordAdmin):
         if obj is None or self.has_change_permission(request, obj):
             return found
         return [part for part in found if "signing_secret" not in part[1]["fields"]]
+
+    def get_historical_record_context_helper(
+        self, request: HttpRequest, historical_record: Any
+    ) -> FeedChange:
+        """Tell who reads the history of no secret, old or new."""
+        return FeedChange(self.model, historical_record)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages of an import and the inbox."""
