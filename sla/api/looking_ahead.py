@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import django_filters
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from sla.api.naming import (
@@ -121,11 +122,20 @@ class HeldCorrections(Rows):
     select = ("statement__agreement__contract", "into__agreement__contract", "noted_by")
 
 
+@extend_schema_field({"description": "As documents write it; null for none."})
+class WrittenField(serializers.ReadOnlyField):
+    """A value in the writing of documents."""
+
+
 class BroughtForwardSerializer(FiguresSerializer):
     """What a period before go-live came to; it is never computed again."""
 
     schedule = schedule_key(source="agreement", read_only=True)
     verdict = serializers.CharField(read_only=True)
+    credit = WrittenField()
+    carried = WrittenField()
+    earned_back = WrittenField()
+    offset_balance = WrittenField()
 
     class Meta:
         model = BroughtForward

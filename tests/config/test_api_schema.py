@@ -167,7 +167,9 @@ def test_whatever_is_sent_is_answered_as_described_and_never_fails() -> None:
         except (Exception, FailureGroup) as error:
             wrong.append(f"{operation.label}: {error}"[:3000])
 
-    with mock.patch.object(SimpleRateThrottle, "allow_request", return_value=True):
+    # The program would end its own token, and be a stranger from then on.
+    lasting = mock.patch("vendors.api.tokens.revoke_token")
+    with lasting, mock.patch.object(SimpleRateThrottle, "allow_request", return_value=True):
         for operation in operations:
             asked(operation)
 
