@@ -325,7 +325,7 @@ REPORTS: Mapping[str, ReportKind] = {
         code="access_review",
         title="Access review",
         text="Who may log in, by what roles, which vendors and companies they reach, and what to look at.",
-        make=lambda asked: access_review(about=replace(asked.about, parameters=())),
+        make=lambda asked: access_review(about=replace(asked.about, parameters=(), versions=())),
         parameters=(),
         follows_drafts=False,
         permission="auth.view_user",

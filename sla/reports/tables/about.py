@@ -44,9 +44,15 @@ def source_rows(report: Report, *sentences: str) -> list[tuple[str, str]]:
         rows.append(("Provisional", PROVISIONAL))
     rows += [
         *about.versions,
-        *(("Note", note) for note in (*sentences, *about.notes, NOT_TAX, CURRENCIES)),
+        *(("Note", note) for note in (*sentences, *about.notes, *_of_money(report))),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def _of_money(report: Report) -> tuple[str, ...]:
+    """Return what must be said wherever amounts stand; nothing of a report without any."""
+    columns = (column for table in report.tables for column in table.columns)
+    return (NOT_TAX, CURRENCIES) if any(column.kind is Kind.MONEY for column in columns) else ()
 
 
 def control_rows(report: Report, *, tallies: Sequence[Tally]) -> Iterator[Control]:
