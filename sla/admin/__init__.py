@@ -8,7 +8,7 @@
 `home` the worklist · `claims` the desk and each claim · `receipts` what came and what it answers ·
 `register` and `books` what finance keeps · `running` what runs by itself, and the messages that leave ·
 `warnings` what is about to go wrong, and the rules for it · `feeds` what contracts say of feeds and notices ·
-`webhooks` other systems that are told.
+`webhooks` other systems that are told · `people` users, who are told what others changed of their login.
 """
 
 from sla.admin.books import PeriodCloseAdmin, PostingPolicyAdmin, SharedCapAdmin
@@ -17,6 +17,7 @@ from sla.admin.facts import BroughtForwardAdmin, ConditionAdmin, ExclusionAdmin
 from sla.admin.feeds import FeedPageAdmin, NoticePageAdmin
 from sla.admin.home import dashboard
 from sla.admin.panels import ContractPageAdmin, IncidentPageAdmin, VendorPageAdmin
+from sla.admin.people import ToldUserAdmin
 from sla.admin.receipts import CreditReceivedAdmin, ExchangeRateAdmin
 from sla.admin.register import RegisterEntryAdmin
 from sla.admin.report_schedules import ReportScheduleAdmin
@@ -50,6 +51,7 @@ __all__ = [
     "ScheduleAdmin",
     "SharedCapAdmin",
     "StatementAdmin",
+    "ToldUserAdmin",
     "VendorPageAdmin",
     "WebhookTargetAdmin",
     "dashboard",

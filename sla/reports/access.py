@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sla.reports.tables import About, Column, Kind, Report, Row, Table
 from sla.selectors.access import Access, Barred, Conflict, everybodys_access, standing_tokens
-from vendors.models import SCOPES, ApiToken
+from vendors.models import ApiToken
 
 COLUMNS = (
     Column(key="user", label="User"),
@@ -48,7 +48,6 @@ BOTH: dict[Conflict, str] = {
     Conflict.OWED_AND_PAID: "may both say what vendors owe and record that it came",
     Conflict.ROLES_AND_MONEY: "may both give roles and finalise statements",
 }
-READ, WRITE, EVERYTHING = ":read", ":write", "everything:write"
 
 
 def access_review(*, about: About) -> Report:
@@ -103,20 +102,10 @@ def _token_row(token: ApiToken) -> Row:
         token.name,
         f"{token.token_key}…",
         token.created_by.get_username(),
-        ", ".join(_scopes(token)),
+        ", ".join(token.told_scopes()),
         _day(token.expiry),
         _day(token.last_used_at),
     )
-
-
-def _scopes(token: ApiToken) -> Iterator[str]:
-    """Yield what a token may, without the reading that goes with writing."""
-    if set(SCOPES) <= {*token.scopes, *(scope.removesuffix(WRITE) + READ for scope in token.scopes)}:
-        yield EVERYTHING
-        return
-    for scope in token.scopes:
-        if not (scope.endswith(READ) and scope.removesuffix(READ) + WRITE in token.scopes):
-            yield scope
 
 
 def _day(at: datetime | None) -> date | None:

@@ -7,13 +7,14 @@ from vendors.admin.contracts import ContractAdmin, ServiceAdmin, ServiceInline
 from vendors.admin.fees import ChargeAdmin, ChargeInline
 from vendors.admin.fields import ClockField, MoneyForm
 from vendors.admin.parties import AccountAdmin, LegalEntityAdmin, TagAdmin, VendorAdmin
-from vendors.admin.people import GroupAdmin, UserAdmin
+from vendors.admin.people import AccountChange, GroupAdmin, UserAdmin
 from vendors.admin.records import RecordAdmin, RecordForm, RecordFormSet, RecordInline, signed_in
 from vendors.admin.tokens import TokenAdmin
 from vendors.admin.uploads import send_upload
 
 __all__ = [
     "AccountAdmin",
+    "AccountChange",
     "ApprovalAdmin",
     "BusinessCalendarAdmin",
     "ChargeAdmin",

@@ -124,7 +124,7 @@ class TokenAdmin(ModelAdmin):
     @display(description="May")
     def shown_scopes(self, obj: ApiToken) -> str:
         """Return its scopes."""
-        return ", ".join(obj.scopes)
+        return ", ".join(obj.told_scopes())
 
     @display(description="State", label={"Holds": "success", "Expired": "warning", "Revoked": "danger"})
     def shown_state(self, obj: ApiToken) -> str:

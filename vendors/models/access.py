@@ -107,6 +107,12 @@ class ApiToken(AbstractAuthToken):
         """Say whether it opens anything at a UTC instant."""
         return self.revoked_at is None and self.expiry > at and self.user.is_active
 
+    def told_scopes(self) -> list[str]:
+        """Return its scopes in short: writing is not said to read too, and all of them are everything."""
+        held = set(self.scopes)
+        implied = {f"{subject}:{READ}" for subject in SUBJECTS if f"{subject}:{WRITE}" in held}
+        return [f"everything:{WRITE}"] if set(SCOPES) <= held | implied else sorted(held - implied)
+
     def opens(self, subject: str, *, act: str) -> bool:
         """Say whether its scopes allow to read or write a subject; who may write may read."""
         allowed = {f"{subject}:{act}", f"{subject}:{WRITE}"}
