@@ -411,3 +411,22 @@ def test_a_fee_is_called_fee_on_screen(boss: Client) -> None:
     text = boss.get(reverse("admin:vendors_charge_add")).content.decode()
     assert "Add fee" in text
     assert "Add charge" not in text
+
+
+def test_who_only_reads_sees_amounts_as_people_write_them_and_no_button_that_changes(client: Client) -> None:
+    reader = User.objects.create_user("reader", is_staff=True)
+    codes = ("view_charge", "view_contract", "view_legalentity", "see_all_vendors")
+    reader.user_permissions.set(Permission.objects.filter(codename__in=codes))
+    client.force_login(reader)
+    entity = an_entity(exclusion_limit_minor=125_050)
+    fee = a_charge(a_contract(entity=entity), amount_minor=123_456)
+    pages = (
+        ("vendors_legalentity", entity.pk, "USD 1,250.50"),
+        ("vendors_charge", fee.pk, "USD 1,234.56"),
+        ("vendors_contract", fee.contract_id, "USD 1,234.56"),
+    )
+    hidden = ("125050", "123456", "New price from a day on", "Add terms from a template")
+    for name, pk, amount in pages:
+        text = client.get(reverse(f"admin:{name}_change", args=[pk])).content.decode()
+        assert amount in text, name
+        assert not [words for words in hidden if words in text], name

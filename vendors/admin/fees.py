@@ -66,7 +66,13 @@ class ChargeInline(RecordInline):
         "full_page",
     ]
     readonly_fields = ["full_page"]
+    to_read = {"amount_minor": "shown_amount"}
     verbose_name_plural = "Fees (a new price is a new row)"
+
+    @display(description="Amount")
+    def shown_amount(self, obj: Charge) -> str:
+        """Return the amount with its currency."""
+        return obj.amount_text()
 
     @display(description="All of it")
     def full_page(self, obj: Charge) -> str:
@@ -137,6 +143,7 @@ class ChargeAdmin(RecordAdmin):
     autocomplete_fields = ["contract", "service", "account"]
     inlines = [CostShareInline]
     actions_detail = ["new_price"]
+    to_read = {"amount_minor": "shown_amount"}
     fieldsets = [
         (
             None,
@@ -194,7 +201,7 @@ class ChargeAdmin(RecordAdmin):
         key = request.GET.get(FOLLOWS, "")
         return self.get_object(request, key) if key else None
 
-    @action(description="New price from a day on")
+    @action(description="New price from a day on", permissions=["new_price"])
     def new_price(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
         """Open an empty price of the same fee; its cost split is carried over when it is saved."""
         charge = self.get_object(request, object_id)
@@ -205,6 +212,10 @@ class ChargeAdmin(RecordAdmin):
         given |= {FOLLOWS: object_id, "purchase_order": charge.purchase_order}
         query = urlencode({name: value for name, value in given.items() if value is not None})
         return HttpResponseRedirect(f"{reverse('admin:vendors_charge_add')}?{query}")
+
+    def has_new_price_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer a new price to whom fees may be entered by."""
+        return self.has_add_permission(request)
 
     @display(description="Kind", ordering="kind")
     def shown_kind(self, obj: Charge) -> str:

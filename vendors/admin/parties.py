@@ -21,6 +21,7 @@ from vendors.models import (
     Vendor,
     major_units,
     minor_units,
+    money_text,
 )
 from vendors.services import archive_vendor, restore_vendor
 
@@ -116,9 +117,15 @@ class LegalEntityAdmin(RecordAdmin):
     search_fields = ["name", "code"]
     prepopulated_fields = {"code": ["name"]}
     autocomplete_fields = ["readers"]
+    to_read = {"exclusion_limit_minor": "shown_limit"}
     fieldsets = [
         (None, {"fields": (("name", "code"), ("base_currency", "exclusion_limit_minor"), "readers")}),
     ]
+
+    @display(description="One person may exclude up to")
+    def shown_limit(self, obj: LegalEntity) -> str:
+        """Return the limit in the currency of the books."""
+        return money_text(obj.exclusion_limit_minor, currency=obj.base_currency)
 
 
 @admin.register(Tag)

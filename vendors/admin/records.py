@@ -1,7 +1,7 @@
 """What every admin page of the register shares: visibility, a reason for each change, services that write."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, ClassVar, cast
 
@@ -103,6 +103,30 @@ class ChosenRecords(forms.ModelMultipleChoiceField):
 class _Visible:
     """Offer and accept only rows that the reader may see."""
 
+    # Field -> what stands in its place on a page that only shows: an amount with its currency.
+    to_read: Mapping[str, str] = {}
+
+    def is_typed_in(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say whether the person may enter or change anything here."""
+        raise NotImplementedError
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show amounts as people read them, where nothing is typed."""
+        fieldsets = super().get_fieldsets(request, obj)  # type: ignore[misc]
+        if not self.to_read or self.is_typed_in(request, obj):
+            return fieldsets
+        return [(title, {**parts, "fields": self._read(parts["fields"])}) for title, parts in fieldsets]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return what only shows, amounts as they are read among it."""
+        return [*super().get_readonly_fields(request, obj), *self.to_read.values()]  # type: ignore[misc]
+
+    def _read(self, fields: Iterable[Any]) -> list[Any]:
+        return [
+            self.to_read.get(each, each) if isinstance(each, str) else tuple(self._read(each))
+            for each in fields
+        ]
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Narrow the choices of a reference to what the reader may see."""
         kwargs.setdefault("queryset", self._choices(db_field, request=request))
@@ -173,6 +197,10 @@ class RecordInline(_Visible, TabularInline):
     extra = 0
     tab = True
 
+    def is_typed_in(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say whether the person may change a row, or enter one."""
+        return bool(self.has_change_permission(request, obj) or self.has_add_permission(request, obj))
+
 
 class RecordAdmin(_Visible, SimpleHistoryAdmin, ModelAdmin):
     """Pages of one kind of record. Subclass and register again to add panels."""
@@ -184,6 +212,10 @@ class RecordAdmin(_Visible, SimpleHistoryAdmin, ModelAdmin):
     warn_unsaved_form = True
     show_full_result_count = False
 
+    def is_typed_in(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say whether the person may change the record, or enter one."""
+        return self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the rows that the reader may see."""
         return super().get_queryset(request).visible_to(request.user)
@@ -191,8 +223,7 @@ class RecordAdmin(_Visible, SimpleHistoryAdmin, ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Ask for the reason last, where something can be changed."""
         fieldsets = list(super().get_fieldsets(request, obj))
-        may_save = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        if not may_save:
+        if not self.is_typed_in(request, obj):
             return fieldsets
         shown = [self.model, *(inline.model for inline in self.inlines)]
         why = guarded_words(request, models=shown, row=obj or self.model())
