@@ -30,11 +30,11 @@ METRICS_KEY = ENVIRONMENT.metrics_key
 PROXIES = ENVIRONMENT.proxies
 
 SIGN_IN_APPS = [
-    "axes",
+    "config.sign_in.apps.LockedLogins",
     "allauth",
     "allauth.account",
-    "allauth.mfa",
-    "allauth.socialaccount",
+    "config.sign_in.apps.SecondFactors",
+    "config.sign_in.apps.LinkedLogins",
     "allauth.socialaccount.providers.openid_connect",
     "django.contrib.humanize",
 ]

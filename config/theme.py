@@ -33,10 +33,10 @@ LISTS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("Claims", "gavel", "sla_claim"),
         ("Credits received", "savings", "sla_creditreceived"),
         ("Credit register", "menu_book", "sla_registerentry"),
-        ("Closing months", "event_available", "sla_periodclose"),
+        ("Closed months", "event_available", "sla_periodclose"),
         ("Exchange rates", "currency_exchange", "sla_exchangerate"),
         ("Posting policies", "account_balance", "sla_postingpolicy"),
-        ("Caps over several schedules", "vertical_align_top", "sla_sharedcap"),
+        ("Caps over several SLA schedules", "vertical_align_top", "sla_sharedcap"),
     ),
     "SLA schedules": (
         ("SLA schedules", "balance", "sla_servicelevelagreement"),

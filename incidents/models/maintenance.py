@@ -77,6 +77,8 @@ class MaintenanceWindow(FromFeed):
     objects: ClassVar[MaintenanceWindowManager] = MaintenanceWindowManager()
 
     class Meta:
+        verbose_name = "announced maintenance"
+        verbose_name_plural = "announced maintenance"
         ordering: ClassVar = ["-starts_at", "id"]
         constraints: ClassVar = [
             models.UniqueConstraint(

@@ -51,6 +51,7 @@ class Sample(Tracked):
     objects: ClassVar[SampleManager] = SampleManager()
 
     class Meta:
+        verbose_name = "reading"
         ordering: ClassVar = ["at", "id"]
         constraints: ClassVar = [
             models.UniqueConstraint(

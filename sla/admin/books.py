@@ -162,7 +162,7 @@ class PeriodCloseAdmin(LookedAtAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.model._meta,
-            "title": "Closing months",
+            "title": "Closed months",
             "companies": [company_months(each, now=now) for each in _books(request).order_by("name")],
             "closes": [
                 (f"{add_months(row.open_from, -1):%Y-%m}", row)

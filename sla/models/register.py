@@ -68,7 +68,7 @@ class PeriodClose(models.Model):
     objects = RegisterManager()
 
     class Meta:
-        verbose_name = "closed posting period"
+        verbose_name = "closed month"
         ordering = ["entity", "open_from"]
         constraints = [
             models.UniqueConstraint(fields=["entity", "open_from"], name="close_once"),

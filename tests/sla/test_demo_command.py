@@ -16,8 +16,8 @@ from vendors.services import remove_demo, system_user
 
 TAKEN: dict[str, Tracked] = {
     "vendor 'demo-github'": Vendor(slug="demo-github", name="Ours"),
-    "legal entity 'example-payments'": LegalEntity(code="example-payments", name="Ours", base_currency="EUR"),
-    "business calendar 'us-east-office'": BusinessCalendar(code="us-east-office", name="Ours", zone="UTC"),
+    "our company 'example-payments'": LegalEntity(code="example-payments", name="Ours", base_currency="EUR"),
+    "calendar 'us-east-office'": BusinessCalendar(code="us-east-office", name="Ours", zone="UTC"),
 }
 
 

@@ -35,7 +35,7 @@ class BusinessCalendar(Tracked):
     is_demo = models.BooleanField("demo data", default=False, editable=False)
 
     class Meta:
-        verbose_name = "business calendar"
+        verbose_name = "calendar"
         ordering = ["name"]
 
     def __str__(self) -> str:

@@ -58,8 +58,8 @@ class LegalEntity(Tracked):
     _history_m2m_fields: ClassVar = ["readers"]
 
     class Meta:
-        verbose_name = "legal entity"
-        verbose_name_plural = "legal entities"
+        verbose_name = "our company"
+        verbose_name_plural = "our companies"
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
