@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from cryptography.fernet import Fernet, MultiFernet
@@ -18,6 +19,12 @@ from django.http import HttpRequest
 from django.shortcuts import render
 
 from vendors.callers import client_address
+
+WAYS = {
+    "reauthenticate": "With your password",
+    "mfa_reauthenticate": "With a code of your app, or a recovery code",
+    "mfa_reauthenticate:webauthn": "With a passkey",
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -30,6 +37,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         """Count tries by the address that our own proxies saw."""
         return client_address(request) or ""
+
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, str]]:
+        """Return the ways to prove again who it is, in our words."""
+        ways = super().get_reauthentication_methods(user)
+        return [{**way, "description": WAYS.get(way["id"], way["description"])} for way in ways]
 
 
 class ProviderAdapter(DefaultSocialAccountAdapter):
@@ -62,6 +74,17 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
 
 class SecondFactorAdapter(DefaultMFAAdapter):
     """Secrets of second factors, which a copy of the database alone does not give away."""
+
+    error_messages: ClassVar = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": "This code does not hold. Enter the one that is shown now.",
+        "cannot_delete_authenticator": "A second factor is needed here. Set another one up before.",
+        "cannot_generate_recovery_codes": "Set up an authenticator app or a passkey first.",
+    }
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
+        """Return a name for a new passkey, which its owner may change."""
+        return f"Passkey {Authenticator.objects.filter(user=user, type=type).count() + 1}"
 
     def get_totp_issuer(self) -> str:
         """Return the name that an authenticator app shows."""

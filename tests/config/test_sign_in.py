@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -22,6 +23,7 @@ from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from fido2.webauthn import PublicKeyCredentialDescriptor, PublicKeyCredentialType
 
 from config.sign_in.providers import OpenIdProvider, provider_settings
 from tests.config.oidc_provider import CLIENT, SECRET, Provider, a_provider
@@ -123,6 +125,37 @@ def test_with_a_second_factor_the_password_alone_does_not_open(client: Client) -
     assert (right["Location"], is_in(client)) == ("/admin/", True)
 
 
+@pytest.mark.usefixtures("offered")
+def test_a_passkey_is_offered_to_who_has_one(client: Client, vera: User) -> None:
+    log_in(client)
+    enrolled(client)
+    client.logout()
+    log_in(client)
+    assert "passkey" not in client.get(reverse("mfa_authenticate")).content.decode()
+    key = PublicKeyCredentialDescriptor(type=PublicKeyCredentialType.PUBLIC_KEY, id=b"key of vera")
+    with mock.patch("allauth.mfa.webauthn.internal.auth.get_credentials", return_value=[key]):
+        page = client.get(reverse("mfa_authenticate")).content.decode()
+    assert page.count("Use a passkey") == page.count('id="webauthn_form"') == 1
+
+
+@pytest.mark.usefixtures("offered", "vera")
+def test_pages_of_second_factors_speak_as_the_rest_does(client: Client) -> None:
+    log_in(client)
+    again = client.get(reverse("mfa_activate_totp"), follow=True)
+    assert "Say again that it is you" in again.content.decode()
+    enrolled(client)
+    names = (
+        *("mfa_index", "mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"),
+        *("mfa_list_webauthn", "mfa_add_webauthn", "mfa_reauthenticate", "account_reauthenticate"),
+        "account_logout",
+    )
+    foreign = ("Two-Factor", "Security Key", "security key", "Sign Out", "safeguard", "Are you sure")
+    for name in names:
+        page = client.get(reverse(name))
+        assert page.status_code == 200, name
+        assert not [each for each in foreign if each in page.content.decode()], name
+
+
 @pytest.mark.usefixtures("offered", "vera")
 def test_a_recovery_code_opens_once(client: Client) -> None:
     log_in(client)
@@ -154,7 +187,10 @@ def test_where_it_is_required_staff_set_it_up_before_anything_else(client: Clien
     log_in(client)
     for address in ("/", "/admin/", "/admin/auth/user/", "/admin/password_change/"):
         assert client.get(address)["Location"] == reverse("mfa_index")
-    assert "To go on you need a second factor" in client.get(reverse("mfa_index")).content.decode()
+    page = client.get(reverse("mfa_index")).content.decode()
+    assert "To go on you need a second factor" in page
+    assert f'action="{reverse("account_logout")}"' in page
+    assert "Back to Recourse" not in page
     enrolled(client)
     assert client.get("/admin/auth/user/").status_code == 200
 
