@@ -118,7 +118,9 @@ def navigation(*, second_factor: bool, provider: bool) -> list[dict[str, Any]]:
         people.append(("Linked logins", "link", "socialaccount_socialaccount"))
     home = {"title": "What waits for you", "icon": "task_alt", "link": reverse_lazy("admin:index")}
     first = {"items": [home, *(_entry(*each) for each in ENTRIES), *own]}
-    return [first, *(_pages(title, *rows) for title, rows in {**LISTS, "People": people}.items())]
+    found = [first, *(_pages(title, *rows) for title, rows in {**LISTS, "People": people}.items())]
+    found[-1]["items"].append({"title": "API", "icon": "api", "link": reverse_lazy("api-docs")})
+    return found
 
 
 def _entry(title: str, icon: str, page: str, model: str) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 
 from config.api import router
 from tests.api import administrator
@@ -30,10 +32,18 @@ def test_the_page_asks_for_a_login_and_holds_no_script_or_address_of_others() ->
     assert page.status_code == 200
     assert "script-src 'self';" in f"{page.headers['Content-Security-Policy']};"
     assert re.findall(r"<script(?![^>]* src=)[^>]*>|<style|https?://", text) == []
+    for name in ("admin:index", "admin:vendors_apitoken_changelist", "admin:vendors_apitoken_add"):
+        assert f'href="{reverse(name)}"' in text
     script = client.get(re.findall(r'src="([^"]*script=[^"]*)"', text)[0])
     assert script.headers["Content-Type"].startswith("application/javascript")
     for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', text):
         assert client.get(address).status_code == 200, address
+
+
+def test_the_menu_leads_to_the_page() -> None:
+    client = Client()
+    client.force_login(User.objects.create_superuser("boss"))
+    assert f'href="{reverse("api-docs")}"' in client.get(reverse("admin:index")).content.decode()
 
 
 def test_the_description_is_for_people_and_programs_that_are_known() -> None:
