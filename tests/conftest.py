@@ -65,7 +65,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         grant_roles(apps)
         recorder = MigrationRecorder(connection)
         done = recorder.applied_migrations()
-        for name in MigrationLoader(None).disk_migrations.keys() - done.keys():
+        for name in sorted(MigrationLoader(None).disk_migrations.keys() - done.keys()):
             recorder.record_applied(*name)
 
 
