@@ -62,6 +62,8 @@ def restore_backup(path: Path, *, replace: bool) -> Restored:
     if missing:
         call_command("migrate", verbosity=0, interactive=False)
     guards.lay_guards()
+    # Otherwise PostgreSQL guesses for minutes, and pages that are read now take seconds.
+    engines.measure()
     doubted = note_restored(made_at=datetime.fromisoformat(manifest.made_at))
     return Restored(manifest=manifest, migrated=missing, put_aside=aside, doubted=doubted)
 

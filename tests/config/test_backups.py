@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from config.backups import engines
 from config.backups.archive import MANIFEST, BackupError, Manifest, Writer, new_archive, read_manifest, unpack
@@ -29,6 +30,11 @@ from vendors.guards import lifted
 ROOT = Path(settings.BASE_DIR)
 NOW = datetime(2019, 12, 31, tzinfo=UTC)
 REASONS = {"unconfirmed_times": "ticket read", "unsigned_terms": "template"}
+# What the engine knows of the rows, by which it plans queries.
+COUNTED = {
+    "postgresql": "SELECT reltuples::int FROM pg_class WHERE relname = 'sla_statementrevision'",
+    "sqlite": "SELECT DISTINCT CAST(stat AS INTEGER) FROM sqlite_stat1 WHERE tbl = 'sla_statementrevision'",
+}
 PAPER = b"%PDF-1.7 signed"
 
 
@@ -90,6 +96,7 @@ def test_what_was_backed_up_stands_again_guarded_and_verified(tmp_path: Path, ot
     ((state, error),) = asked("SELECT state, error FROM sla_outboxmessage", other=other)
     assert (state, OutboxMessage.objects.get().state) == ("in_doubt", "waiting")
     assert error.endswith("that was restored: it may have been sent since.")
+    assert asked(COUNTED[connection.vendor], other=other) == [(2,)]
     for change in ("UPDATE sla_statementrevision SET cause = 'x'", "DELETE FROM sla_statementrevision"):
         with pytest.raises((psycopg.Error, sqlite3.Error), match="sla_statementrevision is frozen"):
             asked(change, other=other)
