@@ -86,7 +86,7 @@ def test_what_was_backed_up_stands_again_guarded_and_verified(tmp_path: Path, ot
     assert f", 1 uploads, {file.stat().st_size} bytes." in said
     status, told, wrong = manage("restore", str(file), other=other)
     assert (status, wrong) == (0, "")
-    assert "1 messages that waited may have been sent since: see Messages, in doubt." in told
+    assert "1 message that waited may have been sent since: see Messages, in doubt." in told
     assert told.endswith("2 revisions verified: 2 intact, 0 altered, 0 with notes.\n")
     assert (Path(other["RECOURSE_DATA"]) / "uploads" / "terms" / "signed.pdf").read_bytes() == PAPER
     mine = list(StatementRevision.objects.order_by("pk").values_list("digest", flat=True))

@@ -279,3 +279,11 @@ def test_the_list_of_rates_says_who_approved_one() -> None:
     ana.post(page_of(Approval.objects.get()), {"decide": "approve"})
     shown = text_of(maria.get(reverse("admin:sla_exchangerate_changelist")))
     assert "boss-1, approved by boss-2" in shown
+
+
+def test_a_button_that_asks_says_once_what_it_does() -> None:
+    maria, _ = a_boss("boss-1")
+    page = reverse("admin:sla_exchangerate_add")
+    assert ">Save</button>" in text_of(maria.get(page))
+    a_boss("boss-2")
+    assert ">Ask for it</button>" in text_of(maria.get(page))

@@ -42,7 +42,6 @@ class Command(BaseCommand):
         if done.put_aside:
             self.stdout.write(f"The uploads that were here are now in {done.put_aside}.")
         if done.doubted:
-            self.stdout.write(
-                f"{done.doubted} messages that waited may have been sent since: see Messages, in doubt."
-            )
+            waited = "1 message" if done.doubted == 1 else f"{done.doubted} messages"
+            self.stdout.write(f"{waited} that waited may have been sent since: see Messages, in doubt.")
         call_command("verify_statements", stdout=self.stdout, stderr=self.stderr)

@@ -113,7 +113,7 @@ def level_view(one: Measured, *, number: int, reader: Reader, tier: NextTier | N
         verdict=VERDICTS[one.verdict],
         tone=TONES[one.verdict],
         achieved=shown_achieved(one),
-        exact=_exact(one),
+        exact=exact_figure(one),
         level=shown_promise(one),
         expected="" if one.expected is None else shown_level(one.expected, unit=one.unit),
         best=shown_value(one.best, unit=one.unit, beside=one.level) if uncertain else "",
@@ -142,7 +142,7 @@ def level_view(one: Measured, *, number: int, reader: Reader, tier: NextTier | N
     )
 
 
-def _exact(one: Measured) -> str:
+def exact_figure(one: Measured) -> str:
     """Return the figure that was judged, with the exact fraction behind it."""
     if one.value is None:
         return ""
@@ -152,7 +152,12 @@ def _exact(one: Measured) -> str:
     if one.unit == "%":
         plain = f"{written_fraction(one.value, digits=9)} %"
         return "" if plain == shown_achieved(one) else plain
-    return "" if one.unit in ("us", "count") else str(one.value)
+    if one.unit in ("us", "count"):
+        return ""
+    plain = written_fraction(one.value, digits=9)
+    if Fraction(plain) != one.value:
+        return f"{plain}… ({one.value})"
+    return "" if shown_achieved(one).startswith(plain) else plain
 
 
 def _classes(ledger: Ledger) -> tuple[ClassRow, ...]:

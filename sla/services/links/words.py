@@ -38,8 +38,8 @@ your code for the answer to {number} is
 
     {mark}
 
-It holds for {minutes} minutes. If you did not ask for it, somebody else has the address of the statement:
-please tell {customer}.
+It holds for {minutes} minutes. If you did not ask for it, please tell {customer}: somebody else
+has the address of the statement.
 """
 COPY_TEXT = """{name},
 
