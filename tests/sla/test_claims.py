@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -415,6 +416,22 @@ def test_however_often_a_claim_is_split_its_credits_stay_whole(cuts: tuple[int, 
     assert sum(each.accepted for each in figures) == 12_345
     assert sum(each.recognised for each in figures) == 12_345
     assert [each.asked for each in figures] == [20_000 - sum(cuts), *cuts]
+
+
+@pytest.mark.parametrize(
+    ("answer", "agreed"),
+    [
+        ({"answer": "agrees"}, 20_000),
+        ({"answer": "contests", "cause": "your fuse"}, 0),
+        ({"answer": "contests", "amount_minor": 12_000}, 12_000),
+        ({"answer": "asks_for_time", "until": date(2019, 9, 1)}, None),
+    ],
+)
+def test_what_is_agreed_of_a_credit_follows_the_newest_answer(answer: dict[str, Any], agreed: Any) -> None:
+    credit = submitted().parts.get().credit
+    assert claims.agreed_now(credit) is None
+    claims.record_answer(credit.revision, line_number=1, by=person(), now=NOW, **answer)
+    assert claims.agreed_now(credit) == agreed
 
 
 def test_the_agreed_part_goes_ahead_while_the_rest_is_contested() -> None:

@@ -12,6 +12,7 @@ from incidents.admin.local_times import LocalDateTimeField
 from sla.admin.amounts import AmountField
 from sla.engine.claims.moves import MOVES, ClaimState
 from sla.models import Claim, ServiceCredit
+from sla.services import claims
 from vendors.models import money_text
 
 ANSWERS = {
@@ -164,7 +165,7 @@ class SplitForm(MoveForm):
 
     def _words(self, credit: ServiceCredit, *, held: int) -> str:
         asked = money_text(held, currency=self.claim.currency)
-        agreed = credit.agreed_minor
+        agreed = claims.agreed_now(credit)
         said = "" if agreed is None else f", {money_text(agreed, currency=self.claim.currency)} is agreed"
         return f"Of {credit.revision.full_number}; {asked} is asked for here{said}. Empty: it stays here."
 

@@ -140,6 +140,7 @@ def _parts(claim: Claim) -> Any:
 def part_row(part: ClaimPart) -> dict[str, Any]:
     """Return a part of a claim with the credit and the statement's line that it comes from."""
     credit = part.credit
+    agreed = claims.agreed_now(credit)
     statement = credit.revision.statement
     return {
         "part": part,
@@ -149,9 +150,7 @@ def part_row(part: ClaimPart) -> dict[str, Any]:
         "url": statement_url(statement.agreement, label=statement.period),
         "amount": amount_of(part.amount_minor, part.quantity, credit=credit),
         "due": amount_of(credit.amount_minor, credit.quantity, credit=credit),
-        "agreed": ""
-        if credit.agreed_minor is None
-        else money_text(credit.agreed_minor, currency=credit.currency),
+        "agreed": "" if agreed is None else money_text(agreed, currency=credit.currency),
         "is_whole": (part.amount_minor, part.quantity) == (credit.amount_minor, credit.quantity),
     }
 

@@ -30,7 +30,13 @@ from sla.services.claims.opening import (
     unsettle_attached,
 )
 from sla.services.claims.overlaps import Overlap, claimed_twice
-from sla.services.claims.parts import newest_answer, settle_agreed_part, split_claim, spread_correction
+from sla.services.claims.parts import (
+    agreed_now,
+    newest_answer,
+    settle_agreed_part,
+    split_claim,
+    spread_correction,
+)
 from sla.services.claims.readings import Reading, readings
 from sla.services.claims.todos import finish_todo, refresh_todos
 from sla.services.claims.vendor_dates import refresh_answers
@@ -40,6 +46,7 @@ __all__ = [
     "OtherUnit",
     "Overlap",
     "Reading",
+    "agreed_now",
     "answer_claim",
     "asked_minor",
     "attach_credit",

@@ -237,6 +237,14 @@ def _agreed_by_positions(credit: ServiceCredit) -> int | None:
     return credit.agreed_minor if line is None else line.agreed_minor
 
 
+def agreed_now(credit: ServiceCredit) -> int | None:
+    """Return what the vendor agrees to of a credit in minor units; None where it said nothing of it."""
+    answer = newest_answer(credit)
+    if answer is None or answer.answer == LineAnswer.Answer.ASKS_FOR_TIME:
+        return _agreed_by_positions(credit)
+    return agreed_of(credit.amount_minor, agreed=agreed_by(answer, positions=None))
+
+
 def newest_answer(credit: ServiceCredit) -> LineAnswer | None:
     """Return what the vendor last said of a credit's line, in any revision."""
     rows = LineAnswer.objects.filter(
