@@ -46,27 +46,19 @@ def claim_state(claim: Claim, **asked: Any) -> Any:
 
 # Of one claim only one of them waits: each is about what is still open of it.
 LETTING_GO = frozenset({"drop_claim", "write_off", "close_claim"})
-DROP = Act(
-    code="drop_claim",
-    label="Not pursue a claim",
-    permission="sla.change_claim",
-    run=_letting_go(drop_claim),
-    state=claim_state,
-    beside=LETTING_GO,
-)
-WRITE_OFF = Act(
-    code="write_off",
-    label="Write off",
-    permission="sla.change_claim",
-    run=_letting_go(write_off),
-    state=claim_state,
-    beside=LETTING_GO,
-)
-CLOSE = Act(
-    code="close_claim",
-    label="Close a claim of which something is open",
-    permission="sla.change_claim",
-    run=_letting_go(close_claim),
-    state=claim_state,
-    beside=LETTING_GO,
-)
+
+
+def _act(code: str, label: str, does: Callable[..., Claim]) -> Act:
+    return Act(
+        code=code,
+        label=label,
+        permission="sla.change_claim",
+        run=_letting_go(does),
+        state=claim_state,
+        beside=LETTING_GO,
+    )
+
+
+DROP = _act("drop_claim", "Not pursue a claim", drop_claim)
+WRITE_OFF = _act("write_off", "Write off", write_off)
+CLOSE = _act("close_claim", "Close a claim of which something is open", close_claim)
