@@ -154,6 +154,56 @@ def test_what_lacks_something_is_refused_where_it_lacks(client: Client) -> None:
     assert not AnswerDraft.objects.exists()
 
 
+def test_what_is_wrong_stands_at_the_top_with_the_way_to_the_line(client: Client) -> None:
+    made = a_link()
+    page = compose(client, made, line1_says="contests").content.decode()
+    top = page[: page.index("<h1")]
+    assert 'Files have to be chosen again. Look at <a href="#line-1">line 1</a>.' in top
+    empty = compose(client, made).content.decode()
+    assert 'Answer at least one line. Lines that you leave stay open. <a href="#lines">' in empty
+    assert page.count('role="alert"') == empty.count('role="alert"') == 1
+
+
+def test_who_goes_back_finds_what_was_entered_with_its_file(client: Client) -> None:
+    made = a_link()
+    typed = {
+        "line1_says": "contests",
+        "line1_started_at": "2019-06-24 21:20",
+        "line1_ended_at": "2019-06-24 22:10",
+        "line1_amount": "125.00",
+        "line1_text": "The breaker tripped.",
+    }
+    check = compose(client, made, **typed, line1_file=a_file("log.pdf", PDF))["Location"]
+    back = client.get(check).context["back_url"]
+    assert back.startswith(f"{page_of(made)}?from=1&draft=")
+    page = client.get(back)
+    (line,) = page.context["lines"]
+    for name, value in typed.items():
+        assert str(line.form[name.removeprefix("line1_")].value()) == value, name
+    assert line.form.is_open
+    assert "log.pdf is kept. Choose another one to replace it." in text_of(page)
+    typed["line1_amount"] = "100.00"
+    sent = {name.replace("_", "-", 1): value for name, value in typed.items()}
+    confirm(client, made, client.post(back.partition("#")[0], sent)["Location"])
+    row = only_line()
+    assert (row.amount_minor, row.file_name, bytes(row.file or b"")) == (10000, "log.pdf", PDF)
+
+
+def test_an_answer_of_another_link_or_none_fills_no_field(client: Client) -> None:
+    made = a_link()
+    check = compose(client, made, line1_says="agrees", line1_text="Fine.")["Location"]
+    token = check.rstrip("/").rpartition("/")[2]
+    other = a_link(made.link.release)
+    for address in (
+        f"{page_of(other)}?draft={token}",
+        f"{page_of(made)}?draft=x",
+        f"{page_of(made)}?draft=%00",
+    ):
+        page = client.get(address)
+        assert page.status_code == 200
+        assert not page.context["lines"][0].form.is_open
+
+
 # Files
 
 

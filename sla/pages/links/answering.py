@@ -11,6 +11,7 @@ from sla.models import AnswerDraft, VendorAnswer
 from sla.pages.links.door import Visit, linked, nothing_here, with_form
 from sla.pages.links.forms import ConfirmForm
 from sla.pages.links.lines import lines_of
+from sla.pages.links.statement import back_to
 from sla.services.links import confirm_answer, send_code
 from sla.services.links.confirming import sent_before
 from sla.services.links.drafting import draft_at, said_of
@@ -70,7 +71,7 @@ def _check_page(
         "problem": problem,
         "address": masked(visit.link.address),
         "code_until": told_at(draft.code_until, revision=revision) if draft.code_until else "",
-        "back_url": reverse("statement_link", args=[visit.key]),
+        "back_url": back_to(visit, draft),
         "customer": revision.statement.agreement.contract.entity.name,
     }
     return with_form(request, "sla/link/check.html", context)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from incidents.admin import LocalDateTimeField
+from incidents.admin.local_times import written
 from sla.models import LineAnswer, StatementLine
 from sla.services.links.confirming import LONGEST_NAME, LONGEST_ROLE
 from sla.services.links.drafting import LineProblemsError
 from sla.services.links.evidence import LARGEST_FILE, Evidence, checked_file
 from sla.services.links.saying import Said
-from vendors.models import minor_units
+from vendors.models import major_units, minor_units
 
 Answer = LineAnswer.Answer
 CHOICES = [
@@ -30,7 +33,10 @@ NAMES = {"amount_minor": "amount"}
 
 
 class LineForm(forms.Form):
-    """The answer to one line; its times are local to the statement's zone."""
+    """The answer to one line; its times are local to the statement's zone.
+
+    `earlier` is what was typed of it and is not sent yet: it stands in the fields, and its file is kept.
+    """
 
     says = forms.ChoiceField(
         label="Your answer", required=False, initial="", choices=CHOICES, widget=forms.RadioSelect
@@ -70,9 +76,12 @@ class LineForm(forms.Form):
 
     use_required_attribute = False
 
-    def __init__(self, *args: Any, line: StatementLine) -> None:
-        super().__init__(*args, prefix=f"line{line.number}")  # type: ignore[misc]
-        self.line = line
+    def __init__(self, *args: Any, line: StatementLine, earlier: Said | None = None) -> None:
+        initial = {} if earlier is None else dict(_typed(earlier, currency=line.currency))
+        super().__init__(*args, prefix=f"line{line.number}", initial=initial)  # type: ignore[misc]
+        self.line, self.earlier = line, earlier
+        if earlier is not None and earlier.file is not None:
+            self.fields["file"].help_text = f"{earlier.file.name} is kept. Choose another one to replace it."
         for name in ("started_at", "ended_at"):
             self.fields[name].widget = forms.TextInput(attrs=MOMENT)
 
@@ -104,12 +113,30 @@ class LineForm(forms.Form):
         if not values["says"]:
             return None
         values["amount_minor"] = credited if values["says"] == Answer.ALREADY_CREDITED else amount
+        if values["file"] is None and self.earlier is not None:
+            values["file"] = self.earlier.file
         return Said(line_number=self.line.number, **values)
 
     @property
     def is_open(self) -> bool:
         """Say whether the form is shown unfolded."""
-        return self.is_bound and (bool(self.errors) or bool(self.data.get(self.add_prefix("says"))))
+        if not self.is_bound:
+            return self.earlier is not None
+        return bool(self.errors) or bool(self.data.get(self.add_prefix("says")))
+
+
+def _typed(said: Said, *, currency: str) -> Iterator[tuple[str, Any]]:
+    """Yield the fields of an answer as they were typed; a file cannot be among them."""
+    credited = said.says == Answer.ALREADY_CREDITED
+    for name, value in vars(said).items():
+        if value is None or name in ("line_number", "file"):
+            continue
+        if name == "amount_minor":
+            yield "credited" if credited else "amount", f"{major_units(value, currency=currency):f}"
+        elif name in ("started_at", "ended_at"):
+            yield name, written(timezone.localtime(value))
+        else:
+            yield name, value
 
 
 class ConfirmForm(forms.Form):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,12 +17,15 @@ from sla.pages.links.door import Visit, linked, plain, too_many, with_form
 from sla.pages.links.forms import LineForm, refuse_lines
 from sla.pages.links.lines import later_words, lines_of, shown_lines
 from sla.reports.editions import Edition, revision_pdf, statement_document
-from sla.services.links.drafting import LineProblemsError, draft_answer
+from sla.services.links.drafting import LineProblemsError, draft_answer, draft_at, said_of
 from sla.services.links.opening import MOST_PDFS, is_flood
+from sla.services.links.saying import Said
 from sla.services.links.words import NOT_AGREEING, told_at, zone_of
 
 # So many lines have their forms on one page.
 LINES_A_PAGE = 40
+# Names, in the address, an answer that is not sent yet.
+DRAFT = "draft"
 
 
 @linked("GET", "HEAD", "POST")
@@ -32,7 +36,7 @@ def statement_page(request: HttpRequest, visit: Visit) -> HttpResponse:
     first = _first(request, count=len(lines))
     page = [] if is_closed else lines[first : first + LINES_A_PAGE]
     with timezone.override(zone_info(zone_of(revision))):
-        forms = _forms(request, page)
+        forms = _forms(request, visit, page)
         problem = ""
         if request.method == "POST" and page:
             made = _drafted(visit, forms)
@@ -45,9 +49,17 @@ def statement_page(request: HttpRequest, visit: Visit) -> HttpResponse:
         return _page(request, visit, lines=lines, forms=forms, **more, pages=_pages(len(lines), first=first))
 
 
-def _forms(request: HttpRequest, lines: list[StatementLine]) -> dict[int, LineForm]:
+def _forms(request: HttpRequest, visit: Visit, lines: list[StatementLine]) -> dict[int, LineForm]:
     posted = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    return {line.number: LineForm(*posted, line=line) for line in lines}
+    typed = _typed_before(request, visit)
+    return {line.number: LineForm(*posted, line=line, earlier=typed.get(line.number)) for line in lines}
+
+
+def _typed_before(request: HttpRequest, visit: Visit) -> dict[int, Said]:
+    """Return by line what an answer that is not sent yet says, where somebody comes back from it."""
+    token = request.GET.get(DRAFT, "")
+    draft = draft_at(visit.link, token=token, now=visit.now) if token.isprintable() and token else None
+    return {} if draft is None else {each.line_number: each for each in said_of(draft)}
 
 
 def _drafted(visit: Visit, forms: dict[int, LineForm]) -> AnswerDraft | str:
@@ -86,6 +98,7 @@ def _page(
         "page": document.page,
         "lines": shown_lines(lines, revision=revision, document=document, forms=forms),
         "has_forms": bool(forms),
+        "wrong": [number for number, form in forms.items() if form.is_bound and form.errors],
         "zone": zone_of(revision),
         "until": told_at(visit.link.expires_at, revision=revision),
         "silence": NOT_AGREEING,
@@ -98,6 +111,13 @@ def _not_now(request: HttpRequest, visit: Visit) -> HttpResponse:
     customer = visit.link.release.revision.statement.agreement.contract.entity.name
     text = f"The statement cannot be shown at the moment. Please ask {customer} for it."
     return plain(request, title="Not available", text=text, status=503)
+
+
+def back_to(visit: Visit, draft: AnswerDraft) -> str:
+    """Return the address of the statement with the entries of an answer that is not sent yet."""
+    first = min(each.line_number for each in said_of(draft)) - 1
+    query = urlencode({"from": first - first % LINES_A_PAGE + 1, DRAFT: draft.token})
+    return f"{reverse('statement_link', args=[visit.key])}?{query}#line-{first + 1}"
 
 
 def _first(request: HttpRequest, *, count: int) -> int:
