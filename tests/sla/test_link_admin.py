@@ -24,6 +24,7 @@ from sla.models import (
 )
 from sla.services.claims import record_answer
 from sla.services.links import make_link, open_link
+from sla.services.mailings.releasing import release_revision
 from tests.builders import (
     REASON,
     a_charge,
@@ -32,6 +33,7 @@ from tests.builders import (
     an_incident,
     an_outage,
     at,
+    person,
 )
 from tests.sla.claim_builders import a_missed_month, a_revision
 from tests.sla.link_rows import NOW, Hand, a_link, a_release, answered, hand, page_of, text_of
@@ -121,6 +123,18 @@ def test_a_link_is_refused_with_the_reason(boss: Client, typed: dict[str, str], 
     )
     assert words in text_of(response)
     assert not StatementLink.objects.exists()
+
+
+def test_a_revision_says_that_a_link_comes_after_its_release(boss: Client) -> None:
+    revision = a_revision()
+    words = "Not released to the vendor. Once it is, a link is made here"
+    page = text_of(boss.get(url(revision)))
+    assert words in page
+    assert "Make a link for the vendor" not in page
+    release_revision(revision, by=person("lena"), now=NOW)
+    page = text_of(boss.get(url(revision)))
+    assert words not in page
+    assert "Make a link for the vendor" in page
 
 
 def two_who_link(revision: Any, *names: str) -> list[User]:
