@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import ngettext
 
 from incidents.models import ClockStop, Incident, Milestone, Outage, Party, Position
 from sla.models import Exclusion, Statement
@@ -22,16 +23,16 @@ def decided_by_hand(statement: Statement) -> Iterator[str]:
         _overlaps("stopped_at", "resumed_at", of=statement)
     )
     counts = (
-        ("decided exclusion", _exclusions(statement)),
-        ("withdrawn outage", outages.exclude(withdrawn_at=None)),
-        ("correction of a feed", outages.filter(feed_said__has_key=BY_PERSON)),
-        ("position on times or responsibility", positions),
-        ("time of waiting on us", stops),
+        ("decided exclusion", "decided exclusions", _exclusions(statement)),
+        ("withdrawn outage", "withdrawn outages", outages.exclude(withdrawn_at=None)),
+        ("correction of a feed", "corrections of feeds", outages.filter(feed_said__has_key=BY_PERSON)),
+        ("position on times or responsibility", "positions on times or responsibility", positions),
+        ("time of waiting on us", "times of waiting on us", stops),
     )
-    for words, rows in counts:
+    for one, many, rows in counts:
         count = rows.count()
         if count:
-            yield f"{count} {words}{'s' * (count != 1)}"
+            yield f"{count} {ngettext(one, many, count)}"
 
 
 def untimed_incidents(statement: Statement) -> list[str]:

@@ -139,6 +139,15 @@ def test_anything_that_a_person_should_see_keeps_it_waiting(happened: Any, why: 
     assert Statement.objects.get(period="2019-06").computed > 0
 
 
+def test_several_of_a_kind_are_told_in_words_that_exist() -> None:
+    agreement = a_closing_schedule()
+    stopped(agreement)
+    incident = ClockStop.objects.get().incident
+    span = {"stopped_at": at("2019-06-25 05:00"), "resumed_at": at("2019-06-25 05:10")}
+    kept(ClockStop(incident=incident, reason="no_access", **span))
+    assert "2 times of waiting on us" in outcome(agreement)
+
+
 def test_unsigned_terms_keep_it_waiting() -> None:
     agreement = a_closing_schedule()
     agreement.versions.update(signed_off_by="")

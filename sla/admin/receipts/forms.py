@@ -84,7 +84,7 @@ class ReceiptForm(forms.Form):
         currency = cleaned.get("currency")
         account, vendor = cleaned.get("account"), cleaned.get("vendor")
         if account is not None and vendor is not None and account.vendor_id != vendor.pk:
-            self.add_error("account", f"This account is not one with {vendor}. Choose another, or none.")
+            self.add_error("account", f"This account is not one with {vendor}: choose another, or none.")
         for name, minor in AMOUNTS.items():
             if currency and name in cleaned:
                 self._set_minor(name, minor=minor, currency=currency)

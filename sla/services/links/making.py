@@ -88,7 +88,7 @@ def _check(release: Release, *, contact: Contact, days: int) -> None:
     vendor = release.revision.statement.agreement.contract.vendor
     if contact.vendor_id != vendor.pk:
         raise ValidationError(
-            {"contact": f"{contact} is no contact of {vendor}. Choose one of its contacts."}
+            {"contact": f"{contact} is no contact of {vendor}: choose one of its contacts."}
         )
     if not contact.email:
         raise ValidationError(

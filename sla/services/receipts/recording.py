@@ -70,7 +70,7 @@ def record_receipt(
     _check_day(received, now=now)
     if account is not None and account.vendor_id != vendor.pk:
         raise ValidationError(
-            {"account": f"Account {account.number} is not one with {vendor}. Choose another, or none."}
+            {"account": f"Account {account.number} is not one with {vendor}: choose another, or none."}
         )
     received.full_clean()
     received.save()
