@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -30,8 +31,8 @@ from tests.sla.second_person_cases import (
     an_excludable_month,
     an_exclusion,
 )
-from vendors.models import Approval, Contact, FactChange
-from vendors.services import Saved, remove_record, save_record, system_user
+from vendors.models import SCOPES, Approval, Contact, FactChange
+from vendors.services import Saved, make_token, remove_record, save_record, system_user
 from vendors.services.approvals import (
     SecondPersonNeeded,
     acts,
@@ -409,6 +410,39 @@ def test_two_who_approve_at_once_do_it_once(code: str) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(run, (ana, bo))) == ["done", "refused"]
+    assert scene.told() == scene.after
+
+
+# Who counts as another person
+
+
+def a_system(code: str, *, made_by: User) -> User:
+    """Return a user of a program that may do an act, whose token somebody made."""
+    bot = a_person("bot", code)
+    bot.is_staff = False
+    bot.save()
+    make_token(bot, name="x", scopes=SCOPES, days=1, by=made_by, at=NOW)
+    return bot
+
+
+def test_who_made_the_token_that_asked_does_not_decide_it() -> None:
+    scene = SCENES["contact"]()
+    adam = User.objects.create_superuser("adam")
+    ana, bot = a_person("ana", "contact"), a_system("contact", made_by=adam)
+    request = done_or_asked(lambda: scene.do(bot), now=NOW)
+    assert isinstance(request, Approval)
+    for decide in (approve, partial(refuse, note="no")):
+        with pytest.raises(ValidationError, match="You made a token of bot, who asked for it"):
+            decide(request, by=adam, now=LATER)
+    assert (list(to_decide(adam)), list(to_decide(ana))) == ([], [request])
+    assert approve(request, by=ana, now=LATER).decision == D.APPROVED
+
+
+def test_a_program_is_nobody_to_ask() -> None:
+    scene = SCENES["contact"]()
+    asker = a_person("asker", "contact")
+    a_system("contact", made_by=User.objects.create_superuser("adam", is_active=False))
+    scene.do(asker)
     assert scene.told() == scene.after
 
 

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from vendors.models import Approval, Contract, Vendor
+from vendors.models import ApiToken, Approval, Contract, Vendor
 from vendors.services.approvals.plain import to_plain
 from vendors.services.approvals.registry import Act, Place, act_of
 from vendors.services.system import is_system
@@ -145,9 +145,18 @@ def others_who(act: Act, *, by: User, row: models.Model, place: Place, most: int
 def others_with(
     permission: str, *, by: User, row: models.Model, place: Place, most: int | None = None
 ) -> list[User]:
-    """Return who else holds a permission and sees a row, by name."""
-    people = _permitted(permission).exclude(pk=by.pk)
+    """Return who else holds a permission and sees a row, by name.
+
+    People only: those who sign in, and could not have asked in the name of `by` themselves.
+    """
+    people = _permitted(permission).filter(is_staff=True).exclude(pk=by.pk)
+    people = people.exclude(pk__in=makers_of_tokens(by))
     return list(islice((user for user in people if sees(user, row=row, place=place)), most))
+
+
+def makers_of_tokens(user: User) -> models.QuerySet[Any]:
+    """Return the keys of who ever made a token of a user: whoever has it does things in that name."""
+    return ApiToken.objects.filter(user=user, created_by__isnull=False).order_by().values("created_by")
 
 
 def may_act(user: User, *, act: Act, row: models.Model, place: Place) -> bool:

@@ -11,7 +11,7 @@ from django.db import transaction
 from vendors import nudges
 from vendors.models import Approval
 from vendors.services.approvals.asking import run, subject_of
-from vendors.services.approvals.checking import may_act
+from vendors.services.approvals.checking import makers_of_tokens, may_act
 from vendors.services.approvals.registry import Place, act_of
 
 Decision = Approval.Decision
@@ -75,6 +75,8 @@ def why_not(approval: Approval, *, user: User) -> str:
     act = act_of(approval.act)
     if approval.asked_by_id == user.pk:
         return "You asked for it: another person approves or refuses it. You may withdraw it."
+    if makers_of_tokens(approval.asked_by).filter(created_by=user).exists():
+        return f"You made a token of {approval.asked_by}, who asked for it: another person decides it."
     try:
         row = subject_of(approval)
     except ObjectDoesNotExist:

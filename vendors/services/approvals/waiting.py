@@ -9,7 +9,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import Q
 
-from vendors.models import Approval, ApprovalQuerySet
+from vendors.models import ApiToken, Approval, ApprovalQuerySet
 from vendors.services.approvals.asking import subject_of
 from vendors.services.approvals.checking import Asking, could_second, others_who
 from vendors.services.approvals.registry import Place, act_of, acts
@@ -31,7 +31,9 @@ def may_read(user: User) -> bool:
 def to_decide(user: User) -> ApprovalQuerySet:
     """Return the requests that wait for this person: of others, and within what the person may do."""
     rows: ApprovalQuerySet = Approval.objects.all().visible_to(user).waiting()
-    return rows.filter(act__in=_permitted(user)).exclude(asked_by=user).order_by("asked_at", "pk")
+    systems = ApiToken.objects.filter(created_by=user).order_by().values("user")
+    others = rows.exclude(asked_by=user).exclude(asked_by__in=systems)
+    return others.filter(act__in=_permitted(user)).order_by("asked_at", "pk")
 
 
 def asked_and_waiting(user: User) -> ApprovalQuerySet:
