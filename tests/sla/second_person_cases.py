@@ -49,6 +49,7 @@ from vendors.services.approvals import act_of
 
 Do = Callable[[User], Any]
 WHY = "as agreed by phone"
+FORCE_MAJEURE = ExclusionValue(code="force-majeure", name="Force majeure")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,8 +216,8 @@ def a_rate() -> Scene:
 
 def an_excludable_month(**fields: Any) -> tuple[ServiceLevelAgreement, ExclusionRule]:
     """Return a missed June 2019, 73 minutes and USD 200, with a clause that may take an incident out."""
-    terms = some_claim_terms(exclusions=(ExclusionValue(code="force-majeure", name="Force majeure"),))
-    agreement = a_missed_month(terms=terms, **fields)
+    terms = some_claim_terms(exclusions=(FORCE_MAJEURE,))
+    agreement = a_missed_month(**{"terms": terms, **fields})
     return agreement, ExclusionRule.objects.get(version__agreement=agreement)
 
 

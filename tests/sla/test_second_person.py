@@ -18,9 +18,10 @@ from incidents.services import agree_position, record_position
 from sla.models import Claim, Exclusion, WebhookTarget
 from sla.services import claims
 from sla.services.webhooks.keeping import renew_secret, save_target, secret_to_show
-from tests.builders import a_vendor, an_entity, person, saved
-from tests.sla.claim_builders import a_claim
+from tests.builders import a_level, a_vendor, an_entity, at, person, saved
+from tests.sla.claim_builders import a_claim, a_percent_credit, a_revision, some_claim_terms
 from tests.sla.second_person_cases import (
+    FORCE_MAJEURE,
     LATER,
     NOW,
     SCENES,
@@ -316,6 +317,24 @@ def test_an_exclusion_that_moves_no_money_is_decided_alone() -> None:
     assert Exclusion.objects.get().party == "vendors"
 
 
+def test_many_small_exclusions_of_a_finalised_period_weigh_as_a_large_one() -> None:
+    # 73 minutes of June: USD 200; up to 64.8 of them USD 100; up to 43.2 nothing.
+    credit = a_percent_credit(("99.9", "5"), ("99.85", "10"))
+    terms = some_claim_terms(targets=(a_level(credit=credit),), exclusions=(FORCE_MAJEURE,))
+    agreement, rule = an_excludable_month(terms=terms)
+    a_revision(agreement)
+    entity = agreement.contract.entity
+    entity.exclusion_limit_minor = 10_000
+    save_record(entity, by=system_user(), reason=WHY)
+    asker = two_who_exclude()
+    first = {"started_at": at("2019-06-25 04:15"), "ended_at": at("2019-06-25 04:27")}
+    second = {"started_at": at("2019-06-25 04:27"), "ended_at": at("2019-06-25 04:47")}
+    an_exclusion(rule, by=asker, **first)
+    found = done_or_asked(lambda: an_exclusion(rule, by=asker, **second), now=NOW)
+    assert isinstance(found, Approval)
+    assert "NR-2018/power/2019-06: credit due USD 100.00 → USD 0.00" in found.effect.splitlines()
+
+
 def test_another_currency_than_the_books_has_no_limit() -> None:
     agreement, rule = an_excludable_month()
     entity = agreement.contract.entity
@@ -378,6 +397,15 @@ def test_other_words_of_a_contact_change_alone() -> None:
     row.phone = "+1 555 0100"
     save_record(row, by=asker, reason=WHY)
     assert Contact.objects.get().phone == "+1 555 0100"
+
+
+def test_a_request_to_raise_a_limit_says_it_in_money() -> None:
+    entity = saved(an_entity())
+    asker, _ = a_person("asker", "exclusion_limit"), a_person("ana", "exclusion_limit")
+    entity.exclusion_limit_minor = 10_000
+    found = done_or_asked(lambda: save_record(entity, by=asker, reason=WHY), now=NOW)
+    assert isinstance(found, Approval)
+    assert "One person may exclude up to: USD 0.00 → USD 100.00" in found.effect.splitlines()
 
 
 def test_a_limit_is_lowered_alone() -> None:

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F
 
 from incidents.models import Position, Subject
-from sla.models import Exclusion, ServiceLevelAgreement, Statement
+from sla.models import Exclusion, ServiceLevelAgreement, Statement, StatementRevision
 from sla.services.statements.heads import fresh_heads, heads_on, refresh_heads
 from vendors.models import Approval, Contract, LegalEntity, Span, Tracked, money_text
 from vendors.services.approvals import Act, GuardedRow, Ran
@@ -92,16 +92,28 @@ def _said(figures: tuple[int, str, str] | None) -> str:
 
 
 def _weights(moved: Mapping[int, Any], *, heads: Mapping[int, Statement]) -> list[list[Any]]:
-    """Return by company what moves against its limit; None where it is not to be compared."""
+    """Return by company what moves against its limit; None where it is not to be compared.
+
+    In a finalised period that is all that moves since, so that many small decisions weigh as a large one.
+    """
+    finalised = _finalised(moved)
     found: dict[int, int | None] = {}
     for pk, (was, new) in moved.items():
         contract = heads[pk].agreement.contract
         entity = contract.entity
         so_far = found.get(entity.pk, 0)
         change = abs(new[0] - was[0]) if was is not None else 0
+        if change:
+            change = max(change, abs(new[0] - finalised.get(pk, new[0])))
         comparable = bool(change) and contract.currency == entity.base_currency and so_far is not None
         found[entity.pk] = (so_far or 0) + change if comparable else None
     return [[pk, weight] for pk, weight in sorted(found.items())]
+
+
+def _finalised(statements: Iterable[int]) -> dict[int, int]:
+    """Return what the newest revision of each statement says is due, in minor units."""
+    rows = StatementRevision.objects.filter(statement__in=statements).order_by("number")
+    return dict(rows.values_list("statement", "due_minor"))
 
 
 def _weighs(row: Tracked, *, ran: Ran) -> bool:

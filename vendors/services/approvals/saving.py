@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import models
 
-from vendors.models import Approval, Tracked
+from vendors.models import Approval, Tracked, money_text
 from vendors.services.approvals.registry import Ran
 from vendors.services.records import remove_record, save_record
 
@@ -68,6 +68,9 @@ def _value(row: Tracked, field: Any) -> str:
     if field.choices:
         return str(getattr(row, f"get_{field.name}_display")()) or EMPTY
     value = getattr(row, field.name)
+    currency = getattr(row, "currency", "") or getattr(row, "base_currency", "")
+    if field.name.endswith("_minor") and value is not None and currency:
+        return money_text(value, currency=currency)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
