@@ -97,6 +97,37 @@ def test_the_reference_to_quote_is_our_claims_once_there_is_one(agreement: Servi
     assert (asked(found)["Reference to quote"], asked(found)["Your reference"]) == ("CLM-7", "CASE-991")
 
 
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("submitted", "Please confirm the credit and put it on the account below."),
+        ("accepted", "You have accepted this credit. Please put it on the account below."),
+        (
+            "partly_accepted",
+            "You have accepted a part of this credit. Please put that part on the account below; the amounts"
+            " are those of the whole statement.",
+        ),
+        ("credited", "What you accepted of this credit has come. Nothing more is asked for now."),
+        ("closed", "The claim for this credit is closed. Nothing more is asked for."),
+        ("not_pursued", "The claim for this credit is closed. Nothing more is asked for."),
+    ],
+)
+def test_what_is_asked_for_follows_the_claim(
+    agreement: ServiceLevelAgreement, state: str, sentence: str
+) -> None:
+    revision = a_revision(agreement)
+    Claim.objects.create(
+        reference="CLM-7",
+        contract=agreement.contract,
+        statement=revision.statement,
+        currency="USD",
+        state=state,
+        opened_at=FINALISED,
+        opened_by=person(),
+    )
+    assert statement_document(revision, edition=Edition.VENDOR).ask.sentence == sentence
+
+
 def test_a_month_without_a_miss_asks_for_nothing(agreement: ServiceLevelAgreement) -> None:
     found = statement_document(a_revision(agreement, label="2019-05"), edition=Edition.VENDOR)
     assert found.ask.sentence == "Nothing is asked for this period."

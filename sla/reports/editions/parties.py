@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sla.engine.claims.moves import ClaimState
+from sla.engine.claims.moves import FINAL, ClaimState
 from sla.engine.facts import Inputs
 from sla.engine.money import Money
 from sla.engine.results import Result
@@ -16,7 +16,14 @@ from sla.reports.sentences.wording import offset_words
 from sla.reports.statement.dates import REMEDIES
 from vendors.models import Contact, Contract
 
-ANSWERED = (ClaimState.ACCEPTED, ClaimState.PARTLY_ACCEPTED, ClaimState.CREDITED)
+# What is asked for once the vendor has answered, or nothing is open any more.
+ANSWERED = {
+    ClaimState.ACCEPTED: "You have accepted this credit. Please put it on the account below.",
+    ClaimState.PARTLY_ACCEPTED: "You have accepted a part of this credit. Please put that part on the account"
+    " below; the amounts are those of the whole statement.",
+    ClaimState.CREDITED: "What you accepted of this credit has come. Nothing more is asked for now.",
+    **dict.fromkeys(FINAL, "The claim for this credit is closed. Nothing more is asked for."),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,8 +162,8 @@ def _with_prior(result: Result, *, prior: Money | None) -> str:
 
 
 def _sentence(rule: ClaimRule | None, *, claim: Claim | None) -> str:
-    if claim is not None and claim.state in ANSWERED:
-        return "You have accepted this credit. Please put it on the account below."
+    if claim is not None and (said := ANSWERED.get(ClaimState(claim.state))):
+        return said
     if (rule is not None and rule.automatic) or (claim is not None and claim.automatic):
         return "The contract gives this credit without a request. Please put it on the account below."
     return "Please confirm the credit and put it on the account below."
