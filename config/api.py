@@ -26,5 +26,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/schema", SpectacularJSONAPIView.as_view(), name="api-schema"),
     path("v1/docs", ApiPage.as_view(), name="api-docs"),
     path("v1/", include(router.urls)),
-    re_path(r"^.*$", NothingHere.as_view(), name="api-nothing"),
+    # Whatever stands there, a line break too: every answer is a problem in JSON.
+    re_path(r"^", NothingHere.as_view(), name="api-nothing"),
 ]

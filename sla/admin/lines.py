@@ -149,7 +149,7 @@ def _answer(row: LineAnswer, *, zone: str) -> AnswerRow:
     times = " to ".join(write(at) for at in (row.started_at, row.ended_at) if at is not None)
     parts = [
         f"asks until {row.until}" if row.until else "",
-        _money(row.amount_minor, currency=row.revision.currency),
+        _amount(row),
         times,
         f"responsible: {row.get_responsible_display()}" if row.responsible else "",
     ]
@@ -164,6 +164,11 @@ def _answer(row: LineAnswer, *, zone: str) -> AnswerRow:
         file=sent.file_name if sent else "",
         file_url=_file_url(row, sent=sent) if sent and sent.file_name else "",
     )
+
+
+def _amount(row: LineAnswer) -> str:
+    amount = _money(row.amount_minor, currency=row.revision.currency)
+    return f"and agrees to {amount}" if amount and row.answer == LineAnswer.Answer.CONTESTS else amount
 
 
 def _account(row: LineAnswer, *, sent: VendorAnswerLine | None) -> Iterator[str]:

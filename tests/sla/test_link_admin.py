@@ -278,7 +278,7 @@ def test_taking_it_as_recorded_makes_it_the_vendors_answer(boss: Client) -> None
     response = boss.post(url(revision, "answer_decide", row.pk), {"take": "1"}, follow=True)
     seen = text_of(response)
     assert "Line 1: taken as recorded. It is the vendor's answer from now on." in seen
-    assert "Vendor: contests USD 50.00" in seen
+    assert "Vendor: contests and agrees to USD 50.00" in seen
     assert LineAnswer.objects.get().recorded_by.username == "boss"
     again = text_of(boss.post(url(revision, "answer_decide", row.pk), {"take": "1"}))
     assert "This answer was taken as recorded already, on 2019-07-10 by boss." in again

@@ -174,6 +174,7 @@ def test_a_reference_to_a_hidden_record_is_refused_as_one_that_is_missing() -> N
     ("method", "path", "status"),
     [
         ("get", "nothing", 404),
+        ("get", "vendors/north%0Arack", 404),
         ("get", "vendors/a/b/c", 404),
         ("get", "vendors/none", 404),
         ("delete", "vendors", 405),

@@ -16,6 +16,8 @@ from vendors.admin.records import signed_in
 from vendors.models import Approval
 from vendors.services.approvals import act_of, acts, may_read, readable, to_decide
 
+# Lines of what a request does, on the list: of a webhook also its address.
+SHOWN = 3
 STATES = {
     "Waiting": "warning",
     "Approved and done": "success",
@@ -143,10 +145,9 @@ class ApprovalAdmin(ModelAdmin):
     def shown_effect(self, obj: Approval) -> str:
         """Return the first lines of what it does."""
         lines = obj.effect.splitlines()
-        more = f"and {len(lines) - 2} more" if len(lines) > 2 else ""
-        return format_html(
-            '{}<br><span class="rc-faint-text">{}</span>', lines[0], " ".join([*lines[1:2], more]).strip()
-        )
+        more = f"and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+        rest = "; ".join(lines[1:SHOWN])
+        return format_html('{}<br><span class="rc-faint-text">{}</span>', lines[0], f"{rest} {more}".strip())
 
     @display(description="Asked by", ordering="asked_at", header=True)
     def shown_asked(self, obj: Approval) -> list[str]:
