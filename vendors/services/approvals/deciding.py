@@ -89,7 +89,8 @@ def why_not(approval: Approval, *, user: User) -> str:
 def _held(approval: Approval) -> Approval:
     """Lock a request that still waits; raise ValidationError that says who decided it."""
     rows = Approval.objects.select_for_update(of=("self",), no_key=True)
-    held: Approval = rows.select_related("asked_by", "decided_by", "contract", "vendor").get(pk=approval.pk)
+    # Not joined with who decided it: after a wait PostgreSQL reads the row anew, and not what was joined.
+    held: Approval = rows.select_related("asked_by", "contract", "vendor").get(pk=approval.pk)
     if not held.is_open:
         raise ValidationError(
             f"Request {held.pk} is decided: {held.get_decision_display().lower()} by {held.decided_by} on"
