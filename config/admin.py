@@ -10,7 +10,11 @@ from axes.utils import reset
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.admin import ModelAdmin
+
+from sla.services.people import tell_lost_factor
+from vendors.admin import signed_in
 
 # What allauth registers shows secrets, or is not used here.
 for model in (Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken):
@@ -66,6 +70,19 @@ class SecondFactorAdmin(ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
         """Let nobody change one."""
         return False
+
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        """Take one away, tell its user, and leave it in the user's history."""
+        told = f"Took away a second factor: {obj.get_type_display()}."
+        super().delete_model(request, obj)
+        self.log_change(request, obj.user, told)
+        if tell_lost_factor(obj.user, by=signed_in(request), now=timezone.now()) is None:
+            messages.warning(request, f"No mail reaches {obj.user}. Say yourself what you took away.")
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Authenticator]) -> None:
+        """Take each of them away as one."""
+        for row in queryset.select_related("user"):
+            self.delete_model(request, row)
 
 
 @admin.register(SocialAccount)

@@ -26,6 +26,9 @@ PASSWORD_ADVICE = """Whoever knows that password could act as you. Choose one of
 {url}
 
 If you did not ask for this, tell another administrator."""
+FACTOR_ADVICE = """Set up another one at once, under “Your second factor”: without one a password alone opens it.
+
+If you did not ask for this, tell another administrator."""
 ADDRESS_ADVICE = "Mails go to {address} from now on. If you did not ask for this, tell another administrator."
 
 
@@ -55,6 +58,19 @@ def tell_new_address(user: User, *, old: str, by: User, now: datetime) -> Outbox
         what="changed the e-mail address of",
         subject="Your e-mail address in Recourse was changed",
         advice=ADDRESS_ADVICE.format(address=user.email or "nobody"),
+        now=now,
+    )
+
+
+def tell_lost_factor(user: User, *, by: User, now: datetime) -> OutboxMessage | None:
+    """Write to a user that somebody else took a second factor away; None where no mail reaches the user."""
+    return _tell(
+        user,
+        address=user.email,
+        by=by,
+        what="took a second factor from",
+        subject="A second factor of yours for Recourse was taken away",
+        advice=FACTOR_ADVICE,
         now=now,
     )
 

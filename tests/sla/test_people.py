@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
@@ -156,3 +157,22 @@ def test_a_changed_address_is_told_at_the_old_one(ada: Client) -> None:
 
 def test_a_user_who_is_not_there_has_no_password_to_set(ada: Client) -> None:
     assert ada.post(reverse("admin:auth_user_password_change", args=["x"]), PASSWORD).status_code == 404
+
+
+@pytest.mark.parametrize("way", ["delete", "changelist"])
+def test_who_loses_a_second_factor_is_told_and_history_keeps_it(ada: Client, way: str) -> None:
+    otto = person("otto", email="otto@example.com")
+    factor = Authenticator.objects.create(user=otto, type=Authenticator.Type.TOTP, data={})
+    if way == "delete":
+        ada.post(reverse("admin:mfa_authenticator_delete", args=[factor.pk]), {"post": "yes"})
+    else:
+        asked = {"action": "delete_selected", "_selected_action": [factor.pk], "post": "yes"}
+        ada.post(reverse("admin:mfa_authenticator_changelist"), asked)
+    assert not Authenticator.objects.exists()
+    mail = OutboxMessage.objects.get()
+    assert (mail.address, mail.subject) == (
+        "otto@example.com",
+        "A second factor of yours for Recourse was taken away",
+    )
+    assert 'Ada Min took a second factor from your user "otto" in Recourse' in mail.text
+    assert "Took away a second factor: TOTP Authenticator." in seen(ada.get(page(otto, "history")))
