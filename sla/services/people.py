@@ -26,7 +26,7 @@ PASSWORD_ADVICE = """Whoever knows that password could act as you. Choose one of
 {url}
 
 If you did not ask for this, tell another administrator."""
-FACTOR_ADVICE = """Set up another one at once, under “Your second factor”: without one a password alone opens it.
+FACTOR_ADVICE = """Set up another one at once, under “Your second factor”: until then a password opens it.
 
 If you did not ask for this, tell another administrator."""
 ADDRESS_ADVICE = "Mails go to {address} from now on. If you did not ask for this, tell another administrator."

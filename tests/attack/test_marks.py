@@ -23,6 +23,9 @@ ALLOWED: dict[str, tuple[int, str]] = {
     "sla/templates/sla/mails/summary.txt": (1, "plain text"),
     "sla/templates/sla/mails/warnings.txt": (1, "plain text"),
     "sla/templates/sla/mails/parts/statements.txt": (1, "plain text"),
+    "config/templates/mfa/authenticate.html": (1, "data for the library's script: names of its own fields"),
+    "config/templates/mfa/webauthn/add_form.html": (1, "the same"),
+    "config/templates/mfa/webauthn/reauthenticate.html": (1, "the same"),
 }
 
 

@@ -128,8 +128,8 @@ def test_words_of_an_incident_and_of_a_notice_are_settled_too(page: FeedSource) 
     record_maintenance(window, by=person(), reason="It was")
     imported(page, told(), noticed())
     assert sorted(listed()) == [
+        ("announced maintenance, “emergency”", "yes", "no"),
         ("incident, “severity”", "P1", "major"),
-        ("maintenance window, “emergency”", "yes", "no"),
     ]
     for conflict in found():
         take_theirs(conflict, by=person(), at=NOW, reason="Theirs after all")
