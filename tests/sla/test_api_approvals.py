@@ -17,7 +17,7 @@ from tests.api import Program, administrator, errors
 from tests.builders import person
 from tests.sla.claim_builders import NOW
 from tests.sla.second_person_cases import SCENES, Scene, a_person
-from vendors.models import SCOPES, ApiToken, Approval
+from vendors.models import SCOPES, ApiToken, Approval, Vendor
 from vendors.services import make_token, system_user
 from vendors.services.approvals import done_or_asked
 
@@ -210,3 +210,26 @@ def test_what_was_asked_for_over_the_api_is_approved_over_the_api() -> None:
     done = boss.keyed(f"approvals/{held.json()['request']}/approve", {})
 
     assert (done.status_code, done.json()["state"], boss.get(path).json()["revision"]) == (200, "approved", 1)
+
+
+def test_what_is_about_no_vendor_is_read_by_who_sees_all_or_could_decide_it() -> None:
+    asked("contact")
+    scene, asker = SCENES["webhook"](), a_person("wim", "webhook")
+    a_person("adam", "webhook")
+    request = done_or_asked(lambda: scene.do(asker), now=NOW)
+    assert isinstance(request, Approval)
+    owner = may_read(a_person("nina", sees=False))
+    Vendor.objects.update(owner=owner)
+    reads = {
+        "nina": {"contact"},
+        "fin": {"contact", "webhook"},
+        "adam": {"webhook"},
+    }
+    may_read(a_person("fin"))
+    may_read(User.objects.get(username="adam"))
+    User.objects.get(username="adam").user_permissions.remove(
+        *Permission.objects.filter(codename="see_all_vendors")
+    )
+    for name, acts in reads.items():
+        rows = Program(User.objects.get(username=name)).rows("approvals")
+        assert {row["act"] for row in rows} == acts, name

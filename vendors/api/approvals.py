@@ -18,7 +18,7 @@ from vendors.api.serializers import CheckedSerializer, RowSerializer
 from vendors.api.views import Rows
 from vendors.models import ApiToken, Approval, Contract, Vendor
 from vendors.services.access import why_no_person
-from vendors.services.approvals import acts, approve, refuse, to_decide, withdraw
+from vendors.services.approvals import acts, approve, readable, refuse, to_decide, withdraw
 
 # As in the admin: who may read requests may try to decide one; which, says the permission of its act.
 DECIDE = "vendors.view_approval"
@@ -110,6 +110,11 @@ class Requests(Rows):
     select = ("vendor", "contract", "asked_by", "decided_by")
     keyed = frozenset({"approve", "refuse", "withdraw"})
     permissions: ClassVar = {"approve": DECIDE, "refuse": DECIDE, "withdraw": DECIDE}
+
+    def get_queryset(self) -> Any:
+        """Return the requests that who asks may read, as in the admin."""
+        rows = super().get_queryset()
+        return rows if self.described else rows.filter(pk__in=readable(self.by).order_by().values("pk"))
 
     @extend_schema(request=Noting, responses=RequestSerializer)
     @action(detail=True, methods=["post"], filterset_class=None)

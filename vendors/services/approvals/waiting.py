@@ -9,18 +9,23 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import Q
 
-from vendors.models import ApiToken, Approval, ApprovalQuerySet
+from vendors.models import ApiToken, Approval, ApprovalQuerySet, sees_all_vendors
 from vendors.services.approvals.asking import subject_of
 from vendors.services.approvals.checking import Asking, could_second, others_who
 from vendors.services.approvals.registry import Place, act_of, acts
 
 
 def readable(user: User) -> ApprovalQuerySet:
-    """Return the requests that a person may read: the own ones, and those that the person could decide."""
+    """Return the requests that a person may read: the own ones, and those that the person could decide.
+
+    With the permission to read requests also the others about vendors that the person sees, and those about
+    none where the person sees all: a webhook or a limit of the house is no matter of who sees a part of it.
+    """
     rows: ApprovalQuerySet = Approval.objects.all().visible_to(user)
-    if user.has_perm("vendors.view_approval"):
-        return rows
-    return rows.filter(Q(asked_by=user) | Q(act__in=_permitted(user)))
+    own = Q(asked_by=user) | Q(act__in=_permitted(user))
+    if not user.has_perm("vendors.view_approval"):
+        return rows.filter(own)
+    return rows if sees_all_vendors(user) else rows.filter(own | ~Q(contract=None) | ~Q(vendor=None))
 
 
 def may_read(user: User) -> bool:
