@@ -54,7 +54,7 @@ def test_from_nothing_to_an_explained_credit(page: Page) -> None:
     record_outage(page)
     assert Outage.objects.get().service.code == "cage-7"
     agreement = ServiceLevelAgreement.objects.get()
-    page.click("#nav-sidebar >> text=SLA schedules >> nth=1")
+    page.locator("#nav-sidebar a").get_by_text("SLA schedules", exact=True).click()
     page.click(f"#result_list >> text={agreement.name}")
     page.click("#schedule >> text=2026-06")
     statement = page.locator("#statement")

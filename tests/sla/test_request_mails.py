@@ -98,7 +98,8 @@ def test_what_was_overtaken_is_told_with_what_changed() -> None:
             f"Overtaken by a change: {ADDRESS}, {request}",
         )
     ]
-    assert "Nothing was done." in OutboxMessage.objects.get().text
+    said = "Overtaken by a change, found when ana approved it: Nothing was done. "
+    assert said in OutboxMessage.objects.get().text
 
 
 def test_who_took_it_back_knows_it() -> None:

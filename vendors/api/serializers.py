@@ -117,7 +117,8 @@ def refuse_unknown(data: Any, *, fields: Mapping[str, Any]) -> None:
     unknown = sorted(set(data) - set(fields)) if isinstance(data, Mapping) else []
     if unknown:
         known = ", ".join(name for name, field in fields.items() if not field.read_only)
-        told = serializers.ErrorDetail(f"There is no such field. Known: {known}.", "unknown")
+        which = f"Known: {known}." if known else "This takes none."
+        told = serializers.ErrorDetail(f"There is no such field. {which}", "unknown")
         raise ValidationError({name: [told] for name in unknown})
 
 

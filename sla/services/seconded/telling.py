@@ -90,8 +90,12 @@ def _about(row: Approval) -> str:
     """Return what one request asks for and does, and what became of it."""
     lines = [f"{_named(row)}", f"Asked by {_person(row.asked_by)}: {row.why}"]
     if row.decided_by is not None:
+        who = _person(row.decided_by)
+        # Who approved it changed nothing: that the records had changed was found then.
+        is_overtaken = row.decision == Approval.Decision.OVERTAKEN
+        found = f", found when {who} approved it" if is_overtaken else f" by {who}"
         note = f": {row.note}" if row.note else "."
-        lines.append(f"{row.get_decision_display()} by {_person(row.decided_by)}{note}")
+        lines.append(f"{row.get_decision_display()}{found}{note}")
     lines += [f"  {line}" for line in row.effect.split("\n")]
     page = link("admin:vendors_approval_change", row.pk)
     return "\n".join([*lines, *([page] if page else [])])
