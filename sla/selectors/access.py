@@ -29,7 +29,7 @@ class Barred(StrEnum):
     LEFT = "left"
     SYSTEM = "system"
     NO_STAFF = "no_staff"
-    NO_PASSWORD = "no_password"
+    NO_PASSWORD = "no_password"  # nosec B105 # a word, no password
 
 
 class Conflict(StrEnum):

@@ -18,10 +18,10 @@ TEXT = """{name},
 
 {advice}
 """
-NO_PASSWORD_ADVICE = """Nobody logs in as you with a password any more.
+TAKEN_ADVICE = """Nobody logs in as you with a password any more.
 
 If you did not ask for this, tell another administrator."""
-PASSWORD_ADVICE = """Whoever knows that password could act as you. Choose one of your own at once:
+SET_ADVICE = """Whoever knows that password could act as you. Choose one of your own at once:
 
 {url}
 
@@ -44,7 +44,7 @@ def tell_new_password(user: User, *, by: User, url: str, now: datetime) -> Outbo
         by=by,
         what="set a new password for" if is_set else "took the password from",
         subject="Your password for Recourse was changed",
-        advice=PASSWORD_ADVICE.format(url=url) if is_set else NO_PASSWORD_ADVICE,
+        advice=SET_ADVICE.format(url=url) if is_set else TAKEN_ADVICE,
         now=now,
     )
 

@@ -44,7 +44,7 @@ PASSWORD_HELP = format_html(
 class AccountChange(StrEnum):
     """What somebody else changed of a user's login."""
 
-    PASSWORD = "password"
+    PASSWORD = "password"  # nosec B105 # a word, no password
     ADDRESS = "address"
 
 

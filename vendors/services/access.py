@@ -85,7 +85,7 @@ def why_no_token(user: User, *, by: User) -> str:
 
 def _of_systems() -> Q:
     """Keep the users as whom nobody can log in, and nobody ever did, by password or by a linked login."""
-    no_password = Q(password="") | Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    no_password = Q(password="") | Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)  # nosec B106
     return no_password & Q(is_staff=False, is_superuser=False, last_login=None, socialaccount=None)
 
 
