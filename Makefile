@@ -52,7 +52,7 @@ worker: $(STAMP)
 
 # PYTEST holds options for pytest: make test PYTEST="-k overlap -x"
 test: $(STAMP)
-	@$(BIN)/python -m pytest -n auto $(PYTEST)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST)
 
 check: $(STAMP)
 	$(BIN)/ruff check .
