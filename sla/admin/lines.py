@@ -13,7 +13,7 @@ from sla.models import LineAnswer, LineFigures, VendorAnswerLine
 from sla.reports.figures import due_words
 from sla.reports.moments import local_moments
 from sla.reports.words import CREDIT_STATES, VERDICTS, line_note
-from sla.services.claims.answers import agreed_by, agreed_of
+from sla.services.claims.answers import agreed_if_said
 from vendors.models import money_text
 
 TONES = {
@@ -128,9 +128,7 @@ def _agreed(line: LineFigures, *, answers: Sequence[LineAnswer]) -> int | None:
     if line.quantity is not None:
         return None
     newest = answers[0] if answers else None
-    if newest is None or newest.answer == LineAnswer.Answer.ASKS_FOR_TIME:
-        return line.agreed_minor
-    return agreed_of(line.due_minor, agreed=agreed_by(newest, positions=line.agreed_minor))
+    return agreed_if_said(line.due_minor, answer=newest, positions=line.agreed_minor)
 
 
 def _note(line: LineFigures) -> str:

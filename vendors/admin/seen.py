@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Max, Model
 
 from vendors.models import Tracked
+from vendors.services.approvals import names_of
 
 MOST_NAMED = 3
 
@@ -62,5 +63,5 @@ def _changes(row: Tracked, children: Sequence[Children], *, shown: str) -> Itera
             .select_related("history_user")
             .order_by("-history_id")[:MOST_NAMED]
         ):
-            who = past.history_user.get_full_name() or past.history_user.get_username()
+            who = names_of([past.history_user])
             yield f"{who} changed {named.verbose_name} at {past.history_date:%Y-%m-%d %H:%M:%S} UTC"

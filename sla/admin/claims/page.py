@@ -77,7 +77,7 @@ def claim_page(request: HttpRequest, claim: Claim, *, base: Mapping[str, Any]) -
         "may_record": user.has_perm("sla.add_creditreceived"),
         "register_url": f"{reverse('admin:sla_registerentry_changelist')}?q={claim.reference}",
         "letter_url": reverse("admin:sla_claim_letter", args=[claim.pk]),
-        "second": second_person(request, "write_off", "drop_claim", "close_claim", subject=claim, asks=False),
+        "second": second_person(request, "write_off", subject=claim, asks=False),
     }
     return TemplateResponse(request, "sla/claim.html", context)
 

@@ -80,6 +80,13 @@ def agreed_of(due: int, *, agreed: int | None) -> int:
     return due if agreed is None or due <= 0 else min(max(agreed, 0), due)
 
 
+def agreed_if_said(due: int, *, answer: LineAnswer | None, positions: int | None) -> int | None:
+    """Return what the vendor agrees to of an amount due, in minor units; None where it said nothing of it."""
+    if answer is None or answer.answer == Answer.ASKS_FOR_TIME:
+        return positions
+    return agreed_of(due, agreed=agreed_by(answer, positions=positions))
+
+
 def claim_of_line(revision: StatementRevision, *, line_number: int) -> Claim | None:
     """Return the claim that holds most of a line's credits."""
     rows = Claim.objects.filter(

@@ -15,7 +15,7 @@ from django.db.models import Q, Sum
 from sla.engine.claims.moves import FINAL, ClaimState
 from sla.models import Claim, ClaimPart, LineAnswer, ServiceCredit, StatementLine
 from sla.services import register
-from sla.services.claims.answers import agreed_by, agreed_of
+from sla.services.claims.answers import agreed_by, agreed_if_said, agreed_of
 from sla.services.claims.balances import balance, held_parts
 from sla.services.claims.moves import answer_claim
 from sla.services.claims.opening import next_reference, write_birth
@@ -239,10 +239,8 @@ def _agreed_by_positions(credit: ServiceCredit) -> int | None:
 
 def agreed_now(credit: ServiceCredit) -> int | None:
     """Return what the vendor agrees to of a credit in minor units; None where it said nothing of it."""
-    answer = newest_answer(credit)
-    if answer is None or answer.answer == LineAnswer.Answer.ASKS_FOR_TIME:
-        return _agreed_by_positions(credit)
-    return agreed_of(credit.amount_minor, agreed=agreed_by(answer, positions=None))
+    positions = _agreed_by_positions(credit)
+    return agreed_if_said(credit.amount_minor, answer=newest_answer(credit), positions=positions)
 
 
 def newest_answer(credit: ServiceCredit) -> LineAnswer | None:

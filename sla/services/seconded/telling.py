@@ -13,7 +13,7 @@ from sla.models import RequestNotice
 from sla.services.outbox import post
 from sla.services.webhooks.payloads import link
 from vendors.models import Approval, ApprovalQuerySet
-from vendors.services.approvals import act_of, who_could_decide
+from vendors.services.approvals import act_of, names_of, who_could_decide
 
 Kind = RequestNotice.Kind
 # What was decided longer ago is no news: it waited on a machine that stood still, or came with an upgrade.
@@ -65,7 +65,7 @@ def _mail(
             subject=_subject(named, kind=kind),
             text="\n\n".join([*map(_about, named), *_where_to_look()]) + "\n",
             address=person.email,
-            name=person.get_full_name() or person.get_username(),
+            name=names_of([person]),
             reader=person,
             now=now,
         )
@@ -88,9 +88,9 @@ def _named(row: Approval) -> str:
 
 def _about(row: Approval) -> str:
     """Return what one request asks for and does, and what became of it."""
-    lines = [f"{_named(row)}", f"Asked by {_person(row.asked_by)}: {row.why}"]
+    lines = [f"{_named(row)}", f"Asked by {names_of([row.asked_by])}: {row.why}"]
     if row.decided_by is not None:
-        who = _person(row.decided_by)
+        who = names_of([row.decided_by])
         # Who approved it changed nothing: that the records had changed was found then.
         is_overtaken = row.decision == Approval.Decision.OVERTAKEN
         found = f", found when {who} approved it" if is_overtaken else f" by {who}"
@@ -104,7 +104,3 @@ def _about(row: Approval) -> str:
 def _where_to_look() -> Iterable[str]:
     if link("admin:index") is None:
         yield "Look under “Waiting for a second person”."
-
-
-def _person(user: User) -> str:
-    return user.get_full_name() or user.get_username()
